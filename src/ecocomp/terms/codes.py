@@ -1,0 +1,183 @@
+"""Code lists: function zones, ecosystems, land classes, rights, sources, lights; text codes with names.
+
+Ecosystem classes follow HJ 1172-2021 annex A (8 groups, 22 classes); the names of the second level are
+remembered from that annex. Land classes are the working classes of the Third National Land Survey
+(TD/T 1057-2020); their mapping to ecosystems is a design choice of this project, version `CROSSWALK`.
+"""
+
+from __future__ import annotations
+
+from ecocomp.terms.text import Text
+
+FUNCTION_ZONES: dict[str, Text] = {
+    "water": Text("水源涵养", "water conservation"),
+    "soil": Text("水土保持", "soil conservation"),
+    "sand": Text("防风固沙", "windbreak and sand fixation"),
+    "biodiversity": Text("生物多样性维护", "biodiversity maintenance"),
+    "none": Text("未纳入功能区", "outside function zones"),
+}
+
+ECOSYSTEMS: dict[str, Text] = {
+    "11": Text("阔叶林", "broadleaf forest"),
+    "12": Text("针叶林", "needleleaf forest"),
+    "13": Text("针阔混交林", "mixed forest"),
+    "14": Text("稀疏林", "sparse forest"),
+    "21": Text("阔叶灌丛", "broadleaf shrub"),
+    "22": Text("针叶灌丛", "needleleaf shrub"),
+    "23": Text("稀疏灌丛", "sparse shrub"),
+    "31": Text("草甸", "meadow"),
+    "32": Text("草原", "steppe"),
+    "33": Text("草丛", "tussock grassland"),
+    "34": Text("稀疏草地", "sparse grassland"),
+    "41": Text("沼泽", "marsh"),
+    "42": Text("湖泊", "lake"),
+    "43": Text("河流", "river"),
+    "51": Text("耕地", "cropland"),
+    "52": Text("园地", "garden"),
+    "61": Text("居住地", "settlement"),
+    "62": Text("城市绿地", "urban green"),
+    "63": Text("工矿交通", "industry, mining and transport"),
+    "71": Text("沙漠", "desert"),
+    "72": Text("沙地", "sandy land"),
+    "73": Text("盐碱地", "saline land"),
+    "81": Text("冰川和永久积雪", "glacier and permanent snow"),
+    "82": Text("裸地", "bare land"),
+}
+ECOSYSTEM_GROUPS: dict[str, Text] = {
+    "1": Text("森林", "forest"),
+    "2": Text("灌丛", "shrub"),
+    "3": Text("草地", "grassland"),
+    "4": Text("湿地", "wetland"),
+    "5": Text("农田", "farmland"),
+    "6": Text("城镇", "urban"),
+    "7": Text("荒漠", "desert"),
+    "8": Text("其他", "other"),
+}
+
+CROSSWALK = "dltb-2020→hj1172-2021 v1"
+LAND_CLASSES: dict[str, tuple[Text, str]] = {
+    "0101": (Text("水田", "paddy field"), "51"),
+    "0102": (Text("水浇地", "irrigated land"), "51"),
+    "0103": (Text("旱地", "dry land"), "51"),
+    "0201": (Text("果园", "orchard"), "52"),
+    "0202": (Text("茶园", "tea garden"), "52"),
+    "0203": (Text("橡胶园", "rubber garden"), "52"),
+    "0204": (Text("其他园地", "other garden"), "52"),
+    "0301": (Text("乔木林地", "arbor forest"), "13"),
+    "0302": (Text("竹林地", "bamboo forest"), "11"),
+    "0303": (Text("红树林地", "mangrove"), "41"),
+    "0304": (Text("森林沼泽", "forest swamp"), "41"),
+    "0305": (Text("灌木林地", "shrub land"), "21"),
+    "0306": (Text("灌丛沼泽", "shrub swamp"), "41"),
+    "0307": (Text("其他林地", "other forest"), "14"),
+    "0401": (Text("天然牧草地", "natural pasture"), "32"),
+    "0402": (Text("沼泽草地", "marsh grassland"), "41"),
+    "0403": (Text("人工牧草地", "artificial pasture"), "31"),
+    "0404": (Text("其他草地", "other grassland"), "33"),
+    "05H1": (Text("商业服务业设施用地", "commercial land"), "61"),
+    "0508": (Text("物流仓储用地", "storage land"), "63"),
+    "0601": (Text("工业用地", "industrial land"), "63"),
+    "0602": (Text("采矿用地", "mining land"), "63"),
+    "0603": (Text("盐田", "salt pan"), "42"),
+    "0701": (Text("城镇住宅用地", "urban housing"), "61"),
+    "0702": (Text("农村宅基地", "rural homestead"), "61"),
+    "08H1": (Text("机关团体新闻出版用地", "public offices"), "61"),
+    "08H2": (Text("科教文卫用地", "education and health"), "61"),
+    "0809": (Text("公用设施用地", "public utilities"), "63"),
+    "0810": (Text("公园与绿地", "park and green"), "62"),
+    "09": (Text("特殊用地", "special land"), "63"),
+    "1001": (Text("铁路用地", "railway"), "63"),
+    "1002": (Text("轨道交通用地", "urban rail"), "63"),
+    "1003": (Text("公路用地", "road"), "63"),
+    "1004": (Text("城镇村道路用地", "street"), "63"),
+    "1005": (Text("交通服务场站用地", "station land"), "63"),
+    "1006": (Text("农村道路", "rural road"), "63"),
+    "1007": (Text("机场用地", "airport"), "63"),
+    "1008": (Text("港口码头用地", "port"), "63"),
+    "1009": (Text("管道运输用地", "pipeline land"), "63"),
+    "1101": (Text("河流水面", "river"), "43"),
+    "1102": (Text("湖泊水面", "lake"), "42"),
+    "1103": (Text("水库水面", "reservoir"), "42"),
+    "1104": (Text("坑塘水面", "pond"), "42"),
+    "1105": (Text("沿海滩涂", "coastal mudflat"), "41"),
+    "1106": (Text("内陆滩涂", "inland mudflat"), "41"),
+    "1107": (Text("沟渠", "ditch"), "43"),
+    "1108": (Text("沼泽地", "marsh"), "41"),
+    "1109": (Text("水工建筑用地", "hydraulic works"), "63"),
+    "1110": (Text("冰川及永久积雪", "glacier and permanent snow"), "81"),
+    "1201": (Text("空闲地", "vacant land"), "61"),
+    "1202": (Text("设施农用地", "facility agriculture"), "51"),
+    "1203": (Text("田坎", "field ridge"), "51"),
+    "1204": (Text("盐碱地", "saline land"), "73"),
+    "1205": (Text("沙地", "sandy land"), "72"),
+    "1206": (Text("裸土地", "bare soil"), "82"),
+    "1207": (Text("裸岩石砾地", "bare rock"), "82"),
+}
+
+SERVICES_WORDS: dict[str, Text] = {
+    "water_conservation": Text("水源涵养", "water conservation"),
+    "soil_retention": Text("土壤保持", "soil retention"),
+    "sand_fixation": Text("防风固沙", "sand fixation"),
+    "carbon_sequestration": Text("固碳", "carbon sequestration"),
+}
+
+HOLDER_KINDS: dict[str, Text] = {
+    "household": Text("农户", "household"),
+    "collective": Text("农村集体经济组织", "rural collective"),
+    "state_unit": Text("国有单位", "unit of state"),
+    "company": Text("企业", "company"),
+}
+RIGHT_KINDS: dict[str, Text] = {
+    "ownership": Text("所有权", "ownership"),
+    "contract": Text("承包经营权", "contract right"),
+    "management": Text("经营权", "management right"),
+    "use": Text("使用权", "use right"),
+}
+RIGHT_STATES: dict[str, Text] = {
+    "clear": Text("清楚", "clear"),
+    "disputed": Text("有争议", "disputed"),
+}
+FUND_SOURCES: dict[str, Text] = {
+    "central_transfer": Text("中央重点生态功能区转移支付", "central transfer for key ecological function zones"),
+    "local_budget": Text("地方财政配套", "local budget match"),
+    "horizontal_agreement": Text("流域横向补偿", "horizontal watershed agreement"),
+    "land_revenue": Text("土地出让收入", "land-transfer revenue"),
+    "carbon_credit": Text("碳汇交易收入", "carbon credit sale"),
+    "green_fund": Text("绿色基金", "green fund"),
+}
+LIGHTS: dict[str, Text] = {
+    "green": Text("合格", "conform"),
+    "yellow": Text("待核实", "to be checked"),
+    "red": Text("不合格", "deviation"),
+    "grey": Text("未观测", "not observed"),
+}
+VERDICTS: dict[str, Text] = {
+    "none": Text("未核查", "no field check"),
+    "confirmed": Text("属实", "confirmed"),
+    "partly": Text("部分属实", "partly confirmed"),
+    "refuted": Text("不属实", "not confirmed"),
+    "force_majeure": Text("不可抗力", "force majeure"),
+}
+ENTITLEMENT_STATES: dict[str, Text] = {
+    "payable": Text("应付", "payable"),
+    "escrow": Text("争议暂存", "held in escrow (disputed title)"),
+    "held": Text("异议暂缓", "held (open objection)"),
+    "excluded": Text("不予支付", "not payable"),
+}
+PARTS: dict[str, Text] = {
+    "value": Text("生态价值", "ecological value"),
+    "opportunity": Text("机会成本", "opportunity cost"),
+    "protection": Text("保护成本", "protection cost"),
+    "regional": Text("区域经济", "regional economy"),
+}
+
+
+def ecosystem_of(land_class: str) -> str | None:
+    """Return the ecosystem code of a survey class, ignoring the K and A suffixes; None if the class is unknown.
+
+    >>> ecosystem_of("0301K"), ecosystem_of("9999")
+    ('13', None)
+    """
+    code = land_class if land_class in LAND_CLASSES else land_class.rstrip("KA")
+    found = LAND_CLASSES.get(code)
+    return found[1] if found else None

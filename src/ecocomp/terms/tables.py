@@ -1,0 +1,642 @@
+"""The plain tables that flow between the stages: columns, types, units and meaning, in one place.
+
+Everything from `parcel` down is the gate of the design: the money half reads these tables and nothing
+else, so that a payment can be rerun without a geospatial library and a ministry can feed its own. The
+reference page of the docs is generated from this file. Conventions: money is int64 fen, area int64 dm2,
+factors int64 parts per million (ppm), dates are date32, codes are text, shares are exact fractions of
+two int64, physical quantities are float64 with NaN-free null for "not observed".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from ecocomp.terms.text import Text
+
+PPM = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: name, Arrow type, unit, whether it may be null, meaning."""
+
+    name: str
+    type: pa.DataType
+    unit: str
+    meaning: Text
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """One table: name, key columns (rows are sorted by them and unique on them), columns."""
+
+    name: str
+    title: Text
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    stage: str = ""
+
+    def schema(self) -> pa.Schema:
+        """Return the Arrow schema."""
+        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
+
+    def table(self, rows: list[dict[str, object]] | dict[str, object]) -> pa.Table:
+        """Build a table from rows or columns, cast to the schema and sorted by the key; extra names are refused."""
+        schema = self.schema()
+        if isinstance(rows, dict):
+            unknown = set(rows) - set(schema.names)
+            if unknown:
+                raise ValueError(f"{self.name}: unknown columns {sorted(unknown)}")
+            made = pa.table({n: rows[n] for n in schema.names}, schema=schema)
+        else:
+            made = pa.Table.from_pylist(rows, schema=schema)
+        return self.checked(made)
+
+    def checked(self, table: pa.Table) -> pa.Table:
+        """Return the table sorted by the key, after checking types, nulls and that the key is unique."""
+        schema = self.schema()
+        if table.schema.names != schema.names:
+            raise ValueError(f"{self.name}: columns are {table.schema.names}, expected {schema.names}")
+        table = table.cast(schema)
+        for field in schema:
+            if not field.nullable and table[field.name].null_count:
+                raise ValueError(f"{self.name}.{field.name}: {table[field.name].null_count} empty values")
+        if not self.key:
+            return table.combine_chunks()
+        table = table.sort_by([(k, "ascending") for k in self.key]).combine_chunks()
+        if len(table) > 1 and len(table.group_by(list(self.key)).aggregate([])) != len(table):
+            raise ValueError(f"{self.name}: the key {self.key} is not unique")
+        return table
+
+    def empty(self) -> pa.Table:
+        """Return the table without rows."""
+        return self.schema().empty_table()
+
+
+_S, _I, _F, _B, _D = pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.date32()
+
+
+def _c(name: str, type: pa.DataType, unit: str, zh: str, en: str, null: bool = False) -> Column:
+    return Column(name, type, unit, Text(zh, en), null)
+
+
+def _clocks() -> tuple[Column, ...]:
+    return (
+        _c("valid_from", _D, "date", "生效日", "holds from"),
+        _c("valid_to", _D, "date", "失效日（空为至今）", "holds until (empty: still)", True),
+        _c("known_from", _D, "date", "记录日", "recorded on"),
+        _c("known_to", _D, "date", "更正日（空为未更正）", "corrected on (empty: stands)", True),
+    )
+
+
+# ---------------------------------------------------------------- registers a case brings
+HOLDER = TableSpec(
+    "holder",
+    Text("权利人", "holders"),
+    ("holder_id",),
+    (
+        _c("holder_id", _S, "", "权利人编码", "holder code"),
+        _c("kind", _S, "codes.HOLDER_KINDS", "类型", "kind"),
+        _c("name", _S, "", "姓名或名称（仅虚构）", "name (invented)"),
+        _c("village_code", _S, "", "村代码", "village code"),
+        _c("members", _I, "persons", "人口", "members"),
+        _c("income_fen", _I, "fen/a", "家庭年收入", "household income per year", True),
+    ),
+    "survey",
+)
+VILLAGE = TableSpec(
+    "village",
+    Text("村", "villages"),
+    ("village_code",),
+    (
+        _c("village_code", _S, "", "村代码", "village code"),
+        _c("region_code", _S, "", "所属乡镇代码", "code of its town"),
+        _c("name_zh", _S, "", "中文名", "name in Chinese"),
+        _c("name_en", _S, "", "英文名", "name in English"),
+    ),
+    "survey",
+)
+RIGHT = TableSpec(
+    "right",
+    Text("权利", "rights"),
+    ("right_id", "known_from"),
+    (
+        _c("right_id", _S, "", "权利编码", "right code"),
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("holder_id", _S, "", "权利人编码", "holder code"),
+        _c("kind", _S, "codes.RIGHT_KINDS", "权利类型", "kind of right"),
+        _c("share_num", _I, "", "份额分子", "share, numerator"),
+        _c("share_den", _I, "", "份额分母", "share, denominator"),
+        _c("state", _S, "codes.RIGHT_STATES", "状态", "state"),
+        _c("document", _S, "", "凭证", "document"),
+        *_clocks(),
+    ),
+    "survey",
+)
+CONTRACT = TableSpec(
+    "contract",
+    Text("补偿合同", "contracts"),
+    ("contract_id", "known_from"),
+    (
+        _c("contract_id", _S, "", "合同编码", "contract code"),
+        _c("holder_id", _S, "", "权利人编码", "holder code"),
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("programme", _S, "", "项目", "programme"),
+        _c("duty", _S, "", "管护义务", "duty"),
+        _c("signed_on", _D, "date", "签订日", "signed on"),
+        *_clocks(),
+    ),
+    "enrol",
+)
+ECONOMY = TableSpec(
+    "economy",
+    Text("区域经济", "regional economy"),
+    ("region_code", "year"),
+    (
+        _c("region_code", _S, "", "区域代码", "region code"),
+        _c("year", _I, "", "年", "year"),
+        _c("engel_ppm", _I, "ppm", "恩格尔系数", "Engel coefficient"),
+        _c("income_fen_per_head", _I, "fen/a", "农村居民人均可支配收入", "rural disposable income per head"),
+        _c("gdp_fen_per_head", _I, "fen/a", "人均地区生产总值", "GDP per head"),
+    ),
+    "set",
+)
+ENVELOPE = TableSpec(
+    "envelope",
+    Text("资金包", "envelopes"),
+    ("envelope_id", "year"),
+    (
+        _c("envelope_id", _S, "", "资金包编码", "envelope code"),
+        _c("year", _I, "", "年", "year"),
+        _c("source", _S, "codes.FUND_SOURCES", "来源", "source of funds"),
+        _c("name_zh", _S, "", "中文名", "name in Chinese"),
+        _c("name_en", _S, "", "英文名", "name in English"),
+        _c("granted_fen", _I, "fen", "本年下达", "granted this year"),
+        _c("floor_fen", _I, "fen", "法定最低额", "statutory floor"),
+        _c("priority", _I, "", "使用顺序（小者先用）", "order of use (low first)"),
+        _c("earmark_zones", _S, "", "限定功能区（空格分隔，空为不限）", "zones it is tied to (space separated, empty: any)"),
+        _c("earmark_ecosystems", _S, "", "限定生态系统大类（空格分隔，空为不限）", "ecosystem groups it is tied to (empty: any)"),
+        _c("earmark_red_line", _B, "", "只限红线内", "red line only"),
+        _c("carry_over", _B, "", "可结转", "may be carried over"),
+        _c("valid_from", _D, "date", "起用日", "usable from"),
+        _c("valid_to", _D, "date", "止用日", "usable until"),
+        _c("document", _S, "", "文号", "document"),
+    ),
+    "fund",
+)
+FIELD_CHECK = TableSpec(
+    "field_check",
+    Text("现场核查", "field checks"),
+    ("check_id",),
+    (
+        _c("check_id", _S, "", "核查编码", "check code"),
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("checked_on", _D, "date", "核查日", "checked on"),
+        _c("verdict", _S, "codes.VERDICTS", "判定", "verdict"),
+        _c("evidence", _S, "", "证据", "evidence"),
+        _c("inspector", _S, "", "核查员编码", "inspector code"),
+    ),
+    "observe",
+)
+READING = TableSpec(
+    "reading",
+    Text("断面水质", "water-quality readings"),
+    ("station_id", "month", "indicator"),
+    (
+        _c("station_id", _S, "", "断面编码", "section code"),
+        _c("month", _S, "YYYY-MM", "月", "month"),
+        _c("indicator", _S, "", "指标", "indicator"),
+        _c("value", _S, "mg/L", "值（文本，保留“<”）", "value (text, keeps '<')"),
+    ),
+    "observe",
+)
+WIND = TableSpec(
+    "wind",
+    Text("站点日风速", "daily wind at stations"),
+    ("station_id", "date"),
+    (
+        _c("station_id", _S, "", "站点编码", "station code"),
+        _c("x", _F, "CRS", "横坐标", "x"),
+        _c("y", _F, "CRS", "纵坐标", "y"),
+        _c("date", _D, "date", "日期", "day"),
+        _c("u10_m_s", _F, "m/s", "10米日平均风速", "daily mean wind at 10 m"),
+        _c("temperature_c", _F, "°C", "日平均气温", "daily mean temperature"),
+        _c("snow_depth_mm", _F, "mm", "雪深", "snow depth"),
+    ),
+    "observe",
+)
+OBJECTION = TableSpec(
+    "objection",
+    Text("异议", "objections"),
+    ("objection_id",),
+    (
+        _c("objection_id", _S, "", "异议编号", "objection number"),
+        _c("year", _I, "", "年", "year"),
+        _c("holder_id", _S, "", "权利人编码", "holder code"),
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("kind", _S, "", "类别：area name amount missing excess", "kind: area name amount missing excess"),
+        _c("received_on", _D, "date", "收到日", "received on"),
+        _c("outcome", _S, "", "结果：open upheld rejected", "outcome: open upheld rejected"),
+        _c("answered_on", _D, "date", "答复日", "answered on", True),
+    ),
+    "disclose",
+)
+
+# ---------------------------------------------------------------- the gate
+PARCEL = TableSpec(
+    "parcel",
+    Text("地块", "parcels"),
+    ("parcel_id",),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("village_code", _S, "", "村代码", "village code"),
+        _c("land_class", _S, "", "调查地类", "survey land class"),
+        _c("ecosystem", _S, "codes.ECOSYSTEMS", "生态系统", "ecosystem"),
+        _c("area_dm2", _I, "dm2", "椭球面积", "ellipsoidal area"),
+        _c("declared_area_dm2", _I, "dm2", "登记面积", "registered area", True),
+        _c("x", _F, "CRS", "代表点横坐标", "x of a point inside"),
+        _c("y", _F, "CRS", "代表点纵坐标", "y of a point inside"),
+    ),
+    "survey",
+)
+PARCEL_ZONE = TableSpec(
+    "parcel_zone",
+    Text("地块分区", "zones of parcels"),
+    ("parcel_id",),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("function_zone", _S, "codes.FUNCTION_ZONES", "主导功能区", "dominant function zone"),
+        _c("zone_share_ppm", _I, "ppm", "主导功能区占比", "share of the dominant zone"),
+        _c("red_line_ppm", _I, "ppm", "红线内占比", "share inside the red line"),
+        _c("reserve_ppm", _I, "ppm", "留白内占比", "share inside reserves"),
+        _c("importance", _S, "extreme|important|general|not_assessed", "重要性等级", "importance grade"),
+        _c("grade", _I, "1..3", "生态等级（1最高）", "ecological grade (1 highest)"),
+    ),
+    "zone",
+)
+SERVICE = TableSpec(
+    "service",
+    Text("生态系统服务", "ecosystem services"),
+    ("parcel_id", "year", "service"),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("year", _I, "", "年", "year"),
+        _c("service", _S, "services.models", "服务", "service"),
+        _c("quantity", _F, "unit", "物理量（整块地）", "quantity (whole parcel)", True),
+        _c("low", _F, "unit", "下界", "low", True),
+        _c("high", _F, "unit", "上界", "high", True),
+        _c("unit", _S, "", "单位", "unit"),
+        _c("method", _S, "", "方法与版本", "method and version"),
+        _c("coverage", _F, "0..1", "观测占比", "share observed"),
+    ),
+    "assess",
+)
+OBSERVATION = TableSpec(
+    "observation",
+    Text("观测", "observations"),
+    ("parcel_id", "year", "signal"),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("year", _I, "", "年", "year"),
+        _c("signal", _S, "monitoring.signals", "信号", "signal"),
+        _c("value", _F, "unit", "值", "value", True),
+        _c("unit", _S, "", "单位", "unit"),
+        _c("coverage", _F, "0..1", "观测占比", "share observed"),
+    ),
+    "observe",
+)
+COMPLIANCE = TableSpec(
+    "compliance",
+    Text("合规", "compliance"),
+    ("parcel_id", "year"),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("year", _I, "", "年", "year"),
+        _c("light", _S, "codes.LIGHTS", "灯号", "light"),
+        _c("evidence", _S, "", "依据", "evidence"),
+        _c("confidence", _F, "0..1", "可信度", "confidence", True),
+        _c("verdict", _S, "codes.VERDICTS", "核查判定", "verdict of the field check"),
+    ),
+    "observe",
+)
+SERVICE_VALUE = TableSpec(
+    "service_value",
+    Text("服务价值", "value of services"),
+    ("parcel_id", "year", "service"),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("year", _I, "", "年", "year"),
+        _c("service", _S, "", "服务", "service"),
+        _c("value_fen", _I, "fen", "价值", "value"),
+        _c("low_fen", _I, "fen", "下界", "low"),
+        _c("high_fen", _I, "fen", "上界", "high"),
+        _c("price_year", _I, "", "价格年", "price year"),
+        _c("method", _S, "valuation.methods", "定价方法", "method"),
+    ),
+    "value",
+)
+STANDARD = TableSpec(
+    "standard",
+    Text("补偿标准", "standard"),
+    ("parcel_id", "year"),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("year", _I, "", "年", "year"),
+        _c("rule", _S, "standard.rules", "规则", "rule"),
+        _c("rate_fen_per_ha", _I, "fen/ha/a", "标准", "rate"),
+        _c("value_fen_per_ha", _I, "fen/ha/a", "生态价值部分", "part: value"),
+        _c("opportunity_fen_per_ha", _I, "fen/ha/a", "机会成本部分", "part: opportunity cost"),
+        _c("protection_fen_per_ha", _I, "fen/ha/a", "保护成本部分", "part: protection cost"),
+        _c("regional_fen_per_ha", _I, "fen/ha/a", "区域经济部分", "part: regional economy"),
+        _c("adjust_fen_per_ha", _I, "fen/ha/a", "奖惩、上下限与年度限幅", "reward, floor, cap and yearly limit"),
+        _c("low_fen_per_ha", _I, "fen/ha/a", "标准下界", "rate, low"),
+        _c("high_fen_per_ha", _I, "fen/ha/a", "标准上界", "rate, high"),
+    ),
+    "set",
+)
+STANDARD_STEP = TableSpec(
+    "standard_step",
+    Text("定标步骤", "steps of the standard"),
+    ("parcel_id", "year", "seq"),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("year", _I, "", "年", "year"),
+        _c("seq", _I, "", "顺序", "order"),
+        _c("step", _S, "", "步骤", "step"),
+        _c("amount_fen_per_ha", _I, "fen/ha/a", "本步加减", "added or taken by this step"),
+        _c("after_fen_per_ha", _I, "fen/ha/a", "本步之后", "after this step"),
+        _c("inputs", _S, "json", "代入的数", "numbers put in"),
+        _c("parameters", _S, "", "参数键（空格分隔）", "parameter keys (space separated)"),
+    ),
+    "set",
+)
+# ---------------------------------------------------------------- money
+ENTITLEMENT = TableSpec(
+    "entitlement",
+    Text("应付额", "entitlements"),
+    ("entitlement_id",),
+    (
+        _c("entitlement_id", _S, "", "应付编码", "entitlement code"),
+        _c("year", _I, "", "年", "year"),
+        _c("programme", _S, "", "项目", "programme"),
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("holder_id", _S, "", "权利人编码", "holder code"),
+        _c("right_id", _S, "", "权利编码", "right code"),
+        _c("contract_id", _S, "", "合同编码", "contract code"),
+        _c("area_dm2", _I, "dm2", "地块面积", "area of the parcel"),
+        _c("share_num", _I, "", "份额分子", "share, numerator"),
+        _c("share_den", _I, "", "份额分母", "share, denominator"),
+        _c("rate_fen_per_ha", _I, "fen/ha/a", "标准", "rate"),
+        _c("compliance_ppm", _I, "ppm", "合规系数", "compliance factor"),
+        _c("gross_fen", _I, "fen", "扣减前", "before deduction"),
+        _c("deduction_fen", _I, "fen", "扣减", "deduction"),
+        _c("entitled_fen", _I, "fen", "应付", "entitled"),
+        _c("funded_fen", _I, "fen", "已落实资金", "funded"),
+        _c("shortfall_fen", _I, "fen", "缺口", "shortfall"),
+        _c("state", _S, "codes.ENTITLEMENT_STATES", "状态", "state"),
+        _c("reason", _S, "", "状态原因码", "code of the reason"),
+    ),
+    "fund",
+)
+ALLOCATION = TableSpec(
+    "allocation",
+    Text("资金落实", "allocation"),
+    ("entitlement_id", "envelope_id"),
+    (
+        _c("entitlement_id", _S, "", "应付编码", "entitlement code"),
+        _c("envelope_id", _S, "", "资金包编码", "envelope code"),
+        _c("amount_fen", _I, "fen", "金额", "amount"),
+    ),
+    "fund",
+)
+ENVELOPE_BALANCE = TableSpec(
+    "envelope_balance",
+    Text("资金包收支", "envelope balances"),
+    ("envelope_id", "year"),
+    (
+        _c("envelope_id", _S, "", "资金包编码", "envelope code"),
+        _c("year", _I, "", "年", "year"),
+        _c("source", _S, "codes.FUND_SOURCES", "来源", "source of funds"),
+        _c("opening_fen", _I, "fen", "上年结转", "carried in"),
+        _c("granted_fen", _I, "fen", "本年下达", "granted"),
+        _c("allocated_fen", _I, "fen", "已分配", "allocated"),
+        _c("paid_fen", _I, "fen", "已支付", "paid"),
+        _c("escrow_fen", _I, "fen", "暂存", "in escrow"),
+        _c("closing_fen", _I, "fen", "年末余额（未分配）", "left at year end (not allocated)"),
+        _c("lapsed_fen", _I, "fen", "收回", "lapsed and returned"),
+    ),
+    "pay",
+)
+SETTLEMENT = TableSpec(
+    "settlement",
+    Text("横向协议结算", "agreement settlements"),
+    ("agreement_id", "year", "clause", "payer", "payee"),
+    (
+        _c("agreement_id", _S, "", "协议编码", "agreement code"),
+        _c("year", _I, "", "年", "year"),
+        _c("clause", _S, "agreements.clauses", "条款", "clause"),
+        _c("payer", _S, "", "付款方", "payer"),
+        _c("payee", _S, "", "收款方", "payee"),
+        _c("amount_fen", _I, "fen", "金额", "amount"),
+        _c("evidence", _S, "json", "依据", "evidence"),
+    ),
+    "fund",
+)
+CREDIT = TableSpec(
+    "credit",
+    Text("碳汇批次", "carbon lots"),
+    ("lot_id",),
+    (
+        _c("lot_id", _S, "", "批次编码", "lot code"),
+        _c("year", _I, "", "监测年", "vintage"),
+        _c("origin", _S, "", "产生范围", "origin"),
+        _c("issued_t", _I, "t CO2", "签发", "issued"),
+        _c("held_back_t", _I, "t CO2", "预留", "held back"),
+        _c("sold_t", _I, "t CO2", "售出", "sold"),
+        _c("held_t", _I, "t CO2", "持有", "held"),
+        _c("price_fen_per_t", _I, "fen/t", "成交价", "price"),
+        _c("proceeds_fen", _I, "fen", "收入", "proceeds"),
+        _c("buyer", _S, "", "买方", "buyer"),
+    ),
+    "fund",
+)
+DISCLOSURE = TableSpec(
+    "disclosure",
+    Text("公示", "public notice"),
+    ("village_code", "recipient_code"),
+    (
+        _c("village_code", _S, "", "村代码", "village code"),
+        _c("recipient_code", _S, "", "收件码", "recipient code"),
+        _c("masked_name", _S, "", "户主（隐名）", "holder (masked)"),
+        _c("parcels", _I, "", "地块数", "parcels"),
+        _c("area_dm2", _I, "dm2", "面积", "area"),
+        _c("gross_fen", _I, "fen", "扣减前", "before deduction"),
+        _c("deduction_fen", _I, "fen", "调整", "adjustment"),
+        _c("entitled_fen", _I, "fen", "应付", "entitled"),
+        _c("funded_fen", _I, "fen", "落实", "funded"),
+    ),
+    "disclose",
+)
+ORDER = TableSpec(
+    "order",
+    Text("支付指令", "payment orders"),
+    ("order_id",),
+    (
+        _c("order_id", _S, "", "支付编码", "order code"),
+        _c("year", _I, "", "年", "year"),
+        _c("holder_id", _S, "", "权利人编码", "holder code"),
+        _c("state", _S, "ready|escrow|held", "状态", "state"),
+        _c("amount_fen", _I, "fen", "金额", "amount"),
+        _c("entitlements", _I, "", "应付条数", "entitlements in it"),
+    ),
+    "pay",
+)
+ORDER_SOURCE = TableSpec(
+    "order_source",
+    Text("支付来源", "sources of orders"),
+    ("order_id", "envelope_id"),
+    (
+        _c("order_id", _S, "", "支付编码", "order code"),
+        _c("envelope_id", _S, "", "资金包编码", "envelope code"),
+        _c("amount_fen", _I, "fen", "金额", "amount"),
+    ),
+    "pay",
+)
+LEDGER = TableSpec(
+    "ledger",
+    Text("账本", "ledger"),
+    ("seq",),
+    (
+        _c("seq", _I, "", "序号", "sequence"),
+        _c("posting_id", _S, "", "记账编号", "posting code"),
+        _c("year", _I, "", "年", "year"),
+        _c("account", _S, "", "科目", "account"),
+        _c("amount_fen", _I, "fen", "金额（借正贷负）", "amount (debit positive, credit negative)"),
+        _c("kind", _S, "", "业务", "kind of posting"),
+        _c("reference", _S, "", "依据编码", "what it stands for"),
+        _c("reverses", _S, "", "冲销的记账编号（空为无）", "posting it reverses (empty: none)"),
+        _c("prev_hash", _S, "sha256", "前一行指纹", "hash of the row before"),
+        _c("hash", _S, "sha256", "本行指纹", "hash of this row"),
+    ),
+    "pay",
+)
+# ---------------------------------------------------------------- results
+INDICATOR = TableSpec(
+    "indicator",
+    Text("评价指标", "indicators"),
+    ("area_code", "year", "indicator"),
+    (
+        _c("area_code", _S, "", "评价单元", "area judged"),
+        _c("function_zone", _S, "codes.FUNCTION_ZONES", "功能区", "function zone"),
+        _c("year", _I, "", "年", "year"),
+        _c("indicator", _S, "performance.indicators", "指标", "indicator"),
+        _c("value", _F, "unit", "值", "value", True),
+        _c("base", _F, "unit", "基准", "base", True),
+        _c("score", _F, "0..100", "得分", "score", True),
+        _c("score_low", _F, "0..100", "得分下界", "score, low", True),
+        _c("score_high", _F, "0..100", "得分上界", "score, high", True),
+        _c("weight_ppm", _I, "ppm", "权重", "weight"),
+        _c("coverage", _F, "0..1", "观测占比", "share observed"),
+        _c("reason", _S, "", "未评原因（空为已评）", "why not assessed (empty: assessed)"),
+    ),
+    "judge",
+)
+SCORECARD = TableSpec(
+    "scorecard",
+    Text("记分卡", "scorecard"),
+    ("area_code", "year"),
+    (
+        _c("area_code", _S, "", "评价单元", "area judged"),
+        _c("function_zone", _S, "codes.FUNCTION_ZONES", "功能区", "function zone"),
+        _c("year", _I, "", "年", "year"),
+        _c("score", _F, "0..100", "得分", "score", True),
+        _c("score_low", _F, "0..100", "得分下界", "score, low", True),
+        _c("score_high", _F, "0..100", "得分上界", "score, high", True),
+        _c("weight_assessed_ppm", _I, "ppm", "已评权重", "weight assessed"),
+        _c("grade", _S, "A|B|C|D|not_assessed", "等级", "grade"),
+        _c("reward_ppm", _I, "ppm", "对明年标准的增减", "change of next year's standard"),
+        _c("parameters", _S, "", "参数键", "parameter keys"),
+    ),
+    "judge",
+)
+LAND_TRANSITION = TableSpec(
+    "land_transition",
+    Text("土地转移矩阵", "land transitions"),
+    ("year", "from_ecosystem", "to_ecosystem"),
+    (
+        _c("year", _I, "", "年", "year"),
+        _c("from_ecosystem", _S, "codes.ECOSYSTEMS", "期初", "opening"),
+        _c("to_ecosystem", _S, "codes.ECOSYSTEMS", "期末", "closing"),
+        _c("area_dm2", _I, "dm2", "面积", "area"),
+    ),
+    "account",
+)
+LAND_ACCOUNT = TableSpec(
+    "land_account",
+    Text("土地账户", "land account"),
+    ("year", "ecosystem"),
+    (
+        _c("year", _I, "", "年", "year"),
+        _c("ecosystem", _S, "codes.ECOSYSTEMS", "生态系统", "ecosystem"),
+        _c("opening_dm2", _I, "dm2", "期初", "opening"),
+        _c("additions_dm2", _I, "dm2", "增加", "additions"),
+        _c("reductions_dm2", _I, "dm2", "减少", "reductions"),
+        _c("closing_dm2", _I, "dm2", "期末", "closing"),
+    ),
+    "account",
+)
+SERVICE_ACCOUNT = TableSpec(
+    "service_account",
+    Text("服务账户", "service account"),
+    ("year", "service", "ecosystem"),
+    (
+        _c("year", _I, "", "年", "year"),
+        _c("service", _S, "", "服务", "service"),
+        _c("ecosystem", _S, "codes.ECOSYSTEMS", "供给的生态系统", "supplying ecosystem"),
+        _c("quantity", _F, "unit", "物理量", "quantity", True),
+        _c("unit", _S, "", "单位", "unit"),
+        _c("value_fen", _I, "fen", "价值", "value", True),
+        _c("price_year", _I, "", "价格年", "price year", True),
+        _c("coverage", _F, "0..1", "观测占比（面积加权）", "share observed (area weighted)"),
+    ),
+    "account",
+)
+CHECK = TableSpec(
+    "check",
+    Text("核对", "checks"),
+    ("check",),
+    (
+        _c("check", _S, "", "核对项", "check"),
+        _c("result", _S, "pass|fail|not_run", "结果", "result"),
+        _c("detail_zh", _S, "", "说明（中文）", "detail in Chinese"),
+        _c("detail_en", _S, "", "说明（英文）", "detail in English"),
+    ),
+    "account",
+)
+PARAMETER = TableSpec(
+    "parameter",
+    Text("所用参数", "parameters used"),
+    ("key", "valid_from"),
+    (
+        _c("key", _S, "", "参数键", "key"),
+        _c("name_zh", _S, "", "中文名", "name in Chinese"),
+        _c("name_en", _S, "", "英文名", "name in English"),
+        _c("value", _S, "", "值（JSON）", "value (JSON)"),
+        _c("unit", _S, "", "单位", "unit"),
+        _c("place", _S, "", "适用地", "place"),
+        _c("valid_from", _D, "date", "生效日", "holds from"),
+        _c("valid_to", _D, "date", "失效日", "holds until", True),
+        _c("document", _S, "", "出处", "document"),
+        _c("confidence", _S, "confidence.MARKS", "可信标记", "confidence mark"),
+        _c("last_checked", _D, "date", "最近核对日", "last checked", True),
+        _c("file", _S, "", "文件", "file"),
+        _c("line", _I, "", "行", "line"),
+        _c("sha256", _S, "sha256", "文件指纹", "fingerprint of the file"),
+    ),
+    "set",
+)
+
+TABLES: dict[str, TableSpec] = {t.name: t for t in list(globals().values()) if isinstance(t, TableSpec)}

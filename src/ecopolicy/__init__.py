@@ -1,0 +1,1 @@
+"""Dated rules, data only: science, nations, provinces, counties and an invented sample county."""
