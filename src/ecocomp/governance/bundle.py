@@ -14,6 +14,7 @@ which cites this checkpoint, and by any published copy of it.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ecocomp.governance.merkle import leaf_hash, merkle_root
+from ecocomp.io.files import canonical_json
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.text import Text
 
@@ -49,11 +51,6 @@ def file_sum(path: Path, name: str) -> FileSum:
             pieces.append(hashlib.sha256(piece).hexdigest())
             size += len(piece)
     return FileSum(name, size, whole.hexdigest(), tuple(pieces))
-
-
-def canonical_json(value: Any) -> bytes:
-    """Return JSON with sorted keys, one form for one meaning, ending in a newline."""
-    return (json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, separators=(",", ": ")) + "\n").encode()
 
 
 def files_of(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -91,15 +88,11 @@ def _root(sums: list[FileSum], manifest: bytes) -> tuple[bytes, int]:
 
 
 def _checkpoint(origin: str, size: int, root: bytes) -> str:
-    import base64
-
     return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
 
 
 def checkpoint_root(folder: Path) -> str:
     """Return the root of a sealed bundle in hex."""
-    import base64
-
     return base64.b64decode((folder / CHECKPOINT).read_text(encoding="utf-8").split("\n")[2]).hex()
 
 

@@ -19,7 +19,7 @@ from numba import njit, prange
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@njit(**_OPTIONS)
 def ring_frames(x, y, ring_ptr, is_shell, sign, y_range, area):  # type: ignore[no-untyped-def]
     """Fill, per ring, the sign that turns it the standard way, its rows from and to, and its signed area [cells].
 
@@ -40,7 +40,7 @@ def ring_frames(x, y, ring_ptr, is_shell, sign, y_range, area):  # type: ignore[
         area[k] = -wanted * 0.5 * abs(twice)
 
 
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@njit(**_OPTIONS)
 def _add_piece(buf, o, w, lo, hi, d):  # type: ignore[no-untyped-def]
     """Add a piece of an edge inside one row: from column `lo` to `hi`, signed height `d`."""
     if hi <= 0.0:
@@ -63,7 +63,7 @@ def _add_piece(buf, o, w, lo, hi, d):  # type: ignore[no-untyped-def]
         c += 1
 
 
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@njit(**_OPTIONS)
 def _add_ring(x, y, s, e, sign, r0, r1, c0, w, buf, span):  # type: ignore[no-untyped-def]
     """Add the edges of one ring to rows r0..r1-1 of the buffer, whose first column is c0 and whose stride is w + 1."""
     for k in range(s, e - 1):
@@ -85,10 +85,12 @@ def _add_ring(x, y, s, e, sign, r0, r1, c0, w, buf, span):  # type: ignore[no-un
                 _add_piece(buf, (r - r0) * (w + 1), w, lo, hi, (bottom - top) * sg)
                 span[r - r0, 0] = min(span[r - r0, 0], max(int(lo), 0))
                 span[r - r0, 1] = max(span[r - r0, 1], min(max(int(np.ceil(hi)), 1), w))
+            else:  # An edge on or beyond the last column closes nothing: the row is open up to there.
+                span[r - r0, 1] = w
             r += 1
 
 
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@njit(**_OPTIONS)
 def _harvest(buf, span, h, w, first, width, tolerance, cell, coverage, k):  # type: ignore[no-untyped-def]
     """Turn the buffer into cells and shares from place `k` on, wipe it, and return the next free place."""
     for r in range(h):
@@ -107,7 +109,7 @@ def _harvest(buf, span, h, w, first, width, tolerance, cell, coverage, k):  # ty
     return k
 
 
-@njit(parallel=True, **_OPTIONS)  # type: ignore[untyped-decorator]
+@njit(parallel=True, **_OPTIONS)
 def cover_batch(  # type: ignore[no-untyped-def]
     x, y, ring_ptr, sign, y_range, parcel_ptr, box, tolerance, parcels, chunks, room, start, stop, width, cell, coverage, count, end
 ):

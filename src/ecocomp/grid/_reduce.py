@@ -1,7 +1,8 @@
 """Compiled part of the zonal sums: parcels of one strip against the cells of one strip.
 
 Each parcel adds to its own row of the output only, cell after cell from north-west to south-east, so a total has the
-same bits whatever the number of threads and however the rows are cut into strips.
+same bits whatever the number of threads and however the rows are cut into strips. `row_weight` holds one weight for
+each row of the strip; `fence` is where the row under the walk ends, which spares a division per cell.
 """
 
 from __future__ import annotations
@@ -12,34 +13,51 @@ from numba import njit, prange
 _OPTIONS = {"parallel": True, "cache": True, "nogil": True, "error_model": "numpy"}
 
 
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@njit(**_OPTIONS)
 def add_sums(parcel, ptr, cell, coverage, values, row_weight, width, out_sum, out_weight):  # type: ignore[no-untyped-def]
-    """Add coverage · row weight · value, and the weight of the cells that have a value."""
+    """Add coverage · row weight · value, and the weight of the cells that have a value.
+
+    A row is summed by itself and then added: rows are never cut by strips, the sums stay short, and the processor can
+    work on the next row before the last one is added.
+    """
     for i in prange(parcel.size):
         p = parcel[i]
         for k in range(values.shape[0]):
             total, weight = out_sum[p, k], out_weight[p, k]
-            for j in range(ptr[i], ptr[i + 1]):
-                v = np.float64(values[k, cell[j]])
-                if v == v:
-                    share = coverage[j] * row_weight[cell[j] // width]
-                    total += share * v
-                    weight += share
+            j, last = ptr[i], ptr[i + 1]
+            while j < last:
+                row = cell[j] // width
+                fence = (row + 1) * width
+                s, a = 0.0, 0.0
+                while j < last and cell[j] < fence:
+                    v = np.float64(values[k, cell[j]])
+                    if v == v:
+                        s += coverage[j] * v
+                        a += coverage[j]
+                    j += 1
+                total += row_weight[row] * s
+                weight += row_weight[row] * a
             out_sum[p, k], out_weight[p, k] = total, weight
 
 
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@njit(**_OPTIONS)
 def add_weights(parcel, ptr, cell, coverage, row_weight, width, out):  # type: ignore[no-untyped-def]
-    """Add coverage · row weight of every cell of the strip."""
+    """Add coverage · row weight of every cell of the strip, row by row as `add_sums` does, so that both agree to the bit."""
     for i in prange(parcel.size):
-        p = parcel[i]
-        total = out[p]
-        for j in range(ptr[i], ptr[i + 1]):
-            total += coverage[j] * row_weight[cell[j] // width]
-        out[p] = total
+        total = out[parcel[i]]
+        j, last = ptr[i], ptr[i + 1]
+        while j < last:
+            row = cell[j] // width
+            fence = (row + 1) * width
+            a = 0.0
+            while j < last and cell[j] < fence:
+                a += coverage[j]
+                j += 1
+            total += row_weight[row] * a
+        out[parcel[i]] = total
 
 
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@njit(**_OPTIONS)
 def widen_range(parcel, ptr, cell, values, out_min, out_max):  # type: ignore[no-untyped-def]
     """Widen the least and the greatest value of the cells a parcel touches; NaN until one is seen."""
     for i in prange(parcel.size):
@@ -54,27 +72,33 @@ def widen_range(parcel, ptr, cell, values, out_min, out_max):  # type: ignore[no
             out_min[p, k], out_max[p, k] = low, high
 
 
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@njit(**_OPTIONS)
 def add_classes(parcel, ptr, cell, coverage, classes, row_weight, width, out):  # type: ignore[no-untyped-def]
     """Add coverage · row weight to the column of the cell's class."""
     for i in prange(parcel.size):
-        p = parcel[i]
+        p, fence, w = parcel[i], 0, 0.0
         for j in range(ptr[i], ptr[i + 1]):
-            out[p, classes[cell[j]]] += coverage[j] * row_weight[cell[j] // width]
+            c = cell[j]
+            if c >= fence:
+                w, fence = row_weight[c // width], (c // width + 1) * width
+            out[p, classes[c]] += coverage[j] * w
 
 
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+@njit(**_OPTIONS)
 def add_joint(parcel, ptr, cell, coverage, one, two, place, n, row_weight, width, out):  # type: ignore[no-untyped-def]
     """Add coverage · row weight to column n · place[one] + place[two]; places of n and above are left out."""
     for i in prange(parcel.size):
-        p = parcel[i]
+        p, fence, w = parcel[i], 0, 0.0
         for j in range(ptr[i], ptr[i + 1]):
-            a, b = np.int64(place[one[cell[j]]]), np.int64(place[two[cell[j]]])
+            c = cell[j]
+            if c >= fence:
+                w, fence = row_weight[c // width], (c // width + 1) * width
+            a, b = np.int64(place[one[c]]), np.int64(place[two[c]])
             if a < n and b < n:
-                out[p, a * n + b] += coverage[j] * row_weight[cell[j] // width]
+                out[p, a * n + b] += coverage[j] * w
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def take_largest(parcel, ptr, cell, coverage, best, winner):  # type: ignore[no-untyped-def]
     """Put each parcel where it covers more of the cell than all before it; the first of equals stays."""
     for i in range(parcel.size):

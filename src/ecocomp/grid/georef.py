@@ -114,9 +114,7 @@ class Grid:
 
     def decimated(self, step: int) -> Grid:
         """Return the grid of cells `step` times as wide and high over the same corner, the last ones reaching over the edge."""
-        return replace(
-            self, dx=self.dx * step, dy=self.dy * step, width=-(-self.width // step), height=-(-self.height // step)
-        )
+        return replace(self, dx=self.dx * step, dy=self.dy * step, width=-(-self.width // step), height=-(-self.height // step))
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the frame: system, corner, cell size and shape, exact to the last bit."""
@@ -146,7 +144,7 @@ def cell_area_m2_by_row(grid: Grid) -> NDArray[np.float64]:
     unit = _unit(crs)
     if not crs.is_geographic:
         return np.full(grid.height, grid.dx * grid.dy * unit**2)
-    edges = (grid.y0 - np.arange(grid.height + 1) * grid.dy) * unit
+    edges = np.asarray((grid.y0 - np.arange(grid.height + 1) * grid.dy) * unit, np.float64)
     return grid.dx * unit * _band_m2(edges[1:], edges[:-1], *_ellipsoid(crs))
 
 
@@ -173,7 +171,9 @@ def authority(crs: str) -> str:
     """Return the authority code of a reference system, or its own text where the registry knows none that is equivalent."""
     if crs.partition(":")[2].isdigit():
         return crs.upper()
-    code = _crs(crs).to_authority(min_confidence=25)
+    own = _crs(crs).to_json_dict().get("id")
+    # The code the text itself bears comes first: two codes may stand for one plane (6-degree and 3-degree zones share meridians).
+    code = (own["authority"], str(own["code"])) if own else _crs(crs).to_authority(min_confidence=25)
     name = ":".join(code) if code else ""
     return name if name and _same_plane(_crs(name), _crs(crs)) else crs
 
@@ -252,11 +252,18 @@ def _system_faults(grid: Grid) -> list[Fault]:
         crs = _crs(grid.crs)
     except CRSError:
         clash = Text("坐标系“{crs}”无法识别。", "The reference system “{crs}” is not known.").fill(crs=grid.crs[:80])
-        return [_fault("crs", clash, Text("写成 EPSG 代码（如 EPSG:4545）或 WKT。", "Give an EPSG code (such as EPSG:4545) or WKT."))]
+        remedy = Text("写成 EPSG 代码（如 EPSG:4545）或 WKT。", "Give an EPSG code (such as EPSG:4545) or WKT.")
+        return [_fault("crs", clash, remedy)]
     if crs.is_geographic or crs.is_projected:
         return _latitude_faults(grid, crs)
-    clash = Text("坐标系“{crs}”既不是地理坐标系也不是投影坐标系。", "“{crs}” is neither geographic nor projected.").fill(crs=grid.crs[:80])
-    return [_fault("crs_kind", clash, Text("改用二维地理或投影坐标系。", "Use a two-dimensional geographic or projected system."))]
+    clash = Text("坐标系“{crs}”既不是地理也不是投影坐标系。", "“{crs}” is neither geographic nor projected.")
+    return [
+        _fault(
+            "crs_kind",
+            clash.fill(crs=grid.crs[:80]),
+            Text("改用二维地理或投影坐标系。", "Use a two-dimensional geographic or projected system."),
+        )
+    ]
 
 
 def _latitude_faults(grid: Grid, crs: CRS) -> list[Fault]:
@@ -267,7 +274,8 @@ def _latitude_faults(grid: Grid, crs: CRS) -> list[Fault]:
     if -quarter <= south and north <= quarter:
         return []
     clash = Text("纬度范围 {s} 至 {n} 超出两极。", "Latitudes {s} to {n} reach beyond the poles.").fill(s=south, n=north)
-    return [_fault("latitude", clash, Text("检查坐标系是否应为投影坐标系，或经纬度是否颠倒。", "Is the system projected, or are the axes swapped?"))]
+    remedy = Text("检查坐标系是否应为投影坐标系，或经纬度是否颠倒。", "Is the system projected, or are the axes swapped?")
+    return [_fault("latitude", clash, remedy)]
 
 
 def _transform_faults(a: float, b: float, d: float, e: float) -> list[Fault]:
@@ -304,9 +312,9 @@ def _size_difference(one: Grid, two: Grid) -> Text | None:
 def _shape_difference(one: Grid, two: Grid) -> Text | None:
     if one.shape == two.shape:
         return None
-    return Text(
-        "行列数不同：{h} 行 {w} 列与 {h2} 行 {w2} 列。", "The shapes differ: {h} rows × {w} columns and {h2} × {w2}."
-    ).fill(h=one.height, w=one.width, h2=two.height, w2=two.width)
+    return Text("行列数不同：{h} 行 {w} 列与 {h2} 行 {w2} 列。", "The shapes differ: {h} rows × {w} columns and {h2} × {w2}.").fill(
+        h=one.height, w=one.width, h2=two.height, w2=two.width
+    )
 
 
 def _shift(one: Grid, two: Grid) -> Text | None:

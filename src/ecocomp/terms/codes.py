@@ -42,6 +42,7 @@ ECOSYSTEMS: dict[str, Text] = {
     "73": Text("盐碱地", "saline land"),
     "81": Text("冰川和永久积雪", "glacier and permanent snow"),
     "82": Text("裸地", "bare land"),
+    "00": Text("未识别", "not identified"),  # the source names no ecosystem; nothing may be read into it
 }
 ECOSYSTEM_GROUPS: dict[str, Text] = {
     "1": Text("森林", "forest"),
@@ -52,6 +53,7 @@ ECOSYSTEM_GROUPS: dict[str, Text] = {
     "6": Text("城镇", "urban"),
     "7": Text("荒漠", "desert"),
     "8": Text("其他", "other"),
+    "0": Text("未识别", "not identified"),
 }
 
 CROSSWALK = "dltb-2020→hj1172-2021 v1"

@@ -1,0 +1,5 @@
+"""`python -m ecocomp` is the `ecocomp` command."""
+
+from ecocomp.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Horizontal agreements between regions: read, checked against article 17, settled from section readings."""

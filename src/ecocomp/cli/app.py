@@ -1,0 +1,296 @@
+"""The commands. Each reads its arguments, calls one function of the library, and says what came of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ecocomp import __version__
+from ecocomp.cli.say import Voice, progress
+from ecocomp.terms.faults import EcocompError, FaultsError, UsageError
+from ecocomp.terms.text import Text, user_lang
+
+
+def _early_lang() -> str:
+    """Return the language for help texts: `--lang` on the command line, else the user's."""
+    args = sys.argv[1:]
+    for i, a in enumerate(args):
+        if a.startswith("--lang="):
+            return a[7:]
+        if a == "--lang" and i + 1 < len(args):
+            return args[i + 1]
+    return user_lang()
+
+
+LANG: Any = _early_lang() if _early_lang() in ("zh", "en") else "zh"
+
+
+def _t(zh: str, en: str) -> str:
+    return Text(zh, en).to(LANG)
+
+
+def _voice(kwargs: dict[str, Any]) -> Voice:
+    return Voice(kwargs.pop("lang", None) or LANG, kwargs.pop("json", False))
+
+
+def _common(command: Any) -> Any:
+    command = click.option("--lang", type=click.Choice(["zh", "en"]), help=_t("语言", "language"))(command)
+    return click.option("--json", is_flag=True, help=_t("以 JSON 输出", "answer as JSON"))(command)
+
+
+@click.group(
+    help=_t("ecocomp：土地生态补偿，从确权到支付。English: add --lang en.", "ecocomp: land eco-compensation, from survey to payment. 中文：加 --lang zh。"),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="ecocomp")
+@click.option("--lang", type=click.Choice(["zh", "en"]), help=_t("语言", "language"))
+def cli(lang: str | None) -> None:
+    """The group; the language is read before parsing, so help texts follow it too."""
+
+
+@cli.command(help=_t("生成一个虚构的县，跑完三个年度，说出谁得了多少、为什么。", "Make an invented county, run its three years, and say who got how much and why."))
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("demo"))
+@click.option("--parcels", type=click.IntRange(50, 2_000_000), default=2000, show_default=True, help=_t("地块数", "number of parcels"))
+@click.option("--seed", type=int, default=2026, show_default=True, help=_t("随机种子；同一种子得到同样的字节", "seed; the same seed gives the same bytes"))
+@_common
+def demo(folder: Path, parcels: int, seed: int, **kwargs: Any) -> None:
+    """Make the sample county and run it."""
+    from ecocomp.cli.demo import run_demo
+
+    voice = _voice(kwargs)
+    with progress(voice) as show:
+        answer = run_demo(folder, parcels=parcels, seed=seed, progress=show)
+    from ecocomp.cli.result import say_years
+
+    say_years(voice, answer, folder)
+
+
+@cli.command(help=_t("新建一个带注释的案例文件夹。", "Make a new, commented case folder."))
+@click.argument("folder", type=click.Path(path_type=Path))
+@_common
+def new(folder: Path, **kwargs: Any) -> None:
+    """Write a commented case folder."""
+    from ecocomp.cli.template import new_case
+
+    voice = _voice(kwargs)
+    files = new_case(folder)
+    voice.data({"folder": str(folder), "files": files})
+    voice.say(Text("已新建 {f}：先改 case.toml，再运行 ecocomp check {f}", "Made {f}: edit case.toml, then run ecocomp check {f}").fill(f=folder))
+
+
+@cli.command(help=_t("检查案例的全部输入，一次报告所有错误，不改动任何东西。", "Check every input of a case, report all faults at once, change nothing."))
+@click.argument("case", type=click.Path(path_type=Path))
+@_common
+def check(case: Path, **kwargs: Any) -> None:
+    """Check a case."""
+    from ecocomp.pipeline.check import check_case
+
+    voice = _voice(kwargs)
+    with progress(voice) as show:
+        found = check_case(case, progress=show)
+    errors = [f for f in found.faults if f.severity == "error"]
+    voice.data({"ok": not errors, "errors": len(errors), "warnings": len(found.faults) - len(errors), "faults": [f.as_json() for f in found.faults],
+                "facts": found.facts})
+    voice.faults([] if voice.as_json else found.faults)
+    voice.say(Text("{n} 处错误，{w} 处注意；输入 {i} 个文件。", "{n} errors, {w} warnings; {i} input files.").fill(
+        n=len(errors), w=len(found.faults) - len(errors), i=found.facts.get("inputs", 0)))
+    if errors:
+        sys.exit(1)
+    voice.say(Text("可以运行：ecocomp run {c}", "Ready: ecocomp run {c}").fill(c=case))
+
+
+@cli.command(help=_t("运行案例的年度，每年生成一份封存的成果包；中断后再运行会接着做。", "Run the years of a case, one sealed bundle each; after an interruption it goes on where it stopped."))
+@click.argument("case", type=click.Path(path_type=Path))
+@click.option("--year", type=int, multiple=True, help=_t("只运行这一年（可多次）", "only this year (repeatable)"))
+@click.option("--out", type=click.Path(path_type=Path), help=_t("成果包目录，缺省为 案例/bundles", "folder of the bundles, default CASE/bundles"))
+@click.option("--known", help=_t("已知日 YYYY-MM-DD：只用到这一天为止记录的事", "known date YYYY-MM-DD: use nothing recorded later"))
+@_common
+def run_(case: Path, year: tuple[int, ...], out: Path | None, known: str | None, **kwargs: Any) -> None:
+    """Run a case."""
+    from ecocomp.cli.result import say_years
+    from ecocomp.pipeline.run import run_case
+
+    voice = _voice(kwargs)
+    with progress(voice) as show:
+        answer = run_case(case, years=year, out=out, known_on=_day(known), progress=show)
+    say_years(voice, answer, case)
+
+
+run_.name = "run"
+cli.add_command(run_, "run")
+cli.commands.pop("run-", None)
+
+
+@cli.command(help=_t("把一笔补偿拆开，直到参数、文件和行。ID 可为支付、权利人、应付或地块编码。", "Take a payment apart, down to parameters, files and lines. ID: an order, holder, entitlement or parcel."))
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("id")
+@click.option("--letter", type=click.Path(path_type=Path), help=_t("另存一封给权利人的告知书 PDF", "also write a letter to the holder (PDF)"))
+@_common
+def explain(bundle: Path, id: str, letter: Path | None, **kwargs: Any) -> None:
+    """Explain one payment."""
+    from ecocomp.governance.why import Account
+
+    voice = _voice(kwargs)
+    account = Account(bundle)
+    why = account.explain(id)
+    if letter:
+        from ecocomp.report.letter import write_letter
+
+        holder = next((r["holder_id"] for n in ("entitlement_id", "holder_id", "parcel_id") for r in account.rows("entitlement", **{n: id})), None)
+        holder = holder or next(r["holder_id"] for r in account.rows("order", order_id=id))
+        write_letter(bundle, holder, voice.lang, letter)
+        voice.warn(Text("告知书已写入 {f}", "Letter written to {f}").fill(f=letter))
+    voice.data(why.as_json())
+    for line in why.lines(voice.lang):
+        voice.say(line)
+
+
+@cli.command(help=_t("核验成果包：任何改动的字节都会被指出；--rerun 从输入重算并逐字节比较。", "Verify a bundle: any changed byte is named; --rerun computes it again and compares every byte."))
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--rerun", is_flag=True, help=_t("从输入重算", "compute it again from the inputs"))
+@click.option("--case", type=click.Path(path_type=Path), help=_t("案例文件夹，缺省为成果包上两级", "case folder, default two levels above the bundle"))
+@_common
+def verify(bundle: Path, rerun: bool, case: Path | None, **kwargs: Any) -> None:
+    """Verify a bundle."""
+    from ecocomp.governance.bundle import open_bundle
+    from ecocomp.governance.bundle import verify as verify_bytes
+
+    voice = _voice(kwargs)
+    open_bundle(bundle)
+    faults = list(verify_bytes(bundle))
+    if not faults:
+        from ecocomp.governance.sums import check_bundle
+
+        faults += check_bundle(bundle)
+    if rerun and not faults:
+        from ecocomp.pipeline.rerun import rerun_bundle
+
+        with progress(voice) as show:
+            faults += rerun_bundle(bundle, case, progress=show)
+    voice.data({"ok": not faults, "faults": [f.as_json() for f in faults]})
+    voice.faults([] if voice.as_json else faults)
+    if faults:
+        sys.exit(1)
+    voice.say(Text("每个字节都与封存时一致，账目平衡。", "Every byte is as it was sealed, and the books balance."))
+    if rerun:
+        voice.say(Text("重算得到同样的字节。", "Computed again: the same bytes."))
+
+
+@cli.group(help=_t("规则：有日期、有出处的数。", "Rules: dated values with their sources."))
+def rules() -> None:
+    """Rules."""
+
+
+@rules.command("list", help=_t("列出某地某日的规则。", "List the rules of a place on a day."))
+@click.option("--place", default="990121", show_default=True, help=_t("地方代码", "place code"))
+@click.option("--on", "on_day", help=_t("有效日 YYYY-MM-DD，缺省列出全部", "day YYYY-MM-DD; without it all values are listed"))
+@_common
+def rules_list(place: str, on_day: str | None, **kwargs: Any) -> None:
+    """List rules."""
+    from ecocomp.cli.rules import list_rules
+
+    list_rules(_voice(kwargs), place, _day(on_day))
+
+
+@rules.command("show", help=_t("显示一个参数的全部日期和出处。", "Show all dates and sources of one parameter."))
+@click.argument("key")
+@click.option("--place", default=None, help=_t("地方代码", "place code"))
+@_common
+def rules_show(key: str, place: str | None, **kwargs: Any) -> None:
+    """Show one parameter."""
+    from ecocomp.cli.rules import show_rule
+
+    show_rule(_voice(kwargs), key, place)
+
+
+@rules.command("audit", help=_t("审查规则：空档、重叠、无出处、未核实、久未核对。", "Audit the rules: gaps, overlaps, missing sources, unverified or stale values."))
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--today", help=_t("审查日 YYYY-MM-DD，缺省为今天", "day of the audit YYYY-MM-DD, default today"))
+@_common
+def rules_audit(folders: tuple[Path, ...], today: str | None, **kwargs: Any) -> None:
+    """Audit rules."""
+    from ecocomp.cli.rules import audit_rules
+
+    sys.exit(audit_rules(_voice(kwargs), folders, _day(today) or date.today()))
+
+
+@rules.command("diff", help=_t("比较两个日期（或两个地方）的规则。", "Compare the rules of two days (or two places)."))
+@click.argument("first")
+@click.argument("second")
+@click.option("--place", default="990121", show_default=True, help=_t("比较日期时的地方", "the place, when days are compared"))
+@click.option("--on", "on_day", default="2025-06-30", show_default=True, help=_t("比较地方时的日期", "the day, when places are compared"))
+@_common
+def rules_diff(first: str, second: str, place: str, on_day: str, **kwargs: Any) -> None:
+    """Compare rules."""
+    from ecocomp.cli.rules import diff_rules
+
+    diff_rules(_voice(kwargs), first, second, place, _day(on_day) or date(2025, 6, 30))
+
+
+@cli.command("list", help=_t("列出服务、定价方法、标准规则、资金来源、指标、信号或条款。", "List services, methods, rules, sources, indicators, signals or clauses."))
+@click.argument("what", type=click.Choice(["services", "methods", "rules", "sources", "indicators", "signals", "clauses"]))
+@_common
+def list_(what: str, **kwargs: Any) -> None:
+    """List plug-ins."""
+    from ecocomp.cli.plugins import list_plugins
+
+    list_plugins(_voice(kwargs), what)
+
+
+@cli.command(help=_t("把成果包导出为 gpkg、geoparquet、xlsx、csv 或 pdf。", "Export a bundle as gpkg, geoparquet, xlsx, csv or pdf."))
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--to", "form", type=click.Choice(["gpkg", "geoparquet", "xlsx", "csv", "pdf"]), required=True, help=_t("格式", "format"))
+@click.option("--out", type=click.Path(path_type=Path), help=_t("输出文件或目录", "file or folder to write"))
+@_common
+def export(bundle: Path, form: str, out: Path | None, **kwargs: Any) -> None:
+    """Export a bundle."""
+    from ecocomp.cli.export import export_bundle
+
+    voice = _voice(kwargs)
+    written = export_bundle(bundle, form, out, voice.lang)
+    voice.data({"written": [str(p) for p in written]})
+    for p in written:
+        voice.say(Text("已写入 {p}", "Wrote {p}").fill(p=p))
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(Text("不是日期：{t}；写成 2025-06-30。", "Not a date: {t}; write 2025-06-30.").fill(t=text)) from None
+
+
+def run() -> None:
+    """Run the command; whatever a user can cause ends in a sentence and an exit status, never a traceback."""
+    voice = Voice(LANG, "--json" in sys.argv)
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        voice.warn(Text("已中断；再次运行会接着做。", "Interrupted; run it again to go on."))
+        sys.exit(130)
+    except FaultsError as stop:
+        voice.data({"ok": False, "faults": [f.as_json() for f in stop.faults]})
+        voice.faults([] if voice.as_json else stop.faults)
+        sys.exit(1)
+    except UsageError as wrong:
+        voice.warn(wrong.message)
+        sys.exit(2)
+    except EcocompError as stop:
+        voice.data({"ok": False, "message": stop.message.en})
+        voice.warn(stop.message)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,105 @@
+"""How the command line speaks: in the user's language, to people or as JSON, with progress on long work."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ecocomp.terms.faults import Fault
+from ecocomp.terms.text import Lang, Text
+
+
+@dataclass
+class Voice:
+    """The language and form of one run of the command."""
+
+    lang: Lang
+    as_json: bool = False
+
+    def say(self, text: Text | str) -> None:
+        """Print one line for people; silent when JSON was asked for."""
+        if not self.as_json:
+            print(text.to(self.lang) if isinstance(text, Text) else text)
+
+    def warn(self, text: Text) -> None:
+        """Print one line to standard error."""
+        print(text.to(self.lang), file=sys.stderr)
+
+    def data(self, value: Any) -> None:
+        """Print the answer as JSON if that was asked for."""
+        if self.as_json:
+            print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+    def faults(self, found: Iterable[Fault], *, show: int = 40) -> None:
+        """Print faults, errors first, each with its code; warnings of one kind are counted after the first few."""
+        ordered = sorted(found, key=lambda f: (f.severity != "error", f.code))
+        for f in ordered[:show]:
+            mark = {"error": Text("错误", "error"), "warning": Text("注意", "warning")}[f.severity].to(self.lang)
+            self.warn(Text(f"{mark} {f.say('zh')}　[{f.code}]", f"{mark}: {f.say('en')}  [{f.code}]"))
+        if len(ordered) > show:
+            self.warn(Text("另有 {n} 条，用 --json 取得全部。", "{n} more; use --json for all of them.").fill(n=len(ordered) - show))
+
+    def table(self, title: Text, heads: list[Text], rows: list[list[str]], right: tuple[int, ...] = ()) -> None:
+        """Print a small table for people; the columns in `right` are numbers."""
+        if self.as_json:
+            return
+        from rich.box import SIMPLE_HEAD
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(title=title.to(self.lang), box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+        for i, head in enumerate(heads):
+            table.add_column(head.to(self.lang), justify="right" if i in right else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        Console(width=None if sys.stdout.isatty() else 118).print(table)
+
+
+class Progress(Protocol):
+    """What long work is handed to report how far it is."""
+
+    def __call__(self, done: int, total: int, what: Text) -> None: ...
+
+
+@contextmanager
+def progress(voice: Voice) -> Iterator[Progress]:
+    """Yield a callable that draws bars on a terminal and prints one line per step elsewhere; silent with JSON."""
+    if voice.as_json:
+        yield lambda done, total, what: None
+        return
+    if not sys.stderr.isatty():
+        yield _Lines(voice)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(done: int, total: int, what: Text) -> None:
+            name = what.to(voice.lang)
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=max(total, 1))
+            bars.update(tasks[name], completed=done if total else 1, total=max(total, 1))
+
+        yield show
+
+
+class _Lines:
+    """Progress without a terminal: a line when a step begins, nothing else."""
+
+    def __init__(self, voice: Voice) -> None:
+        self.voice = voice
+        self.seen: set[str] = set()
+
+    def __call__(self, done: int, total: int, what: Text) -> None:
+        name = what.to(self.voice.lang)
+        if name not in self.seen:
+            self.seen.add(name)
+            print(f"  · {name}", file=sys.stderr, flush=True)

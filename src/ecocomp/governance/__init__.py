@@ -1,0 +1,1 @@
+"""Supervision: bundles, proofs, public notices, objections, and the scan of every public byte."""

@@ -1,0 +1,249 @@
+"""Why this amount: one payment taken apart, from the yuan in the account down to file and line.
+
+Reads nothing but a bundle, so that anyone who holds one can answer the question. The same account
+feeds the command line, the report and the letter to the holder.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ecocomp.governance.bundle import open_bundle, read_bundle_table
+from ecocomp.terms.area import say_ha, say_mu
+from ecocomp.terms.codes import ECOSYSTEMS, ENTITLEMENT_STATES, FUNCTION_ZONES, FUND_SOURCES, LIGHTS, SERVICES_WORDS, VERDICTS
+from ecocomp.terms.confidence import MARKS
+from ecocomp.terms.faults import Fault, FaultsError
+from ecocomp.terms.money import say_yuan
+from ecocomp.terms.text import Lang, Text, same
+
+
+@dataclass
+class Why:
+    """One node of the account: a sentence, an amount if it has one, and what it rests on."""
+
+    text: Text
+    amount: Text | None = None
+    children: list[Why] = field(default_factory=list)
+
+    def add(self, text: Text, amount: Text | None = None) -> Why:
+        """Add a child and return it."""
+        child = Why(text, amount)
+        self.children.append(child)
+        return child
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the account as plain values in both languages."""
+        out: dict[str, Any] = {"zh": self.text.zh, "en": self.text.en}
+        if self.amount:
+            out["amount"] = self.amount.en
+        if self.children:
+            out["children"] = [c.as_json() for c in self.children]
+        return out
+
+    def lines(self, lang: Lang, depth: int = 0) -> list[str]:
+        """Return the account as indented lines of plain text."""
+        amount = f"  {self.amount.to(lang)}" if self.amount else ""
+        out = [f"{'  ' * depth}{self.text.to(lang)}{amount}"]
+        for child in self.children:
+            out += child.lines(lang, depth + 1)
+        return out
+
+
+class Account:
+    """Answers "why" from one bundle; tables are read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.facts = open_bundle(folder)
+        self._tables: dict[str, pa.Table | None] = {}
+
+    def rows(self, name: str, **where: str) -> list[dict[str, Any]]:
+        """Return the rows of a table that match the given column values."""
+        if name not in self._tables:
+            self._tables[name] = read_bundle_table(self.folder, name)
+        table = self._tables[name]
+        if table is None:
+            return []
+        for column, value in where.items():
+            table = table.filter(pc.equal(table[column], value))
+        found: list[dict[str, Any]] = table.to_pylist()
+        return found
+
+    def explain(self, id: str) -> Why:
+        """Return the account of an order, holder, entitlement or parcel; raises `FaultsError` if the id is in none."""
+        entitlements = (
+            self.rows("entitlement", entitlement_id=id) or self.rows("entitlement", holder_id=id) or self.rows("entitlement", parcel_id=id)
+        )
+        if not entitlements:
+            order = self.rows("order", order_id=id)
+            entitlements = [e for o in order for e in self.rows("entitlement", holder_id=o["holder_id"]) if _order_state(e["state"]) == o["state"]]
+        if not entitlements:
+            if self.rows("parcel", parcel_id=id):
+                return self._parcel_only(id)
+            raise FaultsError([self._unknown(id)])
+        return self._holder(id, entitlements)
+
+    def _unknown(self, id: str) -> Fault:
+        some = [r["holder_id"] for r in self.rows("order")[:3]]
+        return Fault("why.unknown_id", self.folder.name, id,
+                     Text("成果包里没有这个编码。", "The bundle has no such id."),
+                     Text("可用支付、权利人、应付或地块编码，例如 {s}。", "Use the id of an order, holder, entitlement or parcel, e.g. {s}.").fill(s=", ".join(some) or "—"))
+
+    def _holder(self, id: str, entitlements: list[dict[str, Any]]) -> Why:
+        year = self.facts["year"]
+        funded = sum(e["funded_fen"] for e in entitlements)
+        holders = sorted({e["holder_id"] for e in entitlements})
+        names = [h["name"] for hid in holders for h in self.rows("holder", holder_id=hid)]
+        who = Text("、".join(names) or id, ", ".join(names) or id)
+        head = Why(Text("{w}（{id}）{y} 年度补偿", "{w} ({id}), compensation of {y}").fill(w=who, id=id, y=year), _yuan(funded))
+        for e in entitlements:
+            head.children.append(self._entitlement(e))
+        sources = self._sources(entitlements)
+        if sources:
+            node = head.add(Text("钱从哪里来", "Where the money comes from"))
+            for envelope, fen in sources.items():
+                node.add(self._envelope(envelope), _yuan(fen))
+        self._ledger(head, holders)
+        self._last_year(head, entitlements)
+        self._proof(head)
+        return head
+
+    def _entitlement(self, e: dict[str, Any]) -> Why:
+        share = "" if e["share_num"] == e["share_den"] else f" × {e['share_num']}/{e['share_den']}"
+        parcel = next(iter(self.rows("parcel", parcel_id=e["parcel_id"])), {})
+        zone = next(iter(self.rows("parcel_zone", parcel_id=e["parcel_id"])), {})
+        state = ENTITLEMENT_STATES.get(e["state"], same(e["state"]))
+        node = Why(
+            Text("地块 {p}：{eco}，{mu} 亩（{ha} 公顷），{z}，红线内 {r:.0%}；{s}",
+                 "Parcel {p}: {eco}, {ha} ha ({mu} mu), {z}, {r:.0%} inside the red line; {s}").fill(
+                p=e["parcel_id"], eco=ECOSYSTEMS.get(parcel.get("ecosystem", ""), same("?")), mu=say_mu(e["area_dm2"]), ha=say_ha(e["area_dm2"]),
+                z=FUNCTION_ZONES.get(zone.get("function_zone", "none"), same("?")), r=zone.get("red_line_ppm", 0) / 1e6, s=state),
+            _yuan(e["funded_fen"]),
+        )
+        node.add(Text("{rate} 元/公顷 × {ha} 公顷{share}", "CNY {rate} per ha × {ha} ha{share}").fill(
+            rate=say_yuan(e["rate_fen_per_ha"]), ha=say_ha(e["area_dm2"]), share=share), _yuan(e["gross_fen"]))
+        self._compliance(node, e)
+        if e["shortfall_fen"]:
+            node.add(Text("资金不足，未落实", "Not funded (shortfall)"), _yuan(-e["shortfall_fen"]))
+        if e["state"] != "payable":
+            node.add(Text("原因：{r}", "Reason: {r}").fill(r=e["reason"]))
+        self._standard(node, e["parcel_id"])
+        self._services(node, e["parcel_id"])
+        self._title(node, e)
+        return node
+
+    def _compliance(self, node: Why, e: dict[str, Any]) -> None:
+        for c in self.rows("compliance", parcel_id=e["parcel_id"]):
+            text = Text("合规：{l}；核查：{v}；系数 {f}；依据 {ev}", "Compliance: {l}; field check: {v}; factor {f}; evidence {ev}").fill(
+                l=LIGHTS.get(c["light"], same(c["light"])), v=VERDICTS.get(c["verdict"], same(c["verdict"])), f=e["compliance_ppm"] / 1e6, ev=c["evidence"])
+            child = node.add(text, _yuan(-e["deduction_fen"]) if e["deduction_fen"] else None)
+            for check in self.rows("field_check", parcel_id=e["parcel_id"]):
+                child.add(Text("现场核查 {i}（{d}）：{e}", "Field check {i} ({d}): {e}").fill(i=check["check_id"], d=check["checked_on"], e=check["evidence"]))
+
+    def _standard(self, node: Why, parcel_id: str) -> None:
+        for s in self.rows("standard", parcel_id=parcel_id):
+            child = node.add(Text("每公顷标准怎么来（规则 {r}；区间 {a}～{b}）", "How the rate per ha comes about (rule {r}; range {a} to {b})").fill(
+                r=s["rule"], a=say_yuan(s["low_fen_per_ha"]), b=say_yuan(s["high_fen_per_ha"])), _yuan(s["rate_fen_per_ha"]))
+            steps = sorted(self.rows("standard_step", parcel_id=parcel_id), key=lambda r: r["seq"])
+            for step in steps:
+                line = child.add(Text("{s}：{i}", "{s}: {i}").fill(s=step_name(step["step"]), i=_inputs(step["inputs"])), _yuan(step["amount_fen_per_ha"]))
+                for key in step["parameters"].split():
+                    self._parameter(line, key)
+
+    def _services(self, node: Why, parcel_id: str) -> None:
+        values = {v["service"]: v for v in self.rows("service_value", parcel_id=parcel_id)}
+        for s in self.rows("service", parcel_id=parcel_id):
+            name = SERVICES_WORDS.get(s["service"], same(s["service"]))
+            if s["quantity"] is None:
+                node.add(Text("{n}：未评估（{m}）", "{n}: not assessed ({m})").fill(n=name, m=s["method"]))
+                continue
+            v = values.get(s["service"])
+            node.add(
+                Text("{n} {q:,.2f}（{a:,.2f}～{b:,.2f}）{u}，观测占比 {c:.0%}，方法 {m}", "{n} {q:,.2f} ({a:,.2f}–{b:,.2f}) {u}, observed {c:.0%}, method {m}").fill(
+                    n=name, q=s["quantity"], a=s["low"], b=s["high"], u=s["unit"], c=s["coverage"], m=s["method"]),
+                Text("价值 {y} 元（{p} 年价）", "worth CNY {y} ({p} prices)").fill(y=say_yuan(v["value_fen"]), p=v["price_year"]) if v else None,
+            )
+
+    def _title(self, node: Why, e: dict[str, Any]) -> None:
+        for r in self.rows("right", right_id=e["right_id"]):
+            node.add(Text("权利 {i}：{k}，凭证 {d}，自 {f} 起，{n} 记录", "Right {i}: {k}, document {d}, since {f}, recorded {n}").fill(
+                i=r["right_id"], k=r["kind"], d=r["document"], f=r["valid_from"], n=r["known_from"]))
+        if e["contract_id"]:
+            node.add(Text("合同 {c}", "Contract {c}").fill(c=e["contract_id"]))
+
+    def _parameter(self, node: Why, key: str) -> None:
+        for p in self.rows("parameter", key=key):
+            value = p["value"] if len(p["value"]) <= 60 else p["value"][:57] + "…"
+            node.add(Text("{k} {n} = {v} {u}　〔{f}:{l}，{d}，{m}〕", "{k} {n} = {v} {u}  [{f}:{l}, {d}, {m}]").fill(
+                k=key, n=Text(p["name_zh"], p["name_en"]), v=value.replace('"', ""), u=p["unit"], f=p["file"], l=p["line"], d=p["document"], m=MARKS[p["confidence"]]))
+
+    def _sources(self, entitlements: list[dict[str, Any]]) -> dict[str, int]:
+        out: dict[str, int] = {}
+        for e in entitlements:
+            for a in self.rows("allocation", entitlement_id=e["entitlement_id"]):
+                out[a["envelope_id"]] = out.get(a["envelope_id"], 0) + a["amount_fen"]
+        return dict(sorted(out.items()))
+
+    def _envelope(self, envelope_id: str) -> Text:
+        for v in self.rows("envelope", envelope_id=envelope_id):
+            return Text("{n}（{s}，{d}）", "{n} ({s}, {d})").fill(n=Text(v["name_zh"], v["name_en"]), s=FUND_SOURCES.get(v["source"], same(v["source"])), d=v["document"])
+        return same(envelope_id)
+
+    def _ledger(self, head: Why, holders: list[str]) -> None:
+        orders = [o for h in holders for o in self.rows("order", holder_id=h)]
+        for o in orders:
+            rows = self.rows("ledger", reference=o["order_id"])
+            where = Text("，账本第 {a}–{b} 行", ", ledger rows {a}–{b}").fill(a=rows[0]["seq"], b=rows[-1]["seq"]) if rows else same("")
+            head.add(Text("支付指令 {o}（{s}）{w}", "Payment order {o} ({s}){w}").fill(o=o["order_id"], s=o["state"], w=where), _yuan(o["amount_fen"]))
+
+    def _last_year(self, head: Why, entitlements: list[dict[str, Any]]) -> None:
+        previous = self.facts.get("previous") or {}
+        path = self.folder.parent / str(previous.get("year", ""))
+        if not previous or not (path / "bundle.json").is_file():
+            return
+        last = Account(path)
+        parcels = {(e["parcel_id"], e["holder_id"]) for e in entitlements}
+        before = sum(r["funded_fen"] for p, h in sorted(parcels) for r in last.rows("entitlement", parcel_id=p) if r["holder_id"] == h)
+        now = sum(e["funded_fen"] for e in entitlements)
+        head.add(Text("上一年（{y}）为 {b} 元，今年变化", "The year before ({y}) it was CNY {b}; change").fill(y=previous["year"], b=say_yuan(before)), _yuan(now - before))
+
+    def _proof(self, head: Why) -> None:
+        from ecocomp.governance.bundle import checkpoint_root
+
+        try:
+            root = checkpoint_root(self.folder)[:16]
+        except (OSError, ValueError, IndexError):
+            root = "—"
+        head.add(Text("存证点 {r}…；核验：ecocomp verify {b}", "Checkpoint {r}…; check it with: ecocomp verify {b}").fill(r=root, b=self.folder.name))
+
+    def _parcel_only(self, parcel_id: str) -> Why:
+        head = Why(Text("地块 {p} 没有补偿项", "Parcel {p} has no compensation").fill(p=parcel_id))
+        self._standard(head, parcel_id)
+        self._services(head, parcel_id)
+        return head
+
+
+def step_name(step: str) -> Text:
+    """Return what people call a step of the standard; unknown steps keep their code."""
+    from ecocomp.terms.codes import STEPS
+
+    return STEPS.get(step, same(step))
+
+
+def _order_state(entitlement_state: str) -> str:
+    return {"payable": "ready"}.get(entitlement_state, entitlement_state)
+
+
+def _inputs(text: str) -> str:
+    values = json.loads(text) if text else {}
+    return ", ".join(f"{k} = {v}" for k, v in values.items()) or "—"
+
+
+def _yuan(fen: int) -> Text:
+    return Text("{y} 元", "CNY {y}").fill(y=say_yuan(fen))

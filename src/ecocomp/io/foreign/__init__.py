@@ -1,0 +1,1 @@
+"""What runs inside the child process: each module makes one kind of foreign file clean. Nothing else imports these."""

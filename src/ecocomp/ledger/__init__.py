@@ -1,0 +1,1 @@
+"""Double entry: postings that balance, rows that cannot be changed unseen, balances per account."""

@@ -1,0 +1,1 @@
+"""Signals: one file, one signal; each opens with its specification."""

@@ -1,0 +1,301 @@
+"""The case folder: `case.toml` and the inputs it names, read without opening any of them.
+
+Every key is known or a fault; every fault names the key, what it says and what to write instead. The
+file is the contract of `ecocomp new`, `check` and `run`; the reference page is made from `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ecocomp.terms.codes import ECOSYSTEMS
+from ecocomp.terms.faults import Fault
+from ecocomp.terms.tables import TABLES
+from ecocomp.terms.text import Text
+
+REGISTERS = ("village", "holder", "right", "contract", "economy", "envelope", "field_check", "reading", "wind", "objection", "credit")
+NEEDED_REGISTERS = ("village", "holder", "right", "contract", "envelope")
+
+SECTIONS: dict[str, dict[str, Text]] = {
+    "case": {
+        "name_zh": Text("案例中文名", "name in Chinese"),
+        "name_en": Text("案例英文名", "name in English"),
+        "place": Text("规则适用地（见 ecocomp rules list）", "place whose rules apply (see ecocomp rules list)"),
+        "years": Text("要运行的年度", "years to run"),
+        "base_year": Text("评价基准年（缺省为首年的前一年）", "year the results are compared with (default: the year before the first)"),
+        "reference_day": Text("每年的权利基准日，月-日", "day of the year on which rights count, MM-DD"),
+        "known_on": Text("已知日：只用到这一天为止记录的事", "known date: nothing recorded later is used"),
+        "purpose": Text("payment 支付，或 study 研究", "payment, or study"),
+        "invented": Text("是否虚构", "whether places and people are invented"),
+        "programme": Text("项目编码", "programme code"),
+        "services": Text("要评估的服务", "services to assess"),
+        "accept_unverified": Text("支付可以依据的未核实参数（键，或“前缀.*”）", "unverified parameters a payment may rest on (key, or prefix.*)"),
+        "map_approval": Text("审图号", "map approval number"),
+    },
+    "survey": {
+        "file": Text("地块矢量文件", "vector file of parcels"),
+        "layer": Text("图层名（缺省为唯一图层）", "layer (default: the only one)"),
+        "parcel_id": Text("地块编码字段", "field of the parcel code"),
+        "land_class": Text("地类字段", "field of the land class"),
+        "village_code": Text("村代码字段", "field of the village code"),
+        "declared_area_m2": Text("登记面积字段，平方米", "field of the registered area in m2"),
+        "classes": Text("本案地类到生态系统编码的对照", "this case's land classes to ecosystem codes"),
+        "overlap_tolerance_m2": Text("可忽略的重叠，平方米", "overlap that is ignored, in m2"),
+    },
+    "registers": {name: TABLES[name].title for name in REGISTERS},
+    "zones": {
+        "function_zones": Text("功能区矢量文件", "vector file of function zones"),
+        "zone_field": Text("功能区类型字段", "field of the zone type"),
+        "whole": Text("整个案例属于同一类功能区时写类型", "type, when the whole case is one function zone"),
+        "red_line": Text("红线矢量文件，或 derive（由重要性划定）", "vector file of the red line, or derive (drawn from importance)"),
+        "reserves": Text("留白矢量文件", "vector file of reserves"),
+        "importance_service": Text("重要性按哪项服务分级", "service whose cells are graded for importance"),
+    },
+    "agreements": {"files": Text("横向协议文件", "agreement files")},
+    "rules": {"folders": Text("本案自己的规则目录（叠加在 ecopolicy 之上）", "this case's rule folders (laid over ecopolicy)")},
+}
+# Layer names of a case and the canonical variable each is judged as, by its bands (see terms/variables.yaml).
+LAYERS: dict[str, dict[str, str]] = {
+    "elevation": {"one": "elevation"},
+    "land_cover": {"one": "ecosystem"},
+    "rain": {"month": "rain_month_mm", "one": "rain_year_mm"},
+    "aet": {"month": "aet_month_mm", "one": "aet_year_mm"},
+    "ndvi": {"month": "ndvi", "one": "ndvi"},
+    "sand": {"one": "sand_percent"},
+    "silt": {"one": "silt_percent"},
+    "clay": {"one": "clay_percent"},
+    "organic_matter": {"one": "organic_matter_percent"},
+    "soil_texture": {"one": "soil_texture"},
+    "practice_factor": {"one": "practice_factor"},
+    "npp": {"one": "npp_g_c_m2"},
+}
+CLASS_LAYERS = frozenset({"land_cover", "soil_texture"})
+LAYER_KEYS: dict[str, Text] = {
+    "file": Text("文件，{year} 代表年", "file; {year} stands for the year"),
+    "unit": Text("单位", "unit"),
+    "scale": Text("比例", "scale"),
+    "offset": Text("偏移", "offset"),
+    "nodata": Text("无数据值", "nodata values"),
+    "bands": Text("one 单波段，或 month 十二个月", "one, or month (twelve)"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInput:
+    """One declared raster variable: our own statement of unit, scale and fills stands over the file's."""
+
+    variable: str
+    file: str
+    unit: str
+    scale: float
+    offset: float
+    nodata: tuple[float, ...]
+    bands: str
+
+    @property
+    def canonical(self) -> str:
+        """Return the canonical variable the values are judged as."""
+        return LAYERS[self.variable][self.bands]
+
+    @property
+    def yearly(self) -> bool:
+        """Return whether there is one file per year."""
+        return "{year}" in self.file
+
+    def path(self, folder: Path, year: int) -> Path:
+        """Return the file of a year (of any year when the layer is static)."""
+        return folder / self.file.replace("{year}", str(year))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case as declared; nothing is opened yet."""
+
+    folder: Path
+    name: Text
+    place: str
+    years: tuple[int, ...]
+    base_year: int
+    reference_day: str
+    known_on: date
+    purpose: str
+    invented: bool
+    programme: str
+    services: tuple[str, ...]
+    accept_unverified: tuple[str, ...]
+    map_approval: str
+    survey: Mapping[str, Any]
+    registers: Mapping[str, str]
+    zones: Mapping[str, Any]
+    layers: Mapping[str, LayerInput]
+    agreements: tuple[str, ...]
+    rule_folders: tuple[Path, ...] = field(default_factory=tuple)
+
+    def reference_date(self, year: int) -> date:
+        """Return the day of `year` on which rights and rules count."""
+        month, day = self.reference_day.split("-")
+        return date(year, int(month), int(day))
+
+    def years_of(self, variable: str) -> list[int]:
+        """Return the years for which a yearly layer has a file, ascending; [] if there is none or it is static."""
+        layer = self.layers.get(variable)
+        if layer is None or not layer.yearly:
+            return []
+        head, _, tail = Path(layer.file).name.partition("{year}")
+        folder = (self.folder / layer.file).parent
+        found = []
+        for p in folder.glob(f"{head}*{tail}") if folder.is_dir() else ():
+            middle = p.name[len(head) : len(p.name) - len(tail)]
+            if middle.isdigit() and len(middle) == 4:
+                found.append(int(middle))
+        return sorted(found)
+
+
+def load_case(folder: Path) -> tuple[Case | None, list[Fault]]:
+    """Read `case.toml`; return the case (None if it cannot be used at all) and all faults of the file itself."""
+    path = folder / "case.toml"
+    if not path.is_file():
+        return None, [_fault("case.none", "", Text("{f} 里没有 case.toml。", "There is no case.toml in {f}.").fill(f=folder),
+                             Text("用 ecocomp new 新建案例，或给出案例文件夹。", "Make a case with ecocomp new, or name a case folder."))]
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = tomllib.loads(text)
+    except UnicodeDecodeError:
+        return None, [_fault("case.encoding", "", Text("case.toml 不是 UTF-8。", "case.toml is not UTF-8."), Text("用 UTF-8 另存。", "Save it as UTF-8."))]
+    except tomllib.TOMLDecodeError as error:
+        return None, [_fault("case.syntax", "", Text(f"case.toml 写法有误：{error}。", f"case.toml cannot be read: {error}."),
+                             Text("更正所指的行。", "Mend the line it names."))]
+    reader = _Reader(raw, text)
+    case = _build(folder, reader)
+    return (None if any(f.code == "case.unusable" for f in reader.faults) else case), reader.faults
+
+
+class _Reader:
+    """Typed access to the raw TOML that collects faults instead of raising."""
+
+    def __init__(self, raw: dict[str, Any], text: str) -> None:
+        self.raw, self.text, self.faults = raw, text, []  # type: ignore[var-annotated]
+        known = {*SECTIONS, "layers"}
+        for name, section in raw.items():
+            if name not in known:
+                self.unknown(name, known)
+            elif name in SECTIONS and isinstance(section, dict):
+                for key in section:
+                    if key not in SECTIONS[name]:
+                        self.unknown(f"{name}.{key}", [f"{name}.{k}" for k in SECTIONS[name]])
+            elif not isinstance(section, dict):
+                self.fault("case.type", name, Text("应是一个 [段落]。", "It should be a [section]."), Text("写成 [{n}]。", "Write [{n}].").fill(n=name))
+
+    def fault(self, code: str, key: str, clash: Text, remedy: Text) -> None:
+        self.faults.append(_fault(code, self._line(key), clash, remedy))
+
+    def _line(self, key: str) -> str:
+        last = key.rpartition(".")[2]
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if line.strip().startswith((f"{last} ", f"{last}=", f"[{key}", f'"{last}"')):
+                return f"line {number} {key}"
+        return key
+
+    def unknown(self, key: str, known: Any) -> None:
+        near = next(iter(difflib.get_close_matches(key, list(known), 1)), "")
+        self.fault("case.unknown_key", key, Text("不认识的键 {k}。", "Unknown key {k}.").fill(k=key),
+                   Text("最相近的是 {n}。", "The nearest known key is {n}.").fill(n=near or "—"))
+
+    def get(self, section: str, key: str, kind: type | tuple[type, ...], default: Any = None, *, needed: bool = False) -> Any:
+        value = self.raw.get(section, {}).get(key) if isinstance(self.raw.get(section, {}), dict) else None
+        if value is None:
+            if needed:
+                self.fault("case.unusable", f"{section}.{key}", Text("缺少 {s}.{k}（{m}）。", "{s}.{k} is missing ({m}).").fill(s=section, k=key, m=SECTIONS[section][key]),
+                           Text("补上它。", "Add it."))
+            return default
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+            self.fault("case.unusable" if needed else "case.type", f"{section}.{key}",
+                       Text("{s}.{k} 的值 {v} 类型不对。", "{s}.{k} is {v}, which has the wrong type.").fill(s=section, k=key, v=value),
+                       Text("应为：{m}。", "It should be: {m}.").fill(m=SECTIONS[section][key]))
+            return default
+        return value
+
+
+def _build(folder: Path, r: _Reader) -> Case:
+    years = tuple(sorted(y for y in (r.get("case", "years", list, [], needed=True) or []) if isinstance(y, int)))
+    if not years:
+        r.fault("case.unusable", "case.years", Text("years 里没有年份。", "years holds no year."), Text("例如 years = [2023, 2024]。", "For example years = [2023, 2024]."))
+    day = r.get("case", "reference_day", str, "06-30")
+    try:
+        date.fromisoformat(f"2023-{day}")
+    except ValueError:
+        r.fault("case.unusable", "case.reference_day", Text("reference_day 是 {d}。", "reference_day is {d}.").fill(d=day), Text("写成月-日，如 06-30。", "Write MM-DD, e.g. 06-30."))
+    known = r.get("case", "known_on", (str, date), None, needed=True)
+    purpose = r.get("case", "purpose", str, "payment")
+    if purpose not in ("payment", "study"):
+        r.fault("case.type", "case.purpose", Text("purpose 是 {p}。", "purpose is {p}.").fill(p=purpose), Text("写 payment 或 study。", "Write payment or study."))
+    for key in ("file", "parcel_id", "land_class", "village_code"):
+        r.get("survey", key, str, needed=True)
+    registers = r.raw.get("registers", {})
+    for name in NEEDED_REGISTERS:
+        r.get("registers", name, str, needed=True)
+    survey = dict(r.raw.get("survey", {}))
+    for source, target in dict(survey.get("classes", {})).items():
+        if target not in ECOSYSTEMS:
+            r.fault("case.class", "survey.classes", Text("地类 {a} 对照到 {b}，没有这个生态系统编码。", "Class {a} maps to {b}, which is no ecosystem code.").fill(a=source, b=target),
+                    Text("用 11…82 中的编码。", "Use a code of 11…82."))
+    rules = [folder / p for p in r.get("rules", "folders", list, [])]
+    for p in rules:
+        if not p.is_dir():
+            r.fault("case.rules", "rules.folders", Text("规则目录 {p} 不存在。", "Rule folder {p} does not exist.").fill(p=p), Text("更正路径。", "Mend the path."))
+    return Case(
+        folder=folder, name=Text(r.get("case", "name_zh", str, folder.name), r.get("case", "name_en", str, folder.name)),
+        place=r.get("case", "place", str, "", needed=True), years=years,
+        base_year=r.get("case", "base_year", int, (years[0] - 1) if years else 0), reference_day=day,
+        known_on=_day(known, r), purpose=purpose, invented=r.get("case", "invented", bool, False),
+        programme=r.get("case", "programme", str, "eco-zone"), services=tuple(r.get("case", "services", list, [])),
+        accept_unverified=tuple(r.get("case", "accept_unverified", list, [])), map_approval=r.get("case", "map_approval", str, ""),
+        survey=survey, registers={k: str(v) for k, v in registers.items() if k in REGISTERS}, zones=dict(r.raw.get("zones", {})),
+        layers=_layers(r), agreements=tuple(r.get("agreements", "files", list, [])), rule_folders=tuple(rules),
+    )
+
+
+def _day(value: Any, r: _Reader) -> date:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        if value is not None:
+            r.fault("case.unusable", "case.known_on", Text("known_on 不是日期：{v}。", "known_on is not a date: {v}.").fill(v=value), Text("写成 2026-06-30。", "Write 2026-06-30."))
+        return date(1900, 1, 1)
+
+
+def _layers(r: _Reader) -> dict[str, LayerInput]:
+    out: dict[str, LayerInput] = {}
+    for name, section in (r.raw.get("layers") or {}).items():
+        if name not in LAYERS:
+            r.unknown(f"layers.{name}", [f"layers.{k}" for k in LAYERS])
+            continue
+        if not isinstance(section, dict) or not isinstance(section.get("file"), str):
+            r.fault("case.layer", f"layers.{name}.file", Text("图层 {n} 缺少 file。", "Layer {n} lacks 'file'.").fill(n=name), Text("写上文件名。", "Name its file."))
+            continue
+        for key in section:
+            if key not in LAYER_KEYS:
+                r.unknown(f"layers.{name}.{key}", [f"layers.{name}.{k}" for k in LAYER_KEYS])
+        bands = str(section.get("bands", "one"))
+        if bands not in LAYERS[name]:
+            r.fault("case.layer", f"layers.{name}.bands", Text("图层 {n} 的 bands 是 {b}。", "Layer {n} says bands = {b}.").fill(n=name, b=bands),
+                    Text("可用：{a}。", "Known: {a}.").fill(a=", ".join(LAYERS[name])))
+            continue
+        nodata = section.get("nodata", [])
+        out[name] = LayerInput(
+            name, section["file"], str(section.get("unit", "")), float(section.get("scale", 1.0)), float(section.get("offset", 0.0)),
+            tuple(float(x) for x in (nodata if isinstance(nodata, list) else [nodata])), bands,
+        )
+    return out
+
+
+def _fault(code: str, record: str, clash: Text, remedy: Text) -> Fault:
+    return Fault(code, "case.toml", record, clash, remedy)

@@ -1,0 +1,220 @@
+"""Bring in the inputs of a case: foreign files through the isolated worker, clean copies into the case's cache.
+
+The cache (`<case>/.ecocomp/inputs`) is keyed by the content of the source and our declaration of it, so that
+`check` and `run` share it and a changed input is taken in again. All faults of all files are reported at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ecocomp.io.files import canonical_json, read_json, read_table, sha256_of, write_json
+from ecocomp.io.raster import CleanRaster, LayerEncoding, judge, open_clean
+from ecocomp.io.worker import Job, RasterJob, TableJob, VectorJob, Worker
+from ecocomp.pipeline.case import CLASS_LAYERS, Case, LayerInput
+from ecocomp.pipeline.registers import read_register
+from ecocomp.terms.faults import Fault
+from ecocomp.terms.tables import TABLES
+from ecocomp.terms.text import Text
+from ecocomp.terms.variables import variable
+
+Progress = Callable[[int, int, Text], None]
+_BANDS = {"one": 1, "month": 12}
+_FORMAT = 2  # raise when clean copies made by an older version must be made again
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input file of a case: its role, its path, and what the worker is asked to make of it."""
+
+    role: str
+    path: Path
+    job: Job
+    layer: LayerInput | None = None
+    year: int | None = None
+
+
+@dataclass
+class Inputs:
+    """What was taken in: clean files by role, typed registers, fingerprints of every source, faults."""
+
+    clean: dict[str, Path] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    fingerprints: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def raster(self, variable_name: str, year: int | None) -> str | None:
+        """Return the role of a layer for a year (or of the static layer), or None if there is none."""
+        for role in (f"layer.{variable_name}.{year}", f"layer.{variable_name}"):
+            if role in self.clean:
+                return role
+        return None
+
+
+class LayerReader:
+    """A clean raster as the engines read it: `.bands`, `.read(row0, row1)`; NaN (classes: 0) is nodata."""
+
+    def __init__(self, path: Path, layer: LayerInput) -> None:
+        self._layer = layer
+        self._raster: CleanRaster = open_clean(path, encoding_of(layer))
+        self.bands = _BANDS[layer.bands]
+        self.classes = layer.variable in CLASS_LAYERS
+
+    def read(self, row0: int, row1: int) -> Any:
+        """Return rows row0..row1 as [bands, rows, width]."""
+        import numpy as np
+
+        if self.classes:
+            return self._raster.read_classes(row0, row1)[None]
+        return np.stack([self._raster.read_strip(row0, row1, b) for b in range(1, self.bands + 1)])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._raster.close()
+
+
+def encoding_of(layer: LayerInput) -> LayerEncoding:
+    """Return our declaration of a layer in the form the reader takes."""
+    return LayerEncoding(layer.unit or variable(layer.canonical).unit, layer.scale, layer.offset, layer.nodata)
+
+
+def sources_of(case: Case) -> tuple[list[Source], list[Fault]]:
+    """Return every file a case names, and faults for those that are not there."""
+    out: list[Source] = []
+    survey = case.folder / str(case.survey.get("file", ""))
+    out.append(Source("survey", survey, VectorJob("survey", survey, layer=case.survey.get("layer"))))
+    for name in ("function_zones", "red_line", "reserves"):
+        file = case.zones.get(name)
+        if file and file != "derive":
+            path = case.folder / str(file)
+            out.append(Source(f"zones.{name}", path, VectorJob(f"zones.{name}", path)))
+    for name, file in case.registers.items():
+        path = case.folder / file
+        out.append(Source(f"register.{name}", path, TableJob(f"register.{name}", path)))
+    for layer in case.layers.values():
+        for year in _layer_years(case, layer):
+            role = f"layer.{layer.variable}" + (f".{year}" if year else "")
+            path = layer.path(case.folder, year or 0)
+            job = RasterJob(role, path, bands=_BANDS[layer.bands], encoding=encoding_of(layer))
+            out.append(Source(role, path, job, layer, year))
+    missing = [_missing(s, case) for s in out if not s.path.is_file()]
+    for file in case.agreements:
+        if not (case.folder / file).is_file():
+            missing.append(_no_file(file, "agreements.files"))
+    return [s for s in out if s.path.is_file()], missing
+
+
+def _layer_years(case: Case, layer: LayerInput) -> list[int | None]:
+    if not layer.yearly:
+        return [None]
+    found = [y for y in case.years_of(layer.variable) if y <= max(case.years)]
+    wanted = set(found) | set(case.years)
+    return sorted(wanted)
+
+
+def _missing(source: Source, case: Case) -> Fault:
+    near = sorted(p.name for p in source.path.parent.glob(f"*{source.path.suffix}"))[:6] if source.path.parent.is_dir() else []
+    return Fault("input.missing", str(source.path.relative_to(case.folder) if source.path.is_relative_to(case.folder) else source.path), source.role,
+                 Text("文件不存在；同目录下有：{n}。", "The file does not exist; beside it there are: {n}.").fill(n=", ".join(near) or "—"),
+                 Text("放入文件，或更正 case.toml 中的名字。", "Put the file there, or mend its name in case.toml."))
+
+
+def _no_file(file: str, key: str) -> Fault:
+    return Fault("input.missing", file, key, Text("文件不存在。", "The file does not exist."), Text("放入文件，或更正 case.toml。", "Put it there, or mend case.toml."))
+
+
+def take_in(case: Case, progress: Progress | None = None) -> Inputs:
+    """Take in every input of a case; read `Inputs.faults` before using anything else of it."""
+    sources, faults = sources_of(case)
+    inputs = Inputs(faults=list(faults))
+    cache = case.folder / ".ecocomp" / "inputs"
+    cache.mkdir(parents=True, exist_ok=True)
+    waiting: list[tuple[Source, Path]] = []
+    for n, source in enumerate(sources):
+        if progress:
+            progress(n + 1, len(sources), Text("核对输入文件", "Fingerprint the inputs"))
+        place = cache / _cache_key(source)
+        if (place / "answer.json").is_file():
+            _adopt(inputs, source, place)
+        else:
+            waiting.append((source, place))
+    if waiting:
+        _work(inputs, waiting, cache, progress)
+    inputs.fingerprints.sort(key=lambda f: str(f["role"]))
+    _registers(case, inputs)
+    for source in sources:
+        if source.layer and source.role in inputs.facts and source.layer.variable not in CLASS_LAYERS:
+            inputs.faults += judge(inputs.facts[source.role], encoding_of(source.layer), variable(source.layer.canonical), source.path.name)
+    return inputs
+
+
+def _cache_key(source: Source) -> str:
+    digest = hashlib.sha256(sha256_of(source.path).encode())
+    for suffix in (".dbf", ".shx", ".prj", ".cpg"):
+        beside = source.path.with_suffix(suffix)
+        if source.path.suffix == ".shp" and beside.is_file():
+            digest.update(sha256_of(beside).encode())
+    spec = {k: v for k, v in source.job.spec().items() if k not in ("path", "name")}
+    digest.update(canonical_json([_FORMAT, source.role, spec]))
+    return digest.hexdigest()
+
+
+def _work(inputs: Inputs, waiting: list[tuple[Source, Path]], cache: Path, progress: Progress | None) -> None:
+    """Let the worker make clean copies; each is moved to its cache place only when whole."""
+    staging = cache.parent / "taking-in"
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    label = Text("隔离读取输入文件", "Read inputs in isolation")
+
+    def show(done: int, total: int, *_: object) -> None:
+        if progress:
+            progress(done, total, label)
+
+    with Worker() as worker:
+        answers = worker.run([s.job for s, _ in waiting], staging, show)
+    for (source, place), answer in zip(waiting, answers, strict=True):
+        inputs.faults += answer.faults
+        if not answer.ok or answer.path is None:
+            continue
+        part = place.with_name(place.name + ".part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir()
+        for made in sorted(answer.path.parent.glob(f"{answer.path.stem}.*")):
+            made.rename(part / made.name)
+        record = {"file": answer.path.name, "facts": answer.facts, "warnings": [f.as_json() for f in answer.faults], "isolation": answer.isolation}
+        write_json(record, part / "answer.json")
+        shutil.rmtree(place, ignore_errors=True)
+        part.rename(place)
+        _adopt(inputs, source, place, again=False)
+    shutil.rmtree(staging, ignore_errors=True)
+
+
+def _adopt(inputs: Inputs, source: Source, place: Path, *, again: bool = True) -> None:
+    record = read_json(place / "answer.json")
+    inputs.clean[source.role] = place / record["file"]
+    inputs.facts[source.role] = record["facts"]
+    inputs.fingerprints.append({"role": source.role, "file": source.path.name, "sha256": sha256_of(source.path), "bytes": source.path.stat().st_size})
+    if again:
+        inputs.faults += [
+            Fault(w["code"], w["where"], w["record"], Text(w["clash_zh"], w["clash_en"]), Text(w["remedy_zh"], w["remedy_en"]), w["severity"])
+            for w in record["warnings"]
+        ]
+
+
+def _registers(case: Case, inputs: Inputs) -> None:
+    for name, file in case.registers.items():
+        clean = inputs.clean.get(f"register.{name}")
+        if clean is None:
+            continue
+        table, faults = read_register(TABLES[name], read_table(clean), file)
+        inputs.faults += faults
+        if table is not None:
+            inputs.tables[name] = table

@@ -1,0 +1,237 @@
+"""What a service model is told about a case, and what it answers: the site, the plan, the strip.
+
+For writers of models. A model's `prepare(site)` resolves its parameters and says which layers it reads and what it does
+with the rows of a strip; the engine reads every layer once per strip and hands the same arrays to all plans.
+Three results are carried side by side, always in the order low, value, high: each parameter enters at the end of its
+range that lowers or raises the service, by its declared sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from ecocomp.terms.codes import ECOSYSTEMS
+from ecocomp.terms.faults import Fault, FaultsError
+from ecocomp.terms.text import Text, same
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from ecocomp.grid.georef import Grid
+    from ecocomp.rules import Parameters
+
+    Floats = NDArray[np.float64]
+
+TILE = 512
+"""Cells worked on at a time: what a model keeps per cell stays in the fastest memory of the processor."""
+
+CLASS_LAYERS = frozenset({"land_cover", "soil_texture"})
+"""Layers of codes (uint8, 0 = nodata); all others are float32, NaN = nodata."""
+
+PASS = {"cache": True, "nogil": True, "error_model": "numpy"}
+"""Options of the compiled pass of a model; threads are the engine's, by rows."""
+
+METHODS_WITHOUT_FIGURES = ("GBT46869-2025", "NDRC-2022")
+"""Methods that exist, but whose figures could not be read; they are declared and refused."""
+
+
+class StripReader(Protocol):
+    """One layer on the grid: `read(first row, row after the last)` gives (bands, rows, width)."""
+
+    bands: int
+
+    def read(self, row0: int, row1: int) -> NDArray[Any]: ...
+
+
+@dataclass(frozen=True)
+class Site:
+    """What there is to work with.
+
+    params   parameters of the place and day
+    bands    bands of each layer the case brings
+    grid     the frame of all layers
+    year     year of assessment
+    wind     daily wind at stations (`terms.tables.WIND`) or None
+    """
+
+    params: Parameters
+    bands: Mapping[str, int]
+    grid: Grid
+    year: int
+    wind: pa.Table | None = None
+
+    def lacking(self, service: str, needed: Mapping[str, Sequence[int]]) -> list[Fault]:
+        """Return a warning for each needed layer that is missing or has another number of bands than allowed."""
+        out = []
+        for layer, bands in needed.items():
+            if layer not in self.bands:
+                out.append(not_assessed(service, layer, Text("缺少图层 {l}", "the layer {l} is missing").fill(l=layer)))
+            elif self.bands[layer] not in bands:
+                why = Text("图层 {l} 有 {n} 个波段，需要 {b} 个", "the layer {l} has {n} bands; {b} are needed")
+                wanted = Text("或".join(map(str, bands)), " or ".join(map(str, bands)))
+                out.append(not_assessed(service, layer, why.fill(l=layer, n=self.bands[layer], b=wanted)))
+        return out
+
+
+@dataclass(frozen=True)
+class StripData:
+    """The arrays of one strip.
+
+    first_row   first row of the strip on the grid
+    rows, width shape of the strip
+    layers      name → (bands, cells), read-only
+    covered     uint8 (cells,): 1 where some parcel lies or a raster is wanted; other cells are not computed
+    """
+
+    first_row: int
+    rows: int
+    width: int
+    layers: Mapping[str, NDArray[Any]]
+    covered: NDArray[np.uint8]
+
+    def layer(self, name: str) -> NDArray[Any]:
+        """Return a layer, or an empty one of the same kind where the plan does not read it."""
+        found = self.layers.get(name)
+        return found if found is not None else (NO_CODES if name in CLASS_LAYERS else NO_VALUES)
+
+
+class Fill(Protocol):
+    """Compute rows first..last-1 of a strip into `out` (3, cells), per hectare; return the count of negative results."""
+
+    def __call__(self, strip: StripData, first: int, last: int, out: NDArray[np.float32]) -> int: ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a model does in this case.
+
+    layers  layers it reads
+    method  method keys, joined into the `method` column
+    fill    its pass over rows of a strip
+    notes   warnings to be reported
+    negative_meaning  what a negative result means, when it can occur
+    """
+
+    layers: tuple[str, ...]
+    method: str
+    fill: Fill
+    notes: tuple[Fault, ...] = ()
+    negative_meaning: Text | None = None
+
+
+@dataclass
+class NotAssessed(Exception):
+    """Raised by `prepare` when a service cannot be assessed; carries a warning for each reason."""
+
+    notes: list[Fault] = field(default_factory=list)
+
+
+def not_assessed(service: str, record: str, why: Text) -> Fault:
+    """Return the warning that a service was left out."""
+    return Fault(
+        "services.not_assessed",
+        service,
+        record,
+        Text("未评估：{w}。", "not assessed: {w}.").fill(w=why),
+        Text("在 case.toml 中给出它，或从 services 中去掉这项服务。", "Give it in case.toml, or take the service out of services."),
+        "warning",
+    )
+
+
+def require(service: str, site: Site, needed: Mapping[str, Sequence[int]]) -> None:
+    """Raise `NotAssessed` naming every layer of `needed` (name → allowed numbers of bands) that is not there."""
+    lacking = site.lacking(service, needed)
+    if lacking:
+        raise NotAssessed(lacking)
+
+
+def require_method(service: str, key: str, params: Parameters, known: Sequence[str]) -> str:
+    """Return the method the rules choose, if the model has figures for it; else raise `NotAssessed`."""
+    method = params.text(key)
+    if method in known:
+        return method
+    if method in METHODS_WITHOUT_FIGURES:
+        why = Text("方法 {m} 的公式和数值尚未读到原文", "the formulas and figures of method {m} have not been read in the original")
+    else:
+        why = Text("模型没有方法 {m}；可用：{k}", "the model has no method {m}; known: {k}")
+    raise NotAssessed([not_assessed(service, key, why.fill(m=method, k=same(", ".join(known))))])
+
+
+def missing_rules(service: str, error: FaultsError) -> NotAssessed:
+    """Turn missing parameters into the note that the service was left out, naming each key."""
+    return NotAssessed(
+        [not_assessed(service, f.record, Text(f.clash.zh.rstrip("。"), f.clash.en.rstrip("."))) for f in error.faults]
+    )
+
+
+# ---------------------------------------------------------------- parameters at low, value, high
+def corners(params: Parameters, key: str, sense: int) -> Floats:
+    """Return a number as (low, value, high) of the *result*: sense +1 where more of it means more service, else −1."""
+    low, value, high = params.interval(key)
+    return np.array([low, value, high] if sense > 0 else [high, value, low])
+
+
+def table_corners(params: Parameters, key: str, sense: int) -> dict[str, Floats]:
+    """Return each entry of a table as (low, value, high) of the result."""
+    low, value, high = params.table_interval(key)
+    ends = (low, value, high) if sense > 0 else (high, value, low)
+    return {code: np.array([t[code] for t in ends]) for code in value}
+
+
+def class_map(params: Parameters, key: str) -> dict[int, tuple[str, ...]]:
+    """Return ecosystem code → classes of the method, from a list of lines such as ``"11 evergreen deciduous"``."""
+    lines = [str(line).split() for line in params.items(key)]
+    return {int(words[0]): tuple(words[1:]) for words in lines}
+
+
+def lookup(by_class: Mapping[str, Floats], classes: Mapping[int, Sequence[str]], sense: int) -> Floats:
+    """Return (3, 256): low, value, high of the result per ecosystem code; NaN for codes without an entry.
+
+    A code mapped to several classes gets their mean, and the widest range of all of them.
+    """
+    table = np.full((3, 256), np.nan)
+    for code, names in classes.items():
+        found = np.array([by_class[n] for n in names if n in by_class])
+        if len(found):
+            ends = (found[:, 0].min(), found[:, 2].max()) if sense > 0 else (found[:, 0].max(), found[:, 2].min())
+            table[:, code] = ends[0], found[:, 1].mean(), ends[1]
+    return table
+
+
+def classes_left_out(service: str, table: Floats, what: Text) -> tuple[Fault, ...]:
+    """Return one warning naming the ecosystems that have no coefficient in `table`, or nothing."""
+    codes = [c for c in ECOSYSTEMS if np.isnan(table[1, int(c)])]
+    if not codes:
+        return ()
+    names = Text("、".join(ECOSYSTEMS[c].zh for c in codes), ", ".join(ECOSYSTEMS[c].en for c in codes))
+    return (
+        Fault(
+            "services.class_not_assessed",
+            service,
+            " ".join(codes),
+            Text("方法没有给出这些生态系统的{w}：{n}；其像元按未观测处理，不计为 0。",
+                 "the method gives no {w} for {n}; their cells count as not observed, not as 0.").fill(w=what, n=names),
+            Text("如需评估，请在规则中为它们给出系数和出处。", "To assess them, add coefficients with their source to the rules."),
+            "warning",
+        ),
+    )
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    array.flags.writeable = False
+    return array
+
+
+NO_VALUES: NDArray[np.float32] = _frozen(np.empty((1, 0), np.float32))
+NO_CODES: NDArray[np.uint8] = _frozen(np.empty((1, 0), np.uint8))
+
+__all__ = [
+    "CLASS_LAYERS", "METHODS_WITHOUT_FIGURES", "NO_CODES", "NO_VALUES", "NotAssessed", "PASS", "Plan", "Site", "StripData",
+    "StripReader", "TILE", "Callable", "class_map", "classes_left_out", "corners", "lookup", "missing_rules", "not_assessed",
+    "require", "require_method", "table_corners",
+]  # fmt: skip

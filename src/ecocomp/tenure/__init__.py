@@ -1,0 +1,1 @@
+"""Tenure: who holds what right on which parcel, since when, and who is therefore paid. Plain tables, no geometry."""

@@ -1,0 +1,161 @@
+"""The value table: every service of every parcel priced by the method its rule names.
+
+Which method prices which service is data (`valuation.methods`). A price keeps its year; `valuation.deflator`
+moves it to the year of the account when `valuation.price_basis` says so. Amounts of different price years are
+never added: `total` refuses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ecocomp.registry import entry
+from ecocomp.rules import Parameters
+from ecocomp.terms.faults import Fault, FaultsError
+from ecocomp.terms.tables import SERVICE_VALUE
+from ecocomp.terms.text import Text
+from ecocomp.valuation.price import Range, UnitPrice, ranged_fens
+
+_FOLDER = "valuation.methods"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A sum of values that all stand in prices of one year (fen)."""
+
+    value_fen: int
+    low_fen: int
+    high_fen: int
+    price_year: int
+
+
+def value_services(service: pa.Table, params: Parameters, year: int) -> pa.Table:
+    """Return the `service_value` table of `year`.
+
+    service  the `service` table; rows of other years are left out
+    params   rules of the place and day: `valuation.methods`, `valuation.price_basis`, `valuation.deflator` and
+             the prices of the methods named
+    returns  one row per parcel and priced service. A service whose quantity is empty has no row (it is not worth
+             0), nor has a service that no method prices (`unpriced` lists those).
+
+    Raises `FaultsError` for a unit that the method does not take, a quantity that is not a number, or a deflator
+    that lacks a year.
+    """
+    of_year = service.filter(pc.and_(pc.equal(service["year"], year), pc.is_valid(service["quantity"])))
+    methods = pricing(params)
+    parts = []
+    for name in sorted(methods.keys() & set(of_year["service"].unique().to_pylist())):
+        rows = of_year.filter(pc.equal(of_year["service"], name))
+        for unit in sorted(rows["unit"].unique().to_pylist()):
+            parts.append(_priced(rows.filter(pc.equal(rows["unit"], unit)), methods[name], unit, params, year))
+    return SERVICE_VALUE.checked(pa.concat_tables(parts)) if parts else SERVICE_VALUE.empty()
+
+
+def total(value_table: pa.Table) -> Total:
+    """Return the sum of a `service_value` table; refuses amounts of different price years.
+
+    An empty table has no price year and no total: that too is a fault, because 0 would be a claim.
+    """
+    years = sorted(value_table["price_year"].unique().to_pylist())
+    if len(years) != 1:
+        raise FaultsError([_mixed(years)])
+    value, low, high = (sum(value_table[c].to_pylist()) for c in ("value_fen", "low_fen", "high_fen"))
+    return Total(value, low, high, years[0])
+
+
+def pricing(params: Parameters) -> dict[str, str]:
+    """Return method by service as `valuation.methods` says; refuses a service named twice or a malformed item."""
+    out: dict[str, str] = {}
+    held = params.get("valuation.methods")
+    faults = []
+    for item in params.items("valuation.methods"):
+        if not isinstance(item, dict) or set(item) != {"service", "method"} or item["service"] in out:
+            faults.append(Fault(
+                "valuation.methods", held.file, f"line {held.line}",
+                Text("条目 {i} 缺少 service 或 method，或同一服务写了两次。", "Item {i} lacks service or method, or names a service twice.").fill(i=item),
+                Text("每个服务写一条：{{service: …, method: …}}。", "Write one item per service: {{service: …, method: …}}.").fill()))
+            continue
+        entry(_FOLDER, item["method"])
+        out[item["service"]] = item["method"]
+    if faults:
+        raise FaultsError(faults)
+    return out
+
+
+def unpriced(service: pa.Table, params: Parameters) -> list[Fault]:
+    """Return a warning for every service that has quantities but no pricing method here."""
+    observed = service.filter(pc.is_valid(service["quantity"]))
+    names = set(observed["service"].unique().to_pylist()) - pricing(params).keys()
+    return [Fault(
+        "valuation.unpriced", "service", name,
+        Text("服务 {s} 有数量，但 valuation.methods 没有它的定价方法。", "Service {s} has quantities, but valuation.methods names no method for it.").fill(s=name),
+        Text("如需计价，为它写上方法；否则它只列实物量。", "Name a method if it is to be priced; otherwise it is shown in physical units only."),
+        "warning") for name in sorted(names)]
+
+
+def priced_in(unit_price: UnitPrice, params: Parameters, year: int) -> tuple[Range, int]:
+    """Return the unit price in the money the rules ask for, and the year of that money.
+
+    `valuation.price_basis` is ``stated`` (keep the price year), ``account`` (move to the year of the account) or a
+    year such as ``2020`` (constant prices).
+    """
+    basis = params.text("valuation.price_basis")
+    if basis == "stated":
+        return unit_price.yuan, unit_price.price_year
+    if basis != "account" and not basis.isdigit():
+        held = params.get("valuation.price_basis")
+        raise FaultsError([Fault(
+            "valuation.price_basis", held.file, f"line {held.line}",
+            Text("valuation.price_basis 是 {b}。", "valuation.price_basis is {b}.").fill(b=basis),
+            Text("只能是 stated、account 或四位年份。", "It must be stated, account or a year."))])
+    target = year if basis == "account" else int(basis)
+    return unit_price.yuan.scaled(deflator(params, unit_price.price_year, target)), target
+
+
+def deflator(params: Parameters, from_year: int, to_year: int) -> Fraction:
+    """Return how many yuan of `to_year` one yuan of `from_year` is, from the index `valuation.deflator`."""
+    if from_year == to_year:
+        return Fraction(1)
+    index = params.table("valuation.deflator")
+    missing = [y for y in (from_year, to_year) if str(y) not in index]
+    if missing:
+        held = params.get("valuation.deflator")
+        raise FaultsError([Fault(
+            "valuation.deflator_gap", held.file, f"line {held.line}",
+            Text("价格指数没有 {m} 年；现有 {a}。", "The price index lacks {m}; it has {a}.").fill(
+                m=", ".join(map(str, missing)), a=", ".join(sorted(index))),
+            Text("补上这些年的指数，或把 valuation.price_basis 设为 stated。", "Add these years, or set valuation.price_basis to stated."))])
+    return Fraction(index[str(to_year)]) / Fraction(index[str(from_year)])
+
+
+def _priced(rows: pa.Table, method: str, unit: str, params: Parameters, year: int) -> pa.Table:
+    found = entry(_FOLDER, method)
+    yuan, price_year = priced_in(found.module.unit_price(unit, params), params, year)
+    # A quantity without bounds is still priced: the range then shows only what is uncertain about the price.
+    quantity = rows["quantity"]
+    columns: Sequence[list[float]] = [
+        c.to_pylist() for c in (quantity, pc.coalesce(rows["low"], quantity), pc.coalesce(rows["high"], quantity))
+    ]
+    mid, low, high = ranged_fens(*columns, yuan)
+    n = len(rows)
+    return pa.table(
+        [rows["parcel_id"], rows["year"], rows["service"], mid, low, high, [price_year] * n,
+         [f"{method}@{found.spec.version}"] * n],
+        schema=SERVICE_VALUE.schema(),
+    )
+
+
+def _mixed(years: list[int]) -> Fault:
+    if not years:
+        return Fault("valuation.nothing_to_add", "service_value", "",
+                     Text("价值表没有行，无从合计。", "The value table has no rows, so there is no total."),
+                     Text("先核算并定价至少一项服务。", "Assess and price at least one service first."))
+    return Fault(
+        "valuation.mixed_price_years", "service_value", "",
+        Text("表中有 {y} 年的价格，不能相加。", "The table holds prices of {y}, which cannot be added.").fill(y=", ".join(map(str, years))),
+        Text("把 valuation.price_basis 设为 account 或同一年份，再合计。", "Set valuation.price_basis to account or to one year before adding."))

@@ -1,0 +1,230 @@
+"""Zone layers: named polygons with a type, their faults, and shares of parcels inside them.
+
+For the zone, red-line and reserve layers a case brings. Shares are areas of exact intersections over the area of the
+parcel, both in the plane of the reference system, where the scale of the projection cancels within a parcel; degrees are
+first brought to the equal-area cylinder, so that shares are right there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ecocomp.terms.faults import Fault, capped
+from ecocomp.terms.text import Text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Geometries = NDArray[np.object_]
+    Floats = NDArray[np.float64]
+
+PIECE_VERTICES = 256
+"""A zone with more vertices is cut into boxes: clipping a small parcel then never walks a whole county's border."""
+
+NOISE_SHARE = 1e-9
+"""Shares within this of 0 or 1 are rounding of cut vertices."""
+
+
+@dataclass(frozen=True, eq=False)
+class Zones:
+    """Polygons of one zone layer, in the reference system of the parcels.
+
+    zone_id   name of each polygon as the layer gives it
+    kind      type of each polygon: a function zone code, or empty where the layer has only one type
+    geometry  shapely Polygon or MultiPolygon (polygons,)
+    """
+
+    zone_id: Sequence[str]
+    kind: Sequence[str]
+    geometry: Geometries
+
+    @classmethod
+    def of(cls, geometry: Sequence[Any] | Geometries, kind: str = "", prefix: str = "") -> Zones:
+        """Return unnamed polygons of one type, numbered from 1."""
+        made = np.array(geometry, object).reshape(-1)
+        return cls([f"{prefix}{i + 1}" for i in range(made.size)], [kind] * made.size, made)
+
+    def __len__(self) -> int:
+        return len(self.zone_id)
+
+
+def no_zones() -> Zones:
+    """Return a layer without polygons."""
+    return Zones.of(np.array([], object))
+
+
+def check_zones(
+    zones: Zones, where: str, known: Mapping[str, Text] | Collection[str] = (), overlap_m2: float | None = None
+) -> list[Fault]:
+    """Return every fault of a zone layer.
+
+    where       layer as the user knows it
+    known       types allowed; empty: any
+    overlap_m2  two polygons may overlap by this area [CRS unit squared] and no more; None: overlaps are allowed
+    """
+    import shapely
+
+    kinds = shapely.get_type_id(zones.geometry)
+    usable = np.isin(kinds, (3, 6)) & ~shapely.is_empty(zones.geometry)
+    valid = np.zeros(len(zones), bool)
+    valid[usable] = shapely.is_valid(zones.geometry[usable])
+    found = [
+        _unknown_kinds(zones, where, known),
+        [_no_polygon(zones, int(i), where) for i in np.flatnonzero(~usable)],
+        [_invalid(zones, int(i), where) for i in np.flatnonzero(usable & ~valid)],
+        _overlaps(zones, np.flatnonzero(valid), where, overlap_m2),
+    ]
+    return [f for group in found if group for f in capped(group, group[0].code, where)]
+
+
+def shares(parcels: Geometries, zones: Geometries) -> Floats:
+    """Return the share of each parcel inside the union of `zones`, 0 to 1 (parcels,).
+
+    Zones may overlap each other; a parcel without area gets 0.
+    """
+    return share_matrix(parcels, [zones])[:, 0]
+
+
+def share_matrix(parcels: Geometries, layers: Sequence[Geometries], geographic: bool = False) -> Floats:
+    """Return the share of each parcel inside each layer (parcels, layers); polygons of one layer may overlap."""
+    import shapely
+
+    parcels, *layers = (equal_area(g) for g in (parcels, *layers)) if geographic else (parcels, *layers)
+    tree = shapely.STRtree(parcels)
+    whole = shapely.area(parcels)
+    out = np.zeros((len(parcels), len(layers)))
+    for k, layer in enumerate(layers):
+        out[:, k] = _inside_area(tree, parcels, whole, _apart(layer))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(whole[:, None] > 0, out / whole[:, None], 0.0)
+    share[share > 1 - NOISE_SHARE] = 1.0
+    share[share < NOISE_SHARE] = 0.0
+    return share
+
+
+def equal_area(geometry: Geometries) -> Geometries:
+    """Bring longitude and latitude to the equal-area cylinder of the sphere, so that plane areas are true shares.
+
+    The ellipsoid's own authalic latitude differs from this by less than 1e-6 of the area within one parcel.
+    """
+    import shapely
+
+    def to_cylinder(xy: Floats) -> Floats:
+        return np.stack([np.radians(xy[:, 0]), np.sin(np.radians(xy[:, 1]))], axis=1)
+
+    return np.asarray(shapely.transform(geometry, to_cylinder), object)
+
+
+def _inside_area(tree: Any, parcels: Geometries, whole: Floats, zones: Geometries) -> Floats:
+    """Return the area of each parcel inside zones that do not overlap."""
+    import shapely
+
+    out = np.zeros(len(parcels))
+    if not zones.size:
+        return out
+    shapely.prepare(zones)
+    # A parcel wholly inside needs no clipping; what is left lies on a border.
+    _, inside = tree.query(zones, predicate="covers")
+    out[inside] = whole[inside]
+    pieces = subdivided(zones)
+    shapely.prepare(pieces)
+    z, p = tree.query(pieces, predicate="intersects")
+    border = ~np.isin(p, inside)
+    z, p = z[border], p[border]
+    order = np.lexsort((z, p))
+    z, p = z[order], p[order]
+    np.add.at(out, p, shapely.area(shapely.intersection(pieces[z], parcels[p])))
+    return out
+
+
+def subdivided(zones: Geometries, vertices: int = PIECE_VERTICES) -> Geometries:
+    """Cut polygons with more vertices than given into boxes; the pieces cover the same ground once."""
+    import shapely
+
+    done, todo = [], shapely.get_parts(zones)
+    for _ in range(40):
+        large = shapely.get_num_coordinates(todo) > vertices
+        done.append(todo[~large])
+        todo = todo[large]
+        if not todo.size:
+            break
+        todo = _halved(todo)
+    return np.concatenate([*done, todo])
+
+
+def _halved(zones: Geometries) -> Geometries:
+    import shapely
+
+    x0, y0, x1, y1 = shapely.bounds(zones).T
+    wide = (x1 - x0) >= (y1 - y0)
+    xm, ym = np.where(wide, (x0 + x1) / 2, x1), np.where(wide, y1, (y0 + y1) / 2)
+    one = shapely.intersection(zones, shapely.box(x0, y0, xm, ym))
+    two = shapely.intersection(zones, shapely.box(np.where(wide, xm, x0), np.where(wide, y0, ym), x1, y1))
+    parts = shapely.get_parts(np.concatenate([one, two]))
+    return np.asarray(parts[np.isin(shapely.get_type_id(parts), (3, 6))], object)
+
+
+def _apart(zones: Geometries) -> Geometries:
+    """Return the polygons as they are where none overlap, else the parts of their union."""
+    import shapely
+
+    zones = zones[~(shapely.is_missing(zones) | shapely.is_empty(zones))]
+    a, b = _overlapping(zones)
+    return shapely.get_parts(shapely.union_all(zones)) if a.size else zones
+
+
+def _overlapping(zones: Geometries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the pairs whose interiors meet, each once, in order."""
+    import shapely
+
+    if zones.size < 2:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    shapely.prepare(zones)
+    a, b = shapely.STRtree(zones).query(zones, predicate="intersects")
+    a, b = a[a < b], b[a < b]
+    meet = ~shapely.touches(zones[a], zones[b])
+    order = np.lexsort((b[meet], a[meet]))
+    return a[meet][order], b[meet][order]
+
+
+def _unknown_kinds(zones: Zones, where: str, known: Mapping[str, Text] | Collection[str]) -> list[Fault]:
+    clash = Text("类型“{k}”不在代码表中。", "the type “{k}” is not in the code list.")
+    remedy = Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(known))
+    return [
+        Fault("zoning.kind", where, i, clash.fill(k=k), remedy)
+        for i, k in zip(zones.zone_id, zones.kind, strict=True) if known and k not in known
+    ]
+
+
+def _no_polygon(zones: Zones, i: int, where: str) -> Fault:
+    clash = Text("图形为空或不是面。", "the geometry is empty or no polygon.")
+    return Fault("zoning.geometry_kind", where, zones.zone_id[i], clash, Text("补绘该面或删去该行。", "Draw the polygon or delete the row."))
+
+
+def _invalid(zones: Zones, i: int, where: str) -> Fault:
+    import shapely
+
+    why = shapely.is_valid_reason(zones.geometry[i])
+    clash = Text("图形无效：{w}。", "the geometry is invalid: {w}.").fill(w=why)
+    remedy = Text("在该坐标处修复自相交或重叠的边界。", "Mend the crossing or doubled border at that coordinate.")
+    return Fault("zoning.invalid_geometry", where, zones.zone_id[i], clash, remedy)
+
+
+def _overlaps(zones: Zones, valid: NDArray[np.int64], where: str, overlap_m2: float | None) -> list[Fault]:
+    import shapely
+
+    if overlap_m2 is None:
+        return []
+    geometry = zones.geometry[valid]
+    a, b = _overlapping(geometry)
+    area = shapely.area(shapely.intersection(geometry[a], geometry[b]))
+    clash = Text("与 {b} 重叠 {m:.2f} 平方米（容差 {t:g}）。", "overlaps {b} by {m:.2f} m2 (tolerance {t:g}).")
+    remedy = Text("一块地只能属一类分区：裁去其中一处的重叠。", "Ground has one zone: cut the overlap from one of the two.")
+    return [
+        Fault("zoning.overlap", where, zones.zone_id[valid[i]], clash.fill(b=zones.zone_id[valid[j]], m=m, t=overlap_m2), remedy)
+        for i, j, m in zip(a, b, area, strict=True) if m > overlap_m2
+    ]
