@@ -14,7 +14,6 @@ which cites this checkpoint, and by any published copy of it.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ecocomp.governance.merkle import leaf_hash, merkle_root
+from ecocomp.governance.merkle import checkpoint_body, leaf_hash, merkle_root, read_checkpoint
 from ecocomp.io.files import canonical_json
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.text import Text
@@ -77,7 +76,7 @@ def seal(folder: Path, *, origin: str, inputs: list[dict[str, Any]], previous: s
     data = canonical_json(manifest)
     (folder / MANIFEST).write_bytes(data)
     root, size = _root(sums, data)
-    (folder / CHECKPOINT).write_text(_checkpoint(origin, size, root), encoding="utf-8")
+    (folder / CHECKPOINT).write_text(checkpoint_body(origin, size, root), encoding="utf-8")
     return root.hex()
 
 
@@ -87,13 +86,9 @@ def _root(sums: list[FileSum], manifest: bytes) -> tuple[bytes, int]:
     return merkle_root(leaves), len(leaves)
 
 
-def _checkpoint(origin: str, size: int, root: bytes) -> str:
-    return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
-
-
 def checkpoint_root(folder: Path) -> str:
     """Return the root of a sealed bundle in hex."""
-    return base64.b64decode((folder / CHECKPOINT).read_text(encoding="utf-8").split("\n")[2]).hex()
+    return read_checkpoint((folder / CHECKPOINT).read_text(encoding="utf-8"))[2].hex()
 
 
 def verify(folder: Path) -> list[Fault]:
@@ -112,7 +107,7 @@ def verify(folder: Path) -> list[Fault]:
         return [_fault(MANIFEST, "", Text("清单读不通：{e}。", "The manifest cannot be read: {e}.").fill(e=error))]
     faults: list[Fault] = []
     root, size = _root(declared, data)
-    if checkpoint_path.read_bytes() != _checkpoint(origin, size, root).encode():
+    if checkpoint_path.read_bytes() != checkpoint_body(origin, size, root).encode():
         faults.append(_fault(f"{MANIFEST} / {CHECKPOINT}", "",
                              Text("清单与存证点不符：清单算出的根是 {r}。", "Manifest and checkpoint disagree: the manifest's root is {r}.").fill(r=root.hex()[:16])))
     found = {n: p for n, p in files_of(folder) if n not in (MANIFEST, CHECKPOINT)}

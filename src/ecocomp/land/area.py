@@ -84,7 +84,9 @@ def ring_areas_m2(lon_deg: NDArray[np.float64], lat_deg: NDArray[np.float64], st
     f = _latitude_function(lat_deg)
     lengths = np.diff(np.append(starts, len(lon_deg)))
     east = lon_deg - np.repeat(lon_deg[starts], lengths)  # from a meridian of the ring itself: keeps digits
-    east = np.deg2rad(np.remainder(east + 180.0, 360.0) - 180.0)
+    east[east > 180.0] -= 360.0
+    east[east < -180.0] += 360.0
+    east *= np.pi / 180.0
     edges = np.zeros(len(lon_deg))
     edges[:-1] = (f[1:] - f[:-1]) * (east[1:] + east[:-1])
     edges[starts[1:] - 1] = 0.0  # no edge leads from one ring to the next
@@ -140,19 +142,37 @@ def _to_degrees(crs: Any) -> Any:
 
 
 def _block(polygons: NDArray[np.object_], change: Any) -> NDArray[np.float64]:
+    """Areas of one block: polygons of one ring by a short way, the others ring by ring."""
+    import shapely
+
+    simple = (shapely.get_type_id(polygons) == 3) & (shapely.get_num_interior_rings(polygons) == 0) & ~shapely.is_empty(polygons)
+    areas = np.zeros(len(polygons))
+    if simple.any():
+        points, ring = shapely.get_coordinates(polygons if simple.all() else polygons[simple], return_index=True)
+        areas[simple] = _rings(points, ring, change)[0]
+    if not simple.all():
+        areas[~simple] = _with_holes(polygons[~simple], change)
+    return areas
+
+
+def _with_holes(polygons: NDArray[np.object_], change: Any) -> NDArray[np.float64]:
     import shapely
 
     parts, owner = shapely.get_parts(polygons, return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)
-    points, ring = shapely.get_coordinates(rings, return_index=True)
     if len(rings) == 0:
         return np.zeros(len(polygons))
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    areas, starts = _rings(points, ring, change)
+    held = part[ring[starts]]
+    outer = np.diff(held, prepend=-1) != 0  # the first ring of a part is its outer one
+    return np.bincount(owner[held], weights=np.where(outer, areas, -areas), minlength=len(polygons))
+
+
+def _rings(points: NDArray[np.float64], ring: NDArray[np.int64], change: Any) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the area of each ring and the index of its first vertex; `ring` says to which ring a vertex belongs."""
     x, y = points[:, 0], points[:, 1]
     if change is not None:
         x, y = change.transform(x, y)
-    starts = np.flatnonzero(np.diff(ring, prepend=-1)).astype(np.int64)
-    areas = ring_areas_m2(np.ascontiguousarray(x), np.ascontiguousarray(y), starts)
-    held = part[ring[starts]]
-    outer = np.diff(held, prepend=-1) != 0  # the first ring of a part is its outer one
-    signed = np.where(outer, areas, -areas)
-    return np.bincount(owner[held], weights=signed, minlength=len(polygons))
+    starts = np.append(0, np.flatnonzero(ring[1:] != ring[:-1]) + 1)
+    return ring_areas_m2(np.ascontiguousarray(x), np.ascontiguousarray(y), starts), starts

@@ -52,7 +52,7 @@ class Trend:
 def trends(values: NDArray[Any], years: Sequence[int] | NDArray[Any]) -> Trend:
     """Return the trend of each series.
 
-    values  (years, series) or (years, rows, columns), float32 or float64; NaN is missing. float32 is twice as fast; its
+    values  (years, series) or (years, rows, columns), float32 or float64; NaN is missing. float32 is faster; its
             slopes carry the precision of float32, S and ties are exact on the values as given.
     years   the year of each row, ascending, gaps allowed
 

@@ -14,7 +14,6 @@ References
 5. Williams, J. R. (1990), EPIC; Zhang Keli et al. (2008), Soil Sci. Soc. China correction of K.
 6. van der Knijff, J. M. et al. (2000), EUR 19044 EN (cover factor from NDVI; as remembered).
 7. Fryrear, D. W. et al. (1998), RWEQ, USDA ARS Technical Bulletin 1 (SW and ETp: as remembered).
-8. InVEST 3.x source, sediment delivery ratio (LS of Desmet and Govers).
 """
 
 from __future__ import annotations
@@ -167,27 +166,6 @@ def ls_factor(degrees, length_m, method):  # type: ignore[no-untyped-def]
     if method == 0:
         return slope_length_factor(length_m, length_exponent_csle(degrees)) * steepness_csle(degrees)
     return slope_length_factor(length_m, length_exponent_hj1173(degrees)) * steepness_hj1173(degrees)
-
-
-def ls_invest(slope_percent: float, cells_above: float, cell_m: float, aspect_length: float = 1.0) -> tuple[float, float, float, float]:
-    """Return (L, S, m, LS) as InVEST's sediment model writes them, for comparisons with it only.
-
-    Parameters
-    ----------
-    slope_percent : slope [%]
-    cells_above : flow accumulation, the cell itself counted
-    cell_m : cell size [m]
-    aspect_length : mean proportional flow width x; InVEST averages |sin| + |cos| of the slope angle
-    """
-    theta = math.atan(slope_percent / 100.0)
-    sine = math.sin(theta)
-    beta = (sine / 0.0896) / (3.0 * sine**0.8 + 0.56)
-    steps = ((1.0, 0.2), (3.5, 0.3), (5.0, 0.4), (9.0, 0.5))
-    m = next((v for top, v in steps if slope_percent <= top), beta / (1.0 + beta))
-    up, area = math.sqrt((cells_above - 1.0) * cell_m**2), cell_m**2
-    length = ((up + area) ** (m + 1.0) - up ** (m + 1.0)) / (cell_m ** (m + 2.0) * aspect_length**m * 22.13**m)
-    steep = 10.8 * sine + 0.03 if slope_percent < 9.0 else 16.8 * sine - 0.5
-    return length, steep, m, length * steep
 
 
 # ---------------------------------------------------------------- vegetation cover and cover factor C

@@ -33,6 +33,9 @@ TILE = 512
 CLASS_LAYERS = frozenset({"land_cover", "soil_texture"})
 """Layers of codes (uint8, 0 = nodata); all others are float32, NaN = nodata."""
 
+IN_PARCEL = 2
+"""Mark of a covered cell that lies in some parcel."""
+
 PASS = {"cache": True, "nogil": True, "error_model": "numpy"}
 """Options of the compiled pass of a model; threads are the engine's, by rows."""
 
@@ -85,7 +88,7 @@ class StripData:
     first_row   first row of the strip on the grid
     rows, width shape of the strip
     layers      name → (bands, cells), read-only
-    covered     uint8 (cells,): 1 where some parcel lies or a raster is wanted; other cells are not computed
+    covered     uint8 (cells,): `IN_PARCEL` where some parcel lies, 1 where only a raster is wanted, 0 need not be computed
     """
 
     first_row: int
@@ -231,7 +234,7 @@ NO_VALUES: NDArray[np.float32] = _frozen(np.empty((1, 0), np.float32))
 NO_CODES: NDArray[np.uint8] = _frozen(np.empty((1, 0), np.uint8))
 
 __all__ = [
-    "CLASS_LAYERS", "METHODS_WITHOUT_FIGURES", "NO_CODES", "NO_VALUES", "NotAssessed", "PASS", "Plan", "Site", "StripData",
+    "CLASS_LAYERS", "IN_PARCEL", "METHODS_WITHOUT_FIGURES", "NO_CODES", "NO_VALUES", "NotAssessed", "PASS", "Plan", "Site", "StripData",
     "StripReader", "TILE", "Callable", "class_map", "classes_left_out", "corners", "lookup", "missing_rules", "not_assessed",
     "require", "require_method", "table_corners",
 ]  # fmt: skip

@@ -60,10 +60,10 @@ class TableSpec:
         schema = self.schema()
         if table.schema.names != schema.names:
             raise ValueError(f"{self.name}: columns are {table.schema.names}, expected {schema.names}")
-        table = table.cast(schema)
         for field in schema:
             if not field.nullable and table[field.name].null_count:
                 raise ValueError(f"{self.name}.{field.name}: {table[field.name].null_count} empty values")
+        table = table.cast(schema)
         if not self.key:
             return table.combine_chunks()
         table = table.sort_by([(k, "ascending") for k in self.key]).combine_chunks()
@@ -373,6 +373,26 @@ STANDARD_STEP = TableSpec(
     ),
     "set",
 )
+EQUITY = TableSpec(
+    "equity",
+    Text("同地同价核查", "equal land, equal rate"),
+    ("year", "ecosystem", "function_zone", "grade"),
+    (
+        _c("year", _I, "", "年", "year"),
+        _c("ecosystem", _S, "codes.ECOSYSTEMS", "生态系统", "ecosystem"),
+        _c("function_zone", _S, "codes.FUNCTION_ZONES", "功能区", "function zone"),
+        _c("grade", _I, "1..3", "生态等级", "ecological grade"),
+        _c("parcels", _I, "", "地块数", "parcels"),
+        _c("villages", _I, "", "村数", "villages"),
+        _c("lowest_village", _S, "", "均值最低的村", "village with the lowest mean"),
+        _c("lowest_fen_per_ha", _I, "fen/ha/a", "最低村均标准", "lowest mean rate"),
+        _c("highest_village", _S, "", "均值最高的村", "village with the highest mean"),
+        _c("highest_fen_per_ha", _I, "fen/ha/a", "最高村均标准", "highest mean rate"),
+        _c("steps", _S, "", "造成差别的步骤（空格分隔）", "steps that make the difference (space separated)"),
+        _c("result", _S, "equal|explained|flagged", "结果", "result"),
+    ),
+    "set",
+)
 # ---------------------------------------------------------------- money
 ENTITLEMENT = TableSpec(
     "entitlement",
@@ -562,6 +582,19 @@ SCORECARD = TableSpec(
     ),
     "judge",
 )
+PARCEL_TRANSITION = TableSpec(
+    "parcel_transition",
+    Text("地块土地转移", "land transitions of parcels"),
+    ("parcel_id", "year", "from_ecosystem", "to_ecosystem"),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("year", _I, "", "年", "year"),
+        _c("from_ecosystem", _S, "codes.ECOSYSTEMS", "期初", "opening"),
+        _c("to_ecosystem", _S, "codes.ECOSYSTEMS", "期末", "closing"),
+        _c("area_dm2", _I, "dm2", "面积", "area"),
+    ),
+    "account",
+)
 LAND_TRANSITION = TableSpec(
     "land_transition",
     Text("土地转移矩阵", "land transitions"),
@@ -601,6 +634,26 @@ SERVICE_ACCOUNT = TableSpec(
         _c("value_fen", _I, "fen", "价值", "value", True),
         _c("price_year", _I, "", "价格年", "price year", True),
         _c("coverage", _F, "0..1", "观测占比（面积加权）", "share observed (area weighted)"),
+    ),
+    "account",
+)
+FUND_ACCOUNT = TableSpec(
+    "fund_account",
+    Text("资金账户", "fund account"),
+    ("year", "source"),
+    (
+        _c("year", _I, "", "年", "year"),
+        _c("source", _S, "codes.FUND_SOURCES", "来源", "source of funds"),
+        _c("envelopes", _I, "", "资金包数", "envelopes"),
+        _c("opening_fen", _I, "fen", "上年结转", "carried in"),
+        _c("granted_fen", _I, "fen", "本年下达", "granted"),
+        _c("allocated_fen", _I, "fen", "已分配", "allocated"),
+        _c("paid_fen", _I, "fen", "已支付", "paid"),
+        _c("escrow_fen", _I, "fen", "暂存", "in escrow"),
+        _c("unpaid_fen", _I, "fen", "已分配未支付", "allocated, not yet paid"),
+        _c("closing_fen", _I, "fen", "年末余额（未分配）", "left at year end (not allocated)"),
+        _c("lapsed_fen", _I, "fen", "收回", "lapsed and returned"),
+        _c("share_ppm", _I, "ppm", "占全部分配", "share of all that was allocated"),
     ),
     "account",
 )

@@ -7,6 +7,7 @@ doi 10.5846/stxb201704130664; models sheet 5); the parts are added so that each 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -143,7 +144,7 @@ def _opportunity(params: Parameters, group: str, red_line_ppm: int, reserve_ppm:
     return certain(_fen(money_per_ha(params.get(key), cost) * degree), inputs, " ".join([key, *keys]))
 
 
-def _value(params: Parameters):  # type: ignore[no-untyped-def]
+def _value(params: Parameters) -> Callable[[Land], Part]:
     cap_share = params.decimal("standard.value_cap_share")
     cap = number_per_ha(params, "standard.value_cap") if params.has("standard.value_cap") else None
     keys = " ".join([f"standard.{k}" for k in ("value_share", "value_grade_coefficient", "value_cap_share")]

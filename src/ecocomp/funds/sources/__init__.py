@@ -1,0 +1,1 @@
+"""Sources of funds: one file is one purse, with its legal basis and what may be done with its money."""

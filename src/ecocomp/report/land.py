@@ -1,0 +1,400 @@
+"""Sections 1 to 4: the answer, land and rights, zones, and what the land does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.compute as pc
+
+from ecocomp.report import look, say
+from ecocomp.report import words as w
+from ecocomp.report.blocks import Absent, Block, Card, Cards, Chart, Gallery, Grid, Para, Picture, Section
+from ecocomp.report.bundle import ZONES, Bundle, Whole, amount, codes, numbers, sums, weighted_mean, whole
+from ecocomp.report.charts import Mark, MarkRow, Series, dots, say_number
+from ecocomp.report.frame import Story, cap, fixed, hectares, listed, service_name
+from ecocomp.report.maps import MapClass
+from ecocomp.terms.codes import ECOSYSTEM_GROUPS, FUNCTION_ZONES, HOLDER_KINDS, LIGHTS, RIGHT_KINDS
+from ecocomp.terms.money import half_even
+from ecocomp.terms.text import Text, same
+
+GROUPS = tuple(ECOSYSTEM_GROUPS)
+KINDS = tuple(HOLDER_KINDS)
+
+
+# ---------------------------------------------------------------- 1 the answer
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The figures of the first screen."""
+
+    paid_fen: int | None
+    orders: int
+    households: int
+    others: int
+    parcels: int
+    area_dm2: int
+    per_household: Whole
+
+
+def headline(bundle: Bundle) -> Headline:
+    """Return who was paid how much for how much land; the amount is None without payment orders."""
+    order = bundle.table("order")
+    parcels, area = _paid_area(bundle)
+    if order is None:
+        return Headline(None, 0, 0, 0, parcels, area, np.zeros(0, np.int64))
+    ready = order.filter(pc.and_(pc.equal(order["state"], "ready"), pc.greater(order["amount_fen"], 0)))
+    kind, ids = bundle.holders["kind"], bundle.holders["ids"]
+    at = pc.fill_null(pc.index_in(ready["holder_id"].combine_chunks(), value_set=ids), -1).to_numpy(zero_copy_only=False)
+    is_household = np.append(np.asarray(kind) == KINDS.index("household"), False)[at] if len(at) else np.zeros(0, bool)
+    per_holder: dict[int, int] = {}
+    for row, fen in zip(at[is_household].tolist(), whole(ready["amount_fen"])[is_household].tolist(), strict=True):
+        per_holder[row] = per_holder.get(row, 0) + fen
+    others = len(set(ready["holder_id"].to_pylist())) - len(per_holder)
+    return Headline(amount(ready, "amount_fen"), len(ready), len(per_holder), others, parcels, area,
+                    np.array(sorted(per_holder.values()), np.int64))
+
+
+def _paid_area(bundle: Bundle) -> tuple[int, int]:
+    """Return the number and whole area of parcels on which something is payable; all parcels without entitlements."""
+    entitled = bundle.table("entitlement")
+    land = bundle.parcels
+    if entitled is None:
+        return len(land.ids), int(land.area_dm2.sum())
+    rows = land.rows(entitled.filter(pc.equal(entitled["state"], "payable"))["parcel_id"])
+    rows = np.unique(rows[rows >= 0])
+    return len(rows), int(land.area_dm2[rows].sum())
+
+
+def answer_text(bundle: Bundle, head: Headline) -> Text:
+    """Return the year in one sentence."""
+    area = say.area_short(head.area_dm2)
+    if head.paid_fen is None:
+        return w.ANSWER_NO_MONEY.fill(year=bundle.year, area=area)
+    if head.households and head.others:
+        people = w.OTHERS.fill(n=f"{head.households:,}", m=f"{head.others:,}")
+    elif head.households:
+        people = w.HOUSEHOLDS.fill(n=f"{head.households:,}")
+    else:
+        people = w.ONLY_OTHERS.fill(m=f"{head.others:,}")
+    sentence = w.ANSWER_STUDY if bundle.study else w.ANSWER_PAID
+    return sentence.fill(year=bundle.year, people=people, area=area, amount=say.budget(head.paid_fen))
+
+
+def answer(story: Story) -> tuple[Text, Section]:
+    """Return the sentence of the first screen and its section of key figures."""
+    b = story.bundle
+    head = headline(b)
+    blocks: list[Block] = [Cards(tuple(_cards(b, head)))]
+    return answer_text(b, head), Section("answer", w.S_ANSWER, tuple(blocks))
+
+
+def _cards(b: Bundle, head: Headline) -> list[Card]:
+    as_of = w.AS_OF.fill(d=say.day(b.known_on))
+    out = []
+    if head.paid_fen is not None:
+        paid = say.budget(head.paid_fen)
+        out.append(Card(w.K_STUDY if b.study else w.K_PAID, paid, same(""),
+                        (w.N_EXACT.fill(v=say.money(head.paid_fen)), w.N_ORDERS.fill(n=f"{head.orders:,}"), as_of), "money"))
+        if head.households:
+            median = int(np.sort(head.per_household)[(len(head.per_household) - 1) // 2])
+            notes = [w.N_MEDIAN.fill(v=say.money(median))]
+            notes += [w.N_OTHERS.fill(n=f"{head.others:,}")] if head.others else []
+            out.append(Card(w.K_PEOPLE, say.count(head.households), w.U_HOUSEHOLD, (*notes, as_of), "money"))
+    total = int(b.meta.get("parcels_total") or len(b.parcels.ids))
+    share = say.percent(head.parcels / total if total else float("nan"))
+    out.append(Card(w.K_AREA, say.area_short(head.area_dm2), same(""),
+                    (w.N_OF_PARCELS.fill(n=f"{head.parcels:,}", t=f"{total:,}", p=share), as_of), "land"))
+    out += [*_rate_card(b, as_of), *_light_card(b, as_of)]
+    return out[:5]
+
+
+def _rate_card(b: Bundle, as_of: Text) -> list[Card]:
+    standard = b.table("standard")
+    if standard is None:
+        return []
+    area = _area_of(b, standard["parcel_id"])
+    mid, low, high = (weighted_mean(whole(standard[c]), area) for c in ("rate_fen_per_ha", "low_fen_per_ha", "high_fen_per_ha"))
+    if mid is None or low is None or high is None:
+        return []
+    notes = [w.N_RANGE.fill(v=say.between(say.rate_mu(low), say.rate_mu(high)))]
+    before = b.table("standard", last=True)
+    if before is not None:
+        last = weighted_mean(whole(before["rate_fen_per_ha"]), _area_of(b, before["parcel_id"], last=True))
+        notes += [w.N_LAST.fill(v=say.rate_mu(last))] if last is not None else []
+    return [Card(w.K_RATE, same(say.rate_mu(mid)), w.U_RATE, (*notes, as_of), "standard")]
+
+
+def _light_card(b: Bundle, as_of: Text) -> list[Card]:
+    lights = b.table("compliance")
+    if lights is None:
+        return []
+    by = light_areas(b)
+    seen = sum(v for k, v in by.items() if k != "grey")
+    return [Card(w.K_COMPLY, say.percent(by["green"] / seen if seen else float("nan")), w.U_OBSERVED,
+                 (w.N_OBSERVED.fill(p=say.percent(seen / max(1, sum(by.values())))), w.N_RED.fill(v=say.area_short(by["red"])), as_of), "results")]
+
+
+def light_areas(b: Bundle) -> dict[str, int]:
+    """Return the area of each compliance light [dm2]."""
+    table = b.table("compliance")
+    names = tuple(LIGHTS)
+    if table is None:
+        return dict.fromkeys(names, 0)
+    found = sums(codes(table["light"], names), _area_of(b, table["parcel_id"]), len(names))
+    return {k: int(v) for k, v in zip(names, found, strict=True)}
+
+
+def _area_of(b: Bundle, column: object, *, last: bool = False) -> Whole:
+    """Return the parcel area of each row, 0 where the parcel is unknown."""
+    land = b.parcels_before if last and len(b.parcels_before.ids) else b.parcels
+    return np.append(land.area_dm2, 0)[land.rows(column)]
+
+
+# ---------------------------------------------------------------- 2 land and rights
+def land(story: Story) -> Section:
+    """Return the section on land cover and rights."""
+    b = story.bundle
+    parcel = b.table("parcel")
+    if parcel is None:
+        return Section("land", w.S_LAND, (story.absent(w.S_LAND, "parcel"),))
+    group = codes(pc.utf8_slice_codeunits(parcel["ecosystem"], 0, 1), GROUPS)
+    area = sums(group, b.parcels.area_dm2, len(GROUPS))
+    count = sums(group, np.ones(len(group), np.int64), len(GROUPS))
+    total = int(area.sum())
+    top = int(area.argmax())
+    main, share = ECOSYSTEM_GROUPS[GROUPS[top]], say.percent(int(area[top]) / max(1, total))
+    shown = [i for i in range(len(GROUPS)) if count[i]]
+    classes = tuple(MapClass(look.GROUPS[GROUPS[i]], ECOSYSTEM_GROUPS[GROUPS[i]]) for i in shown)
+    number = np.full(len(GROUPS), -1, np.int64)
+    number[shown] = np.arange(len(shown))
+    drawn = story.map(w.LAND_MAP_IN.fill(year=b.year), classes, number[group], "parcel")
+    parts = listed([(ECOSYSTEM_GROUPS[GROUPS[i]], say.percent(int(area[i]) / max(1, total))) for i in shown])
+    picture = Picture("land_cover", "map", w.LAND_MAP.fill(main=main, main_cap=cap(main), p=share), w.LAND_MAP_ALT.fill(parts=parts),
+                      story.map_source("parcel"), drawn.draw)
+    rows = tuple((ECOSYSTEM_GROUPS[GROUPS[i]], say.count(int(count[i])), hectares(int(area[i])), say.percent(int(area[i]) / max(1, total)))
+                 for i in sorted(shown, key=lambda i: -int(area[i])))
+    grid = Grid(w.LAND_MAP_IN.fill(year=b.year), w.GROUP_HEAD, ("l", "r", "r", "r"), rows,
+                (w.TOTAL, say.count(len(group)), hectares(total), say.percent(1.0)))
+    lead = Para(w.LAND_LEAD.fill(n=f"{len(group):,}", area=say.area(total), main=main, p=share))
+    return Section("land", w.S_LAND, (lead, Chart(picture, grid), *_rights(story)))
+
+
+def _rights(story: Story) -> list[Block]:
+    right = story.bundle.table("right")
+    if right is None:
+        return [story.absent(w.RIGHTS_TABLE, "right")]
+    live = right.filter(pc.is_null(right["known_to"]))
+    rows, disputed_all = [], 0
+    for code, name in RIGHT_KINDS.items():
+        found = live.filter(pc.equal(live["kind"], code))
+        if not len(found):
+            continue
+        disputed = amount_of(found, "state", "disputed")
+        disputed_all += disputed
+        rows.append((name, say.count(len(found)), say.count(len(pc.unique(found["parcel_id"]))), say.count(disputed)))
+    grid = Grid(w.RIGHTS_TABLE, w.RIGHTS_HEAD, ("l", "r", "r", "r"), tuple(rows))
+    return [grid, *([Para(w.DISPUTED.fill(n=f"{disputed_all:,}"), "note")] if disputed_all else [])]
+
+
+def amount_of(table: object, column: str, value: str) -> int:
+    """Return how many rows have `value`."""
+    return int(pc.sum(pc.equal(table[column], value)).as_py() or 0)  # type: ignore[index]
+
+
+# ---------------------------------------------------------------- 3 zones
+def zones(story: Story) -> Section:
+    """Return the section on function zones, red line and reserves."""
+    b = story.bundle
+    table = b.table("parcel_zone")
+    if table is None:
+        return Section("zones", w.S_ZONES, (story.absent(w.S_ZONES, "parcel_zone"),))
+    land_of = b.parcels
+    area = sums(land_of.zone, land_of.area_dm2, len(ZONES))
+    count = sums(land_of.zone, np.ones(len(land_of.zone), np.int64), len(ZONES))
+    at = land_of.rows(table["parcel_id"])
+    red, reserve = (_part(land_of.area_dm2, at, whole(table[c])) for c in ("red_line_ppm", "reserve_ppm"))
+    zone_of_row = codes(table["function_zone"], ZONES)
+    red_by, reserve_by = sums(zone_of_row, red, len(ZONES)), sums(zone_of_row, reserve, len(ZONES))
+    total = max(1, int(area.sum()))
+    shown = [i for i in range(len(ZONES)) if count[i]]
+    top = max((i for i in shown if ZONES[i] != "none"), key=lambda i: int(area[i]), default=shown[0])
+    classes = tuple(MapClass(look.ZONES[ZONES[i]], FUNCTION_ZONES[ZONES[i]]) for i in shown)
+    number = np.full(len(ZONES), -1, np.int64)
+    number[shown] = np.arange(len(shown))
+    drawn = story.map(w.ZONES_MAP_IN.fill(year=b.year), classes, number[land_of.zone], "parcel_zone", ("red_line", "reserve"))
+    name = FUNCTION_ZONES[ZONES[top]]
+    title = w.ZONES_MAP.fill(zone=name, zone_cap=cap(name), p=say.percent(int(area[top]) / total))
+    parts = listed([(FUNCTION_ZONES[ZONES[i]], say.percent(int(area[i]) / total)) for i in shown])
+    picture = Picture("zones", "map", title, w.ZONES_MAP_ALT.fill(parts=parts), story.map_source("parcel_zone"), drawn.draw)
+    rows = tuple((FUNCTION_ZONES[ZONES[i]], say.count(int(count[i])), hectares(int(area[i])), hectares(int(red_by[i])), hectares(int(reserve_by[i])))
+                 for i in shown)
+    grid = Grid(w.ZONES_TABLE, w.ZONES_HEAD, ("l", "r", "r", "r", "r"), rows,
+                (w.TOTAL, say.count(len(land_of.ids)), hectares(total), hectares(int(red.sum())), hectares(int(reserve.sum()))))
+    inside = total - int(area[ZONES.index("none")])
+    lead = w.ZONES_LEAD.fill(p=say.percent(inside / total), r=say.percent(int(red.sum()) / total), q=say.percent(int(reserve.sum()) / total))
+    return Section("zones", w.S_ZONES, (Para(lead), Chart(picture, grid)))
+
+
+def _part(area_dm2: Whole, at: Whole, ppm: Whole) -> Whole:
+    """Return each row's area times its share, whole dm2 (shares are parts per million)."""
+    area = np.append(area_dm2, 0)[at]
+    high, low = np.divmod(area, 1_000_000)
+    return high * ppm + (low * ppm + 500_000) // 1_000_000
+
+
+# ---------------------------------------------------------------- 4 services
+def services(story: Story) -> Section:
+    """Return the section on ecosystem services: a map for each, the table, and vegetation."""
+    b = story.bundle
+    table = b.table("service")
+    gaps = tuple(Absent(w.NOT_ASSESSED_SERVICE.fill(service=service_name(str(n["service"])), service_cap=cap(service_name(str(n["service"])))),
+                        Text(str(n.get("reason_zh", "")), str(n.get("reason_en", "")))) for n in b.meta.get("not_assessed", []))
+    if table is None:
+        return Section("services", w.S_SERVICES, (story.absent(w.S_SERVICES, "service"), *gaps, *_vegetation(story)))
+    names = sorted(pc.unique(table["service"]).to_pylist(), key=_service_order)
+    maps, rows = [], []
+    for name in names:
+        picture, row = _one_service(story, name)
+        maps.append(picture)
+        rows.append(row)
+    lead = w.SERVICES_LEAD.fill(year=b.year, n=len(names), names=say.joined([service_name(n) for n in names]))
+    grid = Grid(w.SERVICE_TABLE, w.SERVICE_HEAD, ("l", "r", "l", "r", "r", "r"), tuple(rows), None, w.SERVICE_NOTE, (2.2, 3.4, 1.2, 1.2, 1.6, 1.4))
+    return Section("services", w.S_SERVICES, (Para(lead), Gallery(tuple(maps)), grid, *gaps, *_vegetation(story)))
+
+
+def _service_order(name: str) -> tuple[int, str]:
+    order = ("water_conservation", "soil_retention", "sand_fixation", "carbon_sequestration")
+    return (order.index(name) if name in order else len(order), name)
+
+
+def _one_service(story: Story, name: str) -> tuple[Picture, tuple[Text, ...]]:
+    b = story.bundle
+    table = b.table("service")
+    assert table is not None
+    rows = table.filter(pc.equal(table["service"], name))
+    at, land_of = b.parcels.rows(rows["parcel_id"]), b.parcels
+    value, low, high = (numbers(rows[c]) for c in ("quantity", "low", "high"))
+    unit = str(rows["unit"][0].as_py())
+    area = np.append(land_of.area_dm2, 0)[at]
+    per_ha = np.full(len(land_of.ids) + 1, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        per_ha[at] = np.where(area > 0, value / (area / 1_000_000), np.nan)
+    breaks = _breaks(b, name, per_ha[:-1])
+    classes = _range_classes(breaks, look.SERVICES, w.UNASSESSED_CLASS)
+    number = np.where(np.isfinite(per_ha[:-1]), np.searchsorted(breaks, per_ha[:-1], side="right"), len(classes) - 1)
+    title = service_name(name)
+    total, a, z = (float(np.nansum(v)) if np.isfinite(v).any() else float("nan") for v in (value, low, high))
+    drawn = story.map(w.SERVICE_MAP_IN.fill(service=title, service_cap=cap(title), year=b.year, unit=unit), classes, number, "service")
+    said = say.ranged(total, a, z)
+    picture = Picture(f"service_{_safe(name)}", "map", w.SERVICE_MAP.fill(service=title, service_cap=cap(title), v=said, unit=unit),
+                      w.SERVICE_MAP_ALT.fill(service=title, unit=unit, v=said), story.map_source("service"), drawn.draw)
+    worth = b.table("service_value")
+    fen = amount(worth.filter(pc.equal(worth["service"], name)), "value_fen") if worth is not None else None
+    row = (title, said, same(unit), _service_change(b, name, total), say.NONE if fen is None else _big_money(fen),
+           say.percent(_coverage(numbers(rows["coverage"]), area)))
+    return picture, row
+
+
+def _safe(name: str) -> str:
+    return "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
+
+
+def _big_money(fen: int) -> Text:
+    """Return 万元 in Chinese and millions in English, two places, for a column with the unit in its head."""
+    return Text(f"{half_even(fen, 10**4) / 100:,.2f}".replace("-", "−"), f"{half_even(fen, 10**6) / 100:,.2f}".replace("-", "−"))
+
+
+def _service_change(b: Bundle, name: str, total: float) -> Text:
+    before = b.table("service", last=True)
+    if before is None:
+        return say.NONE
+    last = numbers(before.filter(pc.equal(before["service"], name))["quantity"])
+    known = float(np.nansum(last)) if np.isfinite(last).any() else float("nan")
+    return say.signed_percent(total / known - 1 if known else float("nan"))
+
+
+def _coverage(share: np.ndarray, area: Whole) -> float:
+    total = float(area.sum())
+    return float((np.nan_to_num(share) * area).sum() / total) if total else float("nan")
+
+
+def _breaks(b: Bundle, name: str, values: np.ndarray) -> tuple[float, ...]:
+    """Return the breaks the bundle fixes for a map over all years, else round ones."""
+    given = (b.meta.get("breaks") or {}).get(name)
+    return tuple(float(x) for x in given) if given else look.round_breaks(values)
+
+
+def _range_classes(breaks: tuple[float, ...], colours: tuple[str, ...], unknown: Text) -> tuple[MapClass, ...]:
+    """Return legend classes between breaks, and the hatched class of what is unknown at the end."""
+    ramp = look.ramp(colours, len(breaks) + 1)
+    said = [say_number(x) for x in breaks]
+    if not said:
+        labels = [Text("同一数值", "one value")]
+    else:
+        labels = [Text(f"< {said[0].zh}", f"< {said[0].en}"), *(say.between(a, z) for a, z in zip(said, said[1:], strict=False)),
+                  Text(f"≥ {said[-1].zh}", f"≥ {said[-1].en}")]
+    return (*(MapClass(c, t) for c, t in zip(ramp, labels, strict=True)), MapClass("#E9EDEF", unknown, hatched=True))
+
+
+def _vegetation(story: Story) -> list[Block]:
+    """Return a chart of up to two vegetation signals by zone, this year and last."""
+    table = story.bundle.table("observation")
+    if table is None:
+        return [story.absent(Text("植被观测", "Vegetation"), "observation")]
+    found = [s for s in sorted(pc.unique(table["signal"]).to_pylist()) if _signal_word(s) is not None]
+    level = [s for s in found if "trend" not in s and "break" not in s and "change" not in s][:2]
+    return [_signal_chart(story, s) for s in level]
+
+
+def _signal_word(signal: str) -> Text | None:
+    return next((t for k, t in w.SIGNALS.items() if k in signal.lower()), None)
+
+
+def _signal_chart(story: Story, signal: str) -> Chart:
+    b = story.bundle
+    now, last = _zone_means(b, signal, last=False), _zone_means(b, signal, last=True)
+    word, unit = _signal_word(signal) or same(signal), now[2]
+    shown = [i for i in range(len(ZONES)) if np.isfinite(now[0][i])]
+    has_last = any(np.isfinite(last[0][i]) for i in shown)
+    series = [*([Series(w.THIS_YEAR.fill(y=b.last_year), look.SERIES[4])] if has_last else []), Series(w.THIS_YEAR.fill(y=b.year), look.SERIES[0])]
+    rows, lines = [], []
+    for i in shown:
+        values = [*([last[0][i]] if has_last else []), now[0][i]]
+        rows.append(MarkRow(FUNCTION_ZONES[ZONES[i]], tuple(_mark(float(v)) for v in values)))
+        change = fixed(now[0][i] - last[0][i], 3) if has_last and np.isfinite(last[0][i]) else say.NONE
+        lines.append((FUNCTION_ZONES[ZONES[i]], *(_mark(float(v)).says for v in values), *([change] if has_last else []), say.percent(float(now[1][i]))))
+    title = w.NDVI_TITLE_ONE.fill(signal=word, signal_cap=cap(word), year=b.year)
+    if has_last:
+        most = max(shown, key=lambda i: abs(now[0][i] - last[0][i]) if np.isfinite(last[0][i]) else -1.0)
+        moved = now[0][most] - last[0][most]
+        title = w.NDVI_TITLE.fill(zone=FUNCTION_ZONES[ZONES[most]], v=same(("+" if moved > 0 else "") + fixed(moved, 3).zh))
+    axis = w.NDVI_AXIS.fill(signal=word, signal_cap=cap(word), unit=unit)
+    drawer = dots(rows, series, axis, say_number, title, domain=(0.0, 1.0) if unit in ("1", "") else None)
+    alt = listed([(r.label, r.marks[-1].says) for r in rows])
+    picture = Picture(f"signal_{_safe(signal)}", "chart", title, alt, story.chart_source("observation"), drawer)
+    head = (w.DATA_HEAD_ZONE, *(s.label for s in series), *([w.CHANGE] if has_last else []), w.SHARE_OBSERVED)
+    return Chart(picture, Grid(axis, head, ("l", *["r"] * (len(head) - 1)), tuple(lines)))
+
+
+def _mark(value: float) -> Mark:
+    return Mark(value, None, None, fixed(value, 3)) if np.isfinite(value) else Mark(None, None, None, say.UNSEEN)
+
+
+def _zone_means(b: Bundle, signal: str, *, last: bool) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return area-weighted mean and share observed by zone, and the unit."""
+    table = b.table("observation", last=last)
+    nothing = np.full(len(ZONES), np.nan)
+    rows = table.filter(pc.equal(table["signal"], signal)) if table is not None else None
+    if rows is None or not len(rows):
+        return nothing, nothing, ""
+    land_of = b.parcels_before if last and len(b.parcels_before.ids) else b.parcels
+    at = land_of.rows(rows["parcel_id"])
+    zone, area = np.append(land_of.zone, ZONES.index("none"))[at], np.append(land_of.area_dm2, 0)[at].astype(float)
+    value, share = numbers(rows["value"]), numbers(rows["coverage"])
+    seen = np.where(np.isfinite(value), area, 0.0)
+    weight = np.bincount(zone, seen, len(ZONES))
+    whole_area = np.bincount(zone, area, len(ZONES))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.bincount(zone, np.nan_to_num(value) * seen, len(ZONES)) / weight
+        covered = np.bincount(zone, np.nan_to_num(share) * area, len(ZONES)) / whole_area
+    return np.where(weight > 0, mean, np.nan), covered, str(rows["unit"][0].as_py())
