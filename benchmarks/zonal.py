@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import shapely
 from exactextract import exact_extract
 from exactextract.feature import Feature, FeatureSource
 from exactextract.raster import NumPyRasterSource
 
+from ecocomp.grid import threads
 from ecocomp.grid.coverage import Coverage, build_coverage, reduce_sums
 from ecocomp.grid.georef import Grid
 
@@ -43,14 +43,23 @@ def timed(work: Callable[[], Any], repeat: int = 1) -> tuple[Any, dict[str, floa
 
 
 def parcels_and_grid(parcels: int, cells_per_parcel: float, seed: int) -> tuple[np.ndarray, Grid]:
-    """Voronoi parcels that lie wholly on a grid of about `cells_per_parcel` cells each."""
+    """Voronoi parcels, wholly on a grid, of about `cells_per_parcel` cells each, in the order of a curve as editions are."""
     side = int(np.sqrt(parcels * cells_per_parcel))
     grid = Grid("EPSG:4545", 400_000.0, 3_500_000.0, CELL_M, CELL_M, side, side)
     left, bottom, right, top = grid.bounds
     frame = shapely.box(left, bottom, right, top)
     points = np.random.default_rng(seed).uniform((left, bottom), (right, top), (parcels, 2))
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=frame))
-    return cells[shapely.contains_properly(frame, cells)], grid
+    cells = cells[shapely.contains_properly(frame, cells)]
+    return cells[np.argsort(z_order(shapely.centroid(cells), grid), kind="stable")], grid
+
+
+def z_order(points: np.ndarray, grid: Grid) -> np.ndarray:
+    """Place of each point on a Z-curve over the grid (a stand-in for the Hilbert order in which editions are stored)."""
+    column, row = grid.to_pixels(shapely.get_x(points), shapely.get_y(points))
+    bits = np.arange(16, dtype=np.int64)
+    east, south = (v.astype(np.int64)[:, None] >> bits & 1 for v in (column, row))
+    return ((east << 2 * bits) + (south << 2 * bits + 1)).sum(axis=1)
 
 
 def layer(grid: Grid, k: int) -> np.ndarray:
@@ -148,7 +157,7 @@ def run(parcels: int, cells_per_parcel: float, further: int, seed: int) -> dict[
         "grid": list(grid.shape),
         "entries": coverage.entries,
         "matrix_mib": sum(s.nbytes for s in coverage.strips) / 2**20,
-        "threads": numba.get_num_threads(),
+        "threads": threads.count(),
         "load_average": os.getloadavg()[0],
         "machine": f"{platform.machine()} {os.cpu_count()} cores, Python {platform.python_version()}",
         "first_call": first_call,

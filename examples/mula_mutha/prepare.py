@@ -78,13 +78,28 @@ def main(source: Path, folder: Path) -> None:
     """Write the case folder `folder` from the source rasters in `source`."""
     inputs = folder / "inputs"
     inputs.mkdir(parents=True, exist_ok=True)
-    for name in ["dem_srtm_90m", "soil_texture_usda_250m", *(f"{v}_{y}" for v in ("ndvi", "precip", "p_factor") for y in YEARS)]:
+    for name in ["dem_srtm_90m", *(f"{v}_{y}" for v in ("ndvi", "precip", "p_factor") for y in YEARS)]:
         shutil.copyfile(source / f"{name}.tif", inputs / f"{name}.tif")
+    _align(source / "soil_texture_usda_250m.tif", source / "dem_srtm_90m.tif", inputs / "soil_texture_usda_250m.tif")
     parcels = _patches(source)
     _write_parcels(parcels, inputs / "parcels.gpkg")
     _write_registers(parcels, inputs)
     (folder / "case.toml").write_text(CASE_TOML, encoding="utf-8")
     print(f"{len(parcels['id'])} parcels -> {folder}")
+
+
+def _align(source: Path, like: Path, target: Path) -> None:
+    """Bring a raster of classes onto the grid of another by nearest neighbour (the texture comes on 250 m cells)."""
+    import rasterio
+    from rasterio.warp import Resampling, reproject
+
+    with rasterio.open(source) as file, rasterio.open(like) as grid:
+        out = np.zeros(grid.shape, np.uint8)
+        reproject(rasterio.band(file, 1), out, dst_transform=grid.transform, dst_crs=grid.crs, dst_nodata=0, resampling=Resampling.nearest)
+        profile = {"driver": "GTiff", "dtype": "uint8", "count": 1, "width": grid.width, "height": grid.height, "crs": grid.crs,
+                   "transform": grid.transform, "nodata": 0, "compress": "deflate"}
+    with rasterio.open(target, "w", **profile) as file:
+        file.write(out, 1)
 
 
 def _patches(source: Path) -> dict[str, Any]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import doctest
 import heapq
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ecocomp.grid import terrain
+from ecocomp.grid import terrain, threads
 from ecocomp.grid.georef import Grid, metres_per_cell
 from ecocomp.grid.terrain import (
     NONE,
@@ -163,21 +162,17 @@ def test_weights_are_kept(z: np.ndarray, seed: int) -> None:
     assert accumulate(water.way, weight)[water.outlets].sum() == weight[~np.isnan(z)].sum()
 
 
-def test_a_large_rough_ground_closes_and_does_not_depend_on_threads() -> None:
+def test_a_large_rough_ground_closes_and_does_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     z = np.round(np.cumsum(rng.normal(size=(400, 300)), axis=0) * 2 + 100)
     z[100:130, 40:90] = np.nan
     grid = flat(z.shape)
-    before = numba.get_num_threads()
-    try:
-        numba.set_num_threads(1)
-        one, angle = drain(z, grid), slope_deg(z, grid)
-        numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    one, angle = drain(z, grid), slope_deg(z, grid)
+    monkeypatch.setattr(threads, "SMALL_LOAD", 0)
+    with threads.limit(3):
         two = drain(z, grid)
         assert one.way.tobytes() == two.way.tobytes() and one.cells.tobytes() == two.cells.tobytes()
         assert angle.tobytes() == slope_deg(z, grid).tobytes()
-    finally:
-        numba.set_num_threads(before)
     assert one.cells[one.outlets].sum() == np.isfinite(z).sum()
     assert one.cells.dtype == np.float64
 

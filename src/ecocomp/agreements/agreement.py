@@ -121,8 +121,16 @@ def read_agreement(source: Path | Mapping[str, Any]) -> tuple[Agreement | None, 
     else:
         where, data = str(source.get("id", "agreement")), dict(source)
     if not isinstance(data, Mapping):
-        return None, [*faults, _fault(where, "", "agreements.unreadable", Text("最上层不是键值表。", "The top level is not a mapping."),
-                                      Text("按 agreements.agreement 的样式书写。", "Write it as shown in agreements.agreement."))]
+        return None, [
+            *faults,
+            _fault(
+                where,
+                "",
+                "agreements.unreadable",
+                Text("最上层不是键值表。", "The top level is not a mapping."),
+                Text("按 agreements.agreement 的样式书写。", "Write it as shown in agreements.agreement."),
+            ),
+        ]
     faults = [*faults, *check_agreement(data, where)]
     if any(f.severity == "error" for f in faults):
         return None, faults
@@ -159,8 +167,17 @@ def settle(agreement: Agreement, reading: pa.Table, year: int, params: Parameter
     for label, clause in zip(_labels(agreement.clauses), agreement.clauses, strict=True):
         for row in known[clause["kind"]].module.settle(clause, readings, year, agreement.parties, params):
             evidence = json.dumps({"section": clause.get("section", ""), **row.evidence}, ensure_ascii=False, sort_keys=True)
-            rows.append({"agreement_id": agreement.id, "year": year, "clause": label, "payer": row.payer, "payee": row.payee,
-                         "amount_fen": row.amount_fen, "evidence": evidence})
+            rows.append(
+                {
+                    "agreement_id": agreement.id,
+                    "year": year,
+                    "clause": label,
+                    "payer": row.payer,
+                    "payee": row.payee,
+                    "amount_fen": row.amount_fen,
+                    "evidence": evidence,
+                }
+            )
     return SETTLEMENT.table(rows)
 
 
@@ -171,10 +188,19 @@ def unsettled(settlement: pa.Table) -> list[Fault]:
         evidence = json.loads(row["evidence"])
         if evidence.get("state") == "not_settled":
             missing = "; ".join(evidence.get("missing", []))
-            out.append(Fault("agreements.not_settled", row["agreement_id"], f"{row['year']} {row['clause']}",
-                             Text("没有结算：可用月份不足（{m}）。", "Not settled: too few usable months ({m}).").fill(m=missing),
-                             Text("补齐读数，或按协议由双方认定后重新结算。", "Add the readings, or let the parties agree on them, then settle again."),
-                             "warning"))
+            out.append(
+                Fault(
+                    "agreements.not_settled",
+                    row["agreement_id"],
+                    f"{row['year']} {row['clause']}",
+                    Text("没有结算：可用月份不足（{m}）。", "Not settled: too few usable months ({m}).").fill(m=missing),
+                    Text(
+                        "补齐读数，或按协议由双方认定后重新结算。",
+                        "Add the readings, or let the parties agree on them, then settle again.",
+                    ),
+                    "warning",
+                )
+            )
     return out
 
 
@@ -182,7 +208,8 @@ def net_received(settlement: pa.Table, party: str, year: int) -> int:
     """Return what `party` receives less what it pays in `year`, in fen."""
     return sum(
         (r["amount_fen"] if r["payee"] == party else 0) - (r["amount_fen"] if r["payer"] == party else 0)
-        for r in settlement.to_pylist() if r["year"] == year
+        for r in settlement.to_pylist()
+        if r["year"] == year
     )
 
 
@@ -197,13 +224,19 @@ def _build(data: Mapping[str, Any], where: str) -> Agreement:
     return Agreement(
         id=str(data["id"]),
         name=_text(data["name"]),
-        parties=tuple(Party(str(p["code"]), _text(p["name"]), str(p["role"])) for p in data["parties"]),
+        parties=tuple(_party(p) for p in data["parties"]),
         words={k: _text(data[k]) for k in ("scope", "targets", "duties", "form", "breach", "other")},
         valid_from=_day(data["term"]["from"]),
         valid_to=_day(data["term"]["to"]),
         clauses=tuple({**shared, **c} for c in data["clauses"]),
         file=where,
     )
+
+
+def _party(item: Mapping[str, Any]) -> Party:
+    """Return a party; one without a name is called by its code."""
+    code = str(item.get("code"))
+    return Party(code, _text(item["name"]) if item.get("name") else Text(code, code), str(item.get("role")))
 
 
 def _text(value: Any) -> Text:
@@ -219,8 +252,17 @@ def _fault(where: str, record: str, code: str, clash: Text, remedy: Text) -> Fau
 
 
 def _unknown_keys(data: Mapping[str, Any], where: str) -> list[Fault]:
-    return [_fault(where, str(k), "agreements.unknown_key", Text("不认识的键 {k}。", "Unknown key {k}.").fill(k=k),
-                   Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(sorted(_KEYS)))) for k in data if k not in _KEYS]
+    return [
+        _fault(
+            where,
+            str(k),
+            "agreements.unknown_key",
+            Text("不认识的键 {k}。", "Unknown key {k}.").fill(k=k),
+            Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(sorted(_KEYS))),
+        )
+        for k in data
+        if k not in _KEYS
+    ]
 
 
 def _missing_items(data: Mapping[str, Any], where: str) -> list[Fault]:
@@ -231,13 +273,28 @@ def _missing_items(data: Mapping[str, Any], where: str) -> list[Fault]:
             value = data.get(key)
             empty = key not in data or (key != "other" and not _filled(key, value))
             if empty:
-                out.append(_fault(where, key, "agreements.agr17",
-                                  Text("第十七条第{n}项“{w}”没有写（键 {k}）。", "Item {n} of article 17, {w}, is not there (key {k}).").fill(n=number, w=name, k=key),
-                                  Text("写上 {k} 后才能结算。", "Write {k}; without it the agreement cannot be settled.").fill(k=key)))
+                out.append(
+                    _fault(
+                        where,
+                        key,
+                        "agreements.agr17",
+                        Text("第十七条第{n}项“{w}”没有写（键 {k}）。", "Item {n} of article 17, {w}, is not there (key {k}).").fill(
+                            n=number, w=name, k=key
+                        ),
+                        Text("写上 {k} 后才能结算。", "Write {k}; without it the agreement cannot be settled.").fill(k=key),
+                    )
+                )
     for key in ("id", "name"):
         if not data.get(key):
-            out.append(_fault(where, key, "agreements.agr17", Text("没有 {k}。", "{k} is missing.").fill(k=key),
-                              Text("写上 {k}。", "Write {k}.").fill(k=key)))
+            out.append(
+                _fault(
+                    where,
+                    key,
+                    "agreements.agr17",
+                    Text("没有 {k}。", "{k} is missing.").fill(k=key),
+                    Text("写上 {k}。", "Write {k}.").fill(k=key),
+                )
+            )
     return out
 
 
@@ -252,15 +309,36 @@ def _party_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
     out = []
     codes = [str(p.get("code", "")) for p in parties]
     if len(set(codes)) < 2:
-        out.append(_fault(where, "parties", "agreements.parties", Text("只有 {n} 个不同的当事方。", "There are {n} different parties.").fill(n=len(set(codes))),
-                          Text("协议至少要有两方。", "An agreement needs two or more.")))
+        out.append(
+            _fault(
+                where,
+                "parties",
+                "agreements.parties",
+                Text("只有 {n} 个不同的当事方。", "There are {n} different parties.").fill(n=len(set(codes))),
+                Text("协议至少要有两方。", "An agreement needs two or more."),
+            )
+        )
     for code in sorted({c for c in codes if codes.count(c) > 1 or not c}):
-        out.append(_fault(where, code or "parties", "agreements.parties", Text("当事方代码“{c}”为空或重复。", "Party code '{c}' is empty or twice there.").fill(c=code),
-                          Text("每一方用自己的行政区划代码。", "Give each party its own administrative code.")))
+        out.append(
+            _fault(
+                where,
+                code or "parties",
+                "agreements.parties",
+                Text("当事方代码“{c}”为空或重复。", "Party code '{c}' is empty or twice there.").fill(c=code),
+                Text("每一方用自己的行政区划代码。", "Give each party its own administrative code."),
+            )
+        )
     for p in parties:
         if p.get("role") not in ROLES:
-            out.append(_fault(where, str(p.get("code")), "agreements.parties", Text("角色 {r} 不认识。", "Role {r} is not known.").fill(r=p.get("role")),
-                              Text("用 upstream 或 downstream。", "Use upstream or downstream.")))
+            out.append(
+                _fault(
+                    where,
+                    str(p.get("code")),
+                    "agreements.parties",
+                    Text("角色 {r} 不认识。", "Role {r} is not known.").fill(r=p.get("role")),
+                    Text("用 upstream 或 downstream。", "Use upstream or downstream."),
+                )
+            )
     return out
 
 
@@ -271,11 +349,25 @@ def _term_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
     try:
         first, last = _day(term["from"]), _day(term["to"])
     except (KeyError, TypeError, ValueError):
-        return [_fault(where, "term", "agreements.term", Text("期限 {t} 没有可读的 from 和 to。", "Term {t} has no readable 'from' and 'to'.").fill(t=term),
-                       Text("写成 {{from: 2022-01-01, to: 2024-12-31}}。", "Write {{from: 2022-01-01, to: 2024-12-31}}.").fill())]
+        return [
+            _fault(
+                where,
+                "term",
+                "agreements.term",
+                Text("期限 {t} 没有可读的 from 和 to。", "Term {t} has no readable 'from' and 'to'.").fill(t=term),
+                Text("写成 {{from: 2022-01-01, to: 2024-12-31}}。", "Write {{from: 2022-01-01, to: 2024-12-31}}.").fill(),
+            )
+        ]
     if last <= first:
-        return [_fault(where, "term", "agreements.term", Text("期限止于 {b}，早于起始 {a}。", "The term ends on {b}, not after its start {a}.").fill(a=first, b=last),
-                       Text("更正 from 或 to。", "Mend 'from' or 'to'."))]
+        return [
+            _fault(
+                where,
+                "term",
+                "agreements.term",
+                Text("期限止于 {b}，早于起始 {a}。", "The term ends on {b}, not after its start {a}.").fill(a=first, b=last),
+                Text("更正 from 或 to。", "Mend 'from' or 'to'."),
+            )
+        ]
     return []
 
 
@@ -285,15 +377,36 @@ def _indicator_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
     for i in found:
         weight, base = i.get("weight"), i.get("base")
         if not _positive(weight):
-            out.append(_fault(where, str(i.get("code")), "agreements.weight", Text("权重 {w} 不是正数。", "Weight {w} is not positive.").fill(w=weight),
-                              Text("写一个正的权重。", "Write a positive weight.")))
+            out.append(
+                _fault(
+                    where,
+                    str(i.get("code")),
+                    "agreements.weight",
+                    Text("权重 {w} 不是正数。", "Weight {w} is not positive.").fill(w=weight),
+                    Text("写一个正的权重。", "Write a positive weight."),
+                )
+            )
         if base is not None and not _positive(base):
-            out.append(_fault(where, str(i.get("code")), "agreements.base", Text("基准 {b} 不是正数。", "Base {b} is not positive.").fill(b=base),
-                              Text("写正的基准浓度（mg/L）或用 base_years。", "Write a positive concentration (mg/L) or use base_years.")))
+            out.append(
+                _fault(
+                    where,
+                    str(i.get("code")),
+                    "agreements.base",
+                    Text("基准 {b} 不是正数。", "Base {b} is not positive.").fill(b=base),
+                    Text("写正的基准浓度（mg/L）或用 base_years。", "Write a positive concentration (mg/L) or use base_years."),
+                )
+            )
     whole = sum((Fraction(i["weight"]) for i in found if _positive(i.get("weight"))), Fraction(0))
     if found and whole != 1:
-        out.append(_fault(where, "indicators", "agreements.weight", Text("权重之和是 {s}，应为 1。", "The weights add up to {s}, not 1.").fill(s=float(whole)),
-                          Text("更正权重。", "Mend the weights.")))
+        out.append(
+            _fault(
+                where,
+                "indicators",
+                "agreements.weight",
+                Text("权重之和是 {s}，应为 1。", "The weights add up to {s}, not 1.").fill(s=float(whole)),
+                Text("更正权重。", "Mend the weights."),
+            )
+        )
     return out
 
 
@@ -303,14 +416,21 @@ def _positive(value: Any) -> bool:
 
 def _clause_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
     known = entries("agreements.clauses")
-    parties = tuple(Party(str(p.get("code")), _text(p.get("name")), str(p.get("role"))) for p in data.get("parties") or [] if isinstance(p, Mapping))
+    parties = tuple(_party(p) for p in data.get("parties") or [] if isinstance(p, Mapping))
     shared = {k: data[k] for k in ("section", "indicators", "base_years") if k in data}
     out = []
     for n, clause in enumerate(data.get("clauses") or [], 1):
         kind = clause.get("kind") if isinstance(clause, Mapping) else None
         if kind not in known:
-            out.append(_fault(where, f"clauses {n}", "agreements.clause", Text("没有条款类型 {k}。", "There is no clause kind {k}.").fill(k=kind),
-                              Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(known))))
+            out.append(
+                _fault(
+                    where,
+                    f"clauses {n}",
+                    "agreements.clause",
+                    Text("没有条款类型 {k}。", "There is no clause kind {k}.").fill(k=kind),
+                    Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(known)),
+                )
+            )
             continue
         for clash, remedy in known[kind].module.check({**shared, **clause}, parties):
             out.append(_fault(where, f"clauses {n} {kind}", "agreements.clause", clash, remedy))

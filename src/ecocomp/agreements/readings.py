@@ -63,7 +63,9 @@ class Readings:
         faults = []
         columns = (reading[c].to_pylist() for c in ("station_id", "month", "indicator", "value"))
         for station, month, indicator, value in zip(*columns, strict=True):
-            if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month) or (value.strip() not in _UNAVAILABLE and not _NUMBER.fullmatch(value)):
+            if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month) or (
+                value.strip() not in _UNAVAILABLE and not _NUMBER.fullmatch(value)
+            ):
                 faults.append(_unreadable(station, month, indicator, value))
                 continue
             self._values.setdefault((station, indicator, int(month[:4])), []).append((month, value))
@@ -116,7 +118,9 @@ class Readings:
 
 def not_settled(missing: Sequence[str], **evidence: Any) -> Row:
     """Return the row of a clause that could not be judged: nobody pays, and the reason is kept."""
-    return Row("", "", 0, {"state": "not_settled", "reason": "agreements.months_missing", "missing": sorted(set(missing)), **evidence})
+    return Row(
+        "", "", 0, {"state": "not_settled", "reason": "agreements.months_missing", "missing": sorted(set(missing)), **evidence}
+    )
 
 
 def party_code(name: object, parties: Sequence[Any]) -> str | None:
@@ -125,7 +129,9 @@ def party_code(name: object, parties: Sequence[Any]) -> str | None:
     return codes[0] if len(codes) == 1 else None
 
 
-def worst_class(clause: Mapping[str, Any], readings: Readings, year: int, params: Parameters) -> tuple[int | None, dict[str, Any], tuple[str, ...]]:
+def worst_class(
+    clause: Mapping[str, Any], readings: Readings, year: int, params: Parameters
+) -> tuple[int | None, dict[str, Any], tuple[str, ...]]:
     """Return the class of the annual means, the worst indicator deciding (1 best, one more than the last limit: worse than all).
 
     Limits are those of the clause (`class_limits`) or parameter ``agreements.class_limits.<code>``; a mean equal
@@ -147,15 +153,22 @@ def worst_class(clause: Mapping[str, Any], readings: Readings, year: int, params
 
 def missing_keys(clause: Mapping[str, Any], keys: Sequence[str]) -> list[tuple[Text, Text]]:
     """Return (clash, remedy) for each key that a clause needs and does not have."""
-    return [(Text("没有 {k}。", "{k} is missing.").fill(k=k), Text("写上 {k}。", "Write {k}.").fill(k=k)) for k in keys if clause.get(k) in (None, "", [])]
+    return [
+        (Text("没有 {k}。", "{k} is missing.").fill(k=k), Text("写上 {k}。", "Write {k}.").fill(k=k))
+        for k in keys
+        if clause.get(k) in (None, "", [])
+    ]
 
 
 def bad_amounts(clause: Mapping[str, Any], keys: Sequence[str]) -> list[tuple[Text, Text]]:
     """Return (clash, remedy) for each amount that is no number of yuan or lies below zero."""
     return [
-        (Text("{k} 是 {v}，不是不小于零的金额。", "{k} is {v}, which is no amount of zero or more.").fill(k=k, v=clause[k]),
-         Text("以元写一个数。", "Write a number of yuan."))
-        for k in keys if k in clause and (not is_number(clause[k]) or clause[k] < 0)
+        (
+            Text("{k} 是 {v}，不是不小于零的金额。", "{k} is {v}, which is no amount of zero or more.").fill(k=k, v=clause[k]),
+            Text("以元写一个数。", "Write a number of yuan."),
+        )
+        for k in keys
+        if k in clause and (not is_number(clause[k]) or clause[k] < 0)
     ]
 
 
@@ -174,7 +187,13 @@ def say(value: Fraction) -> str:
 
 
 def _unreadable(station: str, month: str, indicator: str, value: str) -> Fault:
-    return Fault("agreements.reading", "reading", f"{station} {month} {indicator}",
-                 Text("“{v}”（月份“{m}”）不是浓度。", "'{v}' (month '{m}') is not a concentration.").fill(v=value, m=month),
-                 Text("写数字、<检出限，或留空表示未取得；月份写 YYYY-MM。",
-                      "Write a number, <detection limit, or leave it empty when there is none; months as YYYY-MM."))
+    return Fault(
+        "agreements.reading",
+        "reading",
+        f"{station} {month} {indicator}",
+        Text("“{v}”（月份“{m}”）不是浓度。", "'{v}' (month '{m}') is not a concentration.").fill(v=value, m=month),
+        Text(
+            "写数字、<检出限，或留空表示未取得；月份写 YYYY-MM。",
+            "Write a number, <detection limit, or leave it empty when there is none; months as YYYY-MM.",
+        ),
+    )

@@ -31,7 +31,7 @@ from ecocomp.registry import entries
 from ecocomp.rules import Parameters
 from ecocomp.terms.codes import ECOSYSTEM_GROUPS, FUNCTION_ZONES, FUND_SOURCES
 from ecocomp.terms.faults import Fault, FaultsError
-from ecocomp.terms.money import INT64_MAX, apportion, say_yuan
+from ecocomp.terms.money import apportion, say_yuan
 from ecocomp.terms.tables import ALLOCATION, ENTITLEMENT, ENVELOPE_BALANCE, PPM
 from ecocomp.terms.text import Text
 
@@ -44,7 +44,8 @@ def open_envelopes(
     """Return the envelopes of `year` at its start: carried in and granted, nothing yet allocated (ENVELOPE_BALANCE).
 
     Grants of derived sources (agreements, carbon) come from `settlement` and `credit`, not from the register.
-    Money left over last year whose envelope is not used this year stays with it until its last day, then lapses.
+    Money left over last year whose envelope has no row this year keeps that envelope's terms until its last day;
+    if the register no longer knows the envelope, it is brought in all the same and lapses when the year is closed.
     """
     known = entries("funds.sources")
     left = {} if balance_last is None else {r["envelope_id"]: r for r in balance_last.to_pylist() if r["closing_fen"]}
@@ -54,9 +55,31 @@ def open_envelopes(
         this_year = env["year"] == year
         granted = env["granted_fen"] if source is None else source.grant_fen(env, settlement, credit, year, params)
         opening = left.get(env["envelope_id"], {}).get("closing_fen", 0)
-        rows.append({"envelope_id": env["envelope_id"], "year": year, "source": env["source"], "opening_fen": opening,
-                     "granted_fen": granted if this_year else 0, "allocated_fen": 0, "paid_fen": 0, "escrow_fen": 0,
-                     "closing_fen": opening + (granted if this_year else 0), "lapsed_fen": 0})
+        rows.append(
+            {
+                "envelope_id": env["envelope_id"],
+                "year": year,
+                "source": env["source"],
+                "opening_fen": opening,
+                "granted_fen": granted if this_year else 0,
+                "allocated_fen": 0,
+                "paid_fen": 0,
+                "escrow_fen": 0,
+                "closing_fen": opening + (granted if this_year else 0),
+                "lapsed_fen": 0,
+            }
+        )
+    seen = {r["envelope_id"] for r in rows}
+    rows += [
+        {
+            **r,
+            "year": year,
+            "opening_fen": r["closing_fen"],
+            **dict.fromkeys(("granted_fen", "allocated_fen", "paid_fen", "escrow_fen", "lapsed_fen"), 0),
+        }
+        for i, r in left.items()
+        if i not in seen
+    ]
     return ENVELOPE_BALANCE.table(rows)
 
 
@@ -66,7 +89,10 @@ def in_force(envelope: pa.Table, balance_last: pa.Table | None, year: int) -> li
     now = [r for r in rows if r["year"] == year]
     have = {r["envelope_id"] for r in now}
     left = set() if balance_last is None else {r["envelope_id"] for r in balance_last.to_pylist() if r["closing_fen"]} - have
-    older = [max((r for r in rows if r["envelope_id"] == i and r["year"] < year), key=lambda r: int(r["year"]), default=None) for i in sorted(left)]
+    older = [
+        max((r for r in rows if r["envelope_id"] == i and r["year"] < year), key=lambda r: int(r["year"]), default=None)
+        for i in sorted(left)
+    ]
     return [*now, *(r for r in older if r is not None)]
 
 
@@ -86,25 +112,53 @@ def check_envelopes(envelope: pa.Table, params: Parameters, year: int, opening: 
     for row in rows:
         out += _amount_faults(row, granted) + _date_faults(row, year) + _source_faults(row, params) + _earmark_faults(row)
     for i in sorted({i for i in ids if ids.count(i) > 1}):
-        out.append(_fault(i, "duplicate", Text("{y} 年登记了 {n} 次。", "It is entered {n} times for {y}.").fill(y=year, n=ids.count(i)),
-                          Text("一个资金包一年一行。", "One row for an envelope and year.")))
+        out.append(
+            _fault(
+                i,
+                "duplicate",
+                Text("{y} 年登记了 {n} 次。", "It is entered {n} times for {y}.").fill(y=year, n=ids.count(i)),
+                Text("一个资金包一年一行。", "One row for an envelope and year."),
+            )
+        )
     return out
 
 
 def _amount_faults(row: dict[str, Any], granted: Mapping[str, int]) -> list[Fault]:
     out = [
-        _fault(row["envelope_id"], "negative", Text("{k} 是 {v} 元。", "{k} is {v} yuan.").fill(k=k, v=say_yuan(row[k])), Text("写不小于零的金额。", "Write zero or more."))
-        for k in ("granted_fen", "floor_fen") if row[k] < 0
+        _fault(
+            row["envelope_id"],
+            "negative",
+            Text("{k} 是 {v} 元。", "{k} is {v} yuan.").fill(k=k, v=say_yuan(row[k])),
+            Text("写不小于零的金额。", "Write zero or more."),
+        )
+        for k in ("granted_fen", "floor_fen")
+        if row[k] < 0
     ]
     derived = _is_derived(row["source"])
     got = granted.get(row["envelope_id"], row["granted_fen"])
     if derived and row["granted_fen"] not in (0, got):
-        out.append(_fault(row["envelope_id"], "derived", Text("登记下达 {a} 元，而结算或成交得出 {b} 元。", "The register grants {a} yuan; settlement or sale gives {b} yuan.").fill(
-            a=say_yuan(row["granted_fen"]), b=say_yuan(got)), Text("登记为 0，由计算得出；或核对结算。", "Enter 0 and let it be derived, or check the settlement.")))
+        out.append(
+            _fault(
+                row["envelope_id"],
+                "derived",
+                Text(
+                    "登记下达 {a} 元，而结算或成交得出 {b} 元。", "The register grants {a} yuan; settlement or sale gives {b} yuan."
+                ).fill(a=say_yuan(row["granted_fen"]), b=say_yuan(got)),
+                Text("登记为 0，由计算得出；或核对结算。", "Enter 0 and let it be derived, or check the settlement."),
+            )
+        )
     if got < row["floor_fen"] and not (derived and row["envelope_id"] not in granted):
-        out.append(_fault(row["envelope_id"], "floor", Text("下达 {g} 元，低于法定最低额 {f} 元，少 {d} 元。", "{g} yuan are granted, below the statutory floor of {f} yuan: {d} short.").fill(
-            g=say_yuan(got), f=say_yuan(row["floor_fen"]), d=say_yuan(row["floor_fen"] - got)),
-            Text("补足预算，或核对最低额的文件。", "Add to the budget, or check the document of the floor.")))
+        out.append(
+            _fault(
+                row["envelope_id"],
+                "floor",
+                Text(
+                    "下达 {g} 元，低于法定最低额 {f} 元，少 {d} 元。",
+                    "{g} yuan are granted, below the statutory floor of {f} yuan: {d} short.",
+                ).fill(g=say_yuan(got), f=say_yuan(row["floor_fen"]), d=say_yuan(row["floor_fen"] - got)),
+                Text("补足预算，或核对最低额的文件。", "Add to the budget, or check the document of the floor."),
+            )
+        )
     return out
 
 
@@ -116,33 +170,66 @@ def _is_derived(source: str) -> bool:
 def _date_faults(row: dict[str, Any], year: int) -> list[Fault]:
     if row["valid_from"] <= date(year, 12, 31) and date(year, 1, 1) <= row["valid_to"] and row["valid_from"] <= row["valid_to"]:
         return []
-    return [_fault(row["envelope_id"], "expired", Text("可用期 {a} 至 {b} 不含 {y} 年。", "It may be used from {a} to {b}, which is not in {y}.").fill(
-        a=row["valid_from"], b=row["valid_to"], y=year), Text("更正可用期，或改用别的资金包。", "Mend the dates or use another envelope."))]
+    return [
+        _fault(
+            row["envelope_id"],
+            "expired",
+            Text("可用期 {a} 至 {b} 不含 {y} 年。", "It may be used from {a} to {b}, which is not in {y}.").fill(
+                a=row["valid_from"], b=row["valid_to"], y=year
+            ),
+            Text("更正可用期，或改用别的资金包。", "Mend the dates or use another envelope."),
+        )
+    ]
 
 
 def _source_faults(row: dict[str, Any], params: Parameters) -> list[Fault]:
     source = row["source"]
     if source not in entries("funds.sources"):
-        return [_fault(row["envelope_id"], "source", Text("来源 {s} 不认识。", "Source {s} is not known.").fill(s=source),
-                       Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(entries("funds.sources"))))]
+        return [
+            _fault(
+                row["envelope_id"],
+                "source",
+                Text("来源 {s} 不认识。", "Source {s} is not known.").fill(s=source),
+                Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(entries("funds.sources"))),
+            )
+        ]
     name = FUND_SOURCES.get(source, Text(source, source))
     out = []
     if row["carry_over"] and not may_carry_over(source, params):
-        out.append(_fault(row["envelope_id"], "carry_over", Text("登记为可结转，而{s}不可结转。", "It says it may be carried over, which {s} may not.").fill(s=name),
-                          Text("改为不可结转，或在规则 funds.may_carry_over 中更正。", "Say no, or mend rule funds.may_carry_over.")))
+        out.append(
+            _fault(
+                row["envelope_id"],
+                "carry_over",
+                Text("登记为可结转，而{s}不可结转。", "It says it may be carried over, which {s} may not.").fill(s=name),
+                Text("改为不可结转，或在规则 funds.may_carry_over 中更正。", "Say no, or mend rule funds.may_carry_over."),
+            )
+        )
     tied = row["earmark_zones"] or row["earmark_ecosystems"] or row["earmark_red_line"]
     if tied and not may_earmark(source, params):
-        out.append(_fault(row["envelope_id"], "earmark", Text("限定了用途，而{s}不可限定。", "It is tied to a purpose, which {s} may not be.").fill(s=name),
-                          Text("去掉限定，或在规则 funds.may_earmark 中更正。", "Drop the tie, or mend rule funds.may_earmark.")))
+        out.append(
+            _fault(
+                row["envelope_id"],
+                "earmark",
+                Text("限定了用途，而{s}不可限定。", "It is tied to a purpose, which {s} may not be.").fill(s=name),
+                Text("去掉限定，或在规则 funds.may_earmark 中更正。", "Drop the tie, or mend rule funds.may_earmark."),
+            )
+        )
     return out
 
 
 def _earmark_faults(row: dict[str, Any]) -> list[Fault]:
     out = []
     for key, known in (("earmark_zones", FUNCTION_ZONES), ("earmark_ecosystems", ECOSYSTEM_GROUPS)):
-        out += [_fault(row["envelope_id"], "earmark", Text("{k} 中的 {c} 不认识。", "{c} in {k} is not known.").fill(k=key, c=code),
-                       Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(known)))
-                for code in row[key].split() if code not in known]
+        out += [
+            _fault(
+                row["envelope_id"],
+                "earmark",
+                Text("{k} 中的 {c} 不认识。", "{c} in {k} is not known.").fill(k=key, c=code),
+                Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(known)),
+            )
+            for code in row[key].split()
+            if code not in known
+        ]
     return out
 
 
@@ -152,7 +239,13 @@ def _fault(record: str, kind: str, clash: Text, remedy: Text) -> Fault:
 
 # ---------------------------------------------------------------- sharing
 def allocate(
-    entitlement: pa.Table, parcel: pa.Table, parcel_zone: pa.Table, envelope: pa.Table, opening: pa.Table, params: Parameters, year: int
+    entitlement: pa.Table,
+    parcel: pa.Table,
+    parcel_zone: pa.Table,
+    envelope: pa.Table,
+    opening: pa.Table,
+    params: Parameters,
+    year: int,
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Share the envelopes over the entitlements; see the module for the rule and its theorem.
 
@@ -164,14 +257,22 @@ def allocate(
     """
     _known_ration(params)
     table = ENTITLEMENT.checked(entitlement)
-    unmet = np.where(pc.is_in(table["state"], value_set=pa.array(FUNDED_STATES)).to_numpy(zero_copy_only=False), table["entitled_fen"].to_numpy(), 0)
+    unmet = np.where(
+        pc.is_in(table["state"], value_set=pa.array(FUNDED_STATES)).to_numpy(zero_copy_only=False),
+        table["entitled_fen"].to_numpy(),
+        0,
+    )
     traits = _Traits(table, parcel, parcel_zone, params)
     balances = {r["envelope_id"]: dict(r) for r in opening.to_pylist()}
     taken: dict[str, np.ndarray] = {}
-    envelopes = _in_order(in_force_rows(envelope, balances, year), params)
-    for env in envelopes:
+    known = in_force_rows(envelope, balances, year)
+    for balance in balances.values():
+        balance.update(closing_fen=0, lapsed_fen=balance["opening_fen"] + balance["granted_fen"])
+    for env in _in_order(known, params):
         balance = balances[env["envelope_id"]]
-        given = _share(balance["opening_fen"] + balance["granted_fen"], np.where(traits.eligible(env), unmet, 0))
+        usable = env["valid_from"] <= date(year, 12, 31) and date(year, 1, 1) <= env["valid_to"]
+        available = balance["opening_fen"] + balance["granted_fen"] if usable else 0
+        given = _share(available, np.where(traits.eligible(env), unmet, 0))
         unmet = unmet - given
         taken[env["envelope_id"]] = given
         _close(balance, env, given, table, year)
@@ -191,8 +292,17 @@ def in_force_rows(envelope: pa.Table, balances: Mapping[str, Any], year: int) ->
 def _known_ration(params: Parameters) -> None:
     rule = params.text("funds.ration")
     if rule != "pro_rata":
-        raise FaultsError([Fault("funds.ration", "ecopolicy", "funds.ration", Text("分配办法 {r} 不认识。", "Sharing rule {r} is not known.").fill(r=rule),
-                                 Text("可用：pro_rata。", "Known: pro_rata."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "funds.ration",
+                    "ecopolicy",
+                    "funds.ration",
+                    Text("分配办法 {r} 不认识。", "Sharing rule {r} is not known.").fill(r=rule),
+                    Text("可用：pro_rata。", "Known: pro_rata."),
+                )
+            ]
+        )
 
 
 def _in_order(rows: Sequence[dict[str, Any]], params: Parameters) -> list[dict[str, Any]]:
@@ -263,7 +373,9 @@ def _allocation(table: pa.Table, taken: Mapping[str, np.ndarray]) -> pa.Table:
         amounts.append(given[some])
     if not ids:
         return ALLOCATION.empty()
-    return ALLOCATION.table({"entitlement_id": pa.concat_arrays(ids), "envelope_id": np.concatenate(envelopes), "amount_fen": np.concatenate(amounts)})
+    return ALLOCATION.table(
+        {"entitlement_id": pa.concat_arrays(ids), "envelope_id": np.concatenate(envelopes), "amount_fen": np.concatenate(amounts)}
+    )
 
 
-__all__ = ["FUNDED_STATES", "INT64_MAX", "allocate", "check_envelopes", "in_force", "in_force_rows", "open_envelopes"]
+__all__ = ["FUNDED_STATES", "allocate", "check_envelopes", "in_force", "in_force_rows", "open_envelopes"]

@@ -41,7 +41,7 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
     level = list(leaves)
     while len(level) > 1:
         paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
-        level = paired + level[len(level) & ~1:]
+        level = paired + level[len(level) & ~1 :]
     return level[0]
 
 
@@ -148,6 +148,15 @@ def read_checkpoint(text: str) -> tuple[str, int, bytes]:
         if not origin or str(int(size)) != size or int(size) < 0 or len(root) != 32:
             raise ValueError
     except (IndexError, ValueError, binascii.Error):
-        raise FaultsError([Fault("governance.checkpoint", "checkpoint", "", Text("这不是校验点：{t}", "This is no checkpoint: {t}").fill(t=text[:80]),
-                                 Text("取回发布的原文。", "Take the published text again."))]) from None
+        raise FaultsError(
+            [
+                Fault(
+                    "governance.checkpoint",
+                    "checkpoint",
+                    "",
+                    Text("这不是校验点：{t}", "This is no checkpoint: {t}").fill(t=text[:80]),
+                    Text("取回发布的原文。", "Take the published text again."),
+                )
+            ]
+        ) from None
     return origin, int(size), root

@@ -14,7 +14,7 @@ References
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -109,16 +109,35 @@ def _harvest(buf, span, h, w, first, width, tolerance, cell, coverage, k):  # ty
     return k
 
 
-@njit(parallel=True, **_OPTIONS)
+@njit(**_OPTIONS)
 def cover_batch(  # type: ignore[no-untyped-def]
-    x, y, ring_ptr, sign, y_range, parcel_ptr, box, tolerance, parcels, chunks, room, start, stop, width, cell, coverage, count, end
+    first,
+    last,
+    x,
+    y,
+    ring_ptr,
+    sign,
+    y_range,
+    parcel_ptr,
+    box,
+    tolerance,
+    parcels,
+    chunks,
+    room,
+    start,
+    stop,
+    width,
+    cell,
+    coverage,
+    count,
+    end,
 ):
-    """Cover one batch of parcels on rows start..stop-1.
+    """Cover chunks first..last-1 of a batch of parcels on rows start..stop-1.
 
     Chunk t takes parcels[chunks[t]:chunks[t + 1]] and writes its cells without gaps from room[t] on, up to end[t]. `box`
     holds, per parcel, first and last column and row on the grid (ends excluded); `count` gets the cells of each parcel.
     """
-    for t in prange(chunks.size - 1):
+    for t in range(first, last):
         size, rows = 1, 1
         for i in range(chunks[t], chunks[t + 1]):
             p = parcels[i]

@@ -15,19 +15,18 @@ References
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 OUT = 8
 NONE = 255
 
-_SERIAL = {"cache": True, "nogil": True, "error_model": "numpy"}
-_ROWS = {"parallel": True, **_SERIAL}
+_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 _DR = np.array([0, -1, -1, -1, 0, 1, 1, 1])
 _DC = np.array([1, 1, 0, -1, -1, -1, 0, 1])
 
 
-@njit(**_SERIAL)
+@njit(**_OPTIONS)
 def _seen(z, r, c, r2, c2):  # type: ignore[no-untyped-def]
     """Height at (r2, c2), or where there is none, the height opposite of it mirrored in (r, c); NaN if that lacks too."""
     rows, columns = z.shape
@@ -39,7 +38,7 @@ def _seen(z, r, c, r2, c2):  # type: ignore[no-untyped-def]
     return np.nan
 
 
-@njit(**_SERIAL)
+@njit(**_OPTIONS)
 def _height(z, r, c, r2, c2):  # type: ignore[no-untyped-def]
     """Height of a neighbour, made up where it is missing so that a plane stays a plane up to its corners.
 
@@ -55,12 +54,11 @@ def _height(z, r, c, r2, c2):  # type: ignore[no-untyped-def]
     return (a if a == a else here) + (b if b == b else here) - here
 
 
-@njit(**_ROWS)
-def horn(z, across, along, east, south):  # type: ignore[no-untyped-def]
-    """Fill the rise per metre eastward and southward by the third-order differences of Horn (1981)."""
-    rows, columns = z.shape
-    for r in prange(rows):
-        for c in range(columns):
+@njit(**_OPTIONS)
+def horn(first, last, z, across, along, east, south):  # type: ignore[no-untyped-def]
+    """Fill, on rows first..last−1, the rise per metre eastward and southward by the third-order differences of Horn (1981)."""
+    for r in range(first, last):
+        for c in range(z.shape[1]):
             if z[r, c] != z[r, c]:
                 east[r, c], south[r, c] = np.nan, np.nan
                 continue
@@ -71,7 +69,7 @@ def horn(z, across, along, east, south):  # type: ignore[no-untyped-def]
             south[r, c] = ((sw + 2.0 * s + se) - (nw + 2.0 * n + ne)) / (8.0 * along[r])
 
 
-@njit(**_SERIAL)
+@njit(**_OPTIONS)
 def _push(keys, items, n, key, item):  # type: ignore[no-untyped-def]
     """Put an item on the heap; the lower height comes first, of equals the lower cell number."""
     k = n
@@ -84,7 +82,7 @@ def _push(keys, items, n, key, item):  # type: ignore[no-untyped-def]
     keys[k], items[k] = key, item
 
 
-@njit(**_SERIAL)
+@njit(**_OPTIONS)
 def _sift(keys, items, n):  # type: ignore[no-untyped-def]
     """Close the gap at the top with the item at place n; the heap then holds n items."""
     key, item, k = keys[n], items[n], 0
@@ -101,7 +99,7 @@ def _sift(keys, items, n):  # type: ignore[no-untyped-def]
     keys[k], items[k] = key, item
 
 
-@njit(**_SERIAL)
+@njit(**_OPTIONS)
 def flood(z, filled, found_from):  # type: ignore[no-untyped-def]
     """Raise every depression to its lowest way out (Barnes et al. 2014, with a plain queue inside depressions and flats).
 
@@ -156,18 +154,21 @@ def flood(z, filled, found_from):  # type: ignore[no-untyped-def]
                 heap += 1
 
 
-@njit(**_SERIAL)
+@njit(**_OPTIONS)
 def _doubled(a):  # type: ignore[no-untyped-def]
     out = np.empty(2 * a.size, a.dtype)
     out[: a.size] = a
     return out
 
 
-@njit(**_ROWS)
-def steepest(filled, found_from, across, along, way):  # type: ignore[no-untyped-def]
-    """Fill the direction of steepest descent; where nothing is lower, the way the flood came (level ground) or `OUT`."""
+@njit(**_OPTIONS)
+def steepest(first, last, filled, found_from, across, along, way):  # type: ignore[no-untyped-def]
+    """Fill, on rows first..last−1, the direction of steepest descent.
+
+    Where nothing is lower, the way the flood came (level ground) or `OUT`.
+    """
     rows, columns = filled.shape
-    for r in prange(rows):
+    for r in range(first, last):
         diagonal = np.hypot(across[r], along[r])
         for c in range(columns):
             way[r, c] = found_from[r, c]
@@ -182,7 +183,7 @@ def steepest(filled, found_from, across, along, way):  # type: ignore[no-untyped
                     best, way[r, c] = fall, d
 
 
-@njit(**_SERIAL)
+@njit(**_OPTIONS)
 def _givers(way, waiting):  # type: ignore[no-untyped-def]
     """Count the cells that drain into each cell."""
     rows, columns = way.shape
@@ -192,7 +193,7 @@ def _givers(way, waiting):  # type: ignore[no-untyped-def]
                 waiting[r + _DR[way[r, c]], c + _DC[way[r, c]]] += 1
 
 
-@njit(**_SERIAL)
+@njit(**_OPTIONS)
 def gather(way, weight, total):  # type: ignore[no-untyped-def]
     """Add every cell's weight to itself and all cells below it, in one walk from the divides down."""
     rows, columns = way.shape
@@ -215,7 +216,7 @@ def gather(way, weight, total):  # type: ignore[no-untyped-def]
                 r, c = y, x
 
 
-@njit(**_SERIAL)
+@njit(**_OPTIONS)
 def run_out(way, sine, stream, across, along, ratio, longest, length):  # type: ignore[no-untyped-def]
     """Fill the slope length to the middle of each cell [m]; see `ecocomp.grid.terrain.slope_length_m`."""
     rows, columns = way.shape

@@ -34,6 +34,7 @@ from ecocomp.grid.strip import (
     reduce_sums,
     reduce_weights,
 )
+from ecocomp.grid.threads import spread
 from ecocomp.terms.faults import Fault, UsageError, capped, raise_errors
 from ecocomp.terms.text import Text
 
@@ -465,10 +466,11 @@ def _batch(
     chunks[-1] = parcels.size
     first, end, count = ends[chunks[:-1]], np.zeros(chunks.size - 1, np.int64), np.zeros(parcels.size, np.int64)
     cell, coverage = scratch.room(int(ends[-1]))
-    cover_batch(
+    args = (
         outline.x, outline.y, outline.ring_ptr, outline.sign, outline.y_range, outline.parcel_ptr, outline.box,
         outline.tolerance, frozen(parcels), frozen(chunks), frozen(first), start, stop, grid.width, cell, coverage, count, end,
     )  # fmt: skip
+    spread(lambda a, b: cover_batch(a, b, *args), chunks.size - 1, int(ends[-1]))
     spans = [slice(a, b) for a, b in zip(first, end, strict=True)]
     return count, np.concatenate([cell[s] for s in spans]), np.concatenate([coverage[s] for s in spans])
 

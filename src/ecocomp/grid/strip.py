@@ -10,11 +10,13 @@ geographic grids need, where cells shrink towards the pole. A value per m2 times
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ecocomp.grid.threads import spread
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text
 
@@ -92,7 +94,7 @@ def reduce_sums(strip: Strip, values: NDArray[Any], out_sum: Floats, out_weight:
     v = _layers(strip, values)
     _check_out(out_sum, (v.shape[0],))
     _check_out(out_weight, (v.shape[0],))
-    add_sums(*_csr(strip), v, _row_weight(strip, row_weight), strip.width, out_sum, out_weight)
+    _share(strip, add_sums, *_csr(strip), v, _row_weight(strip, row_weight), strip.width, out_sum, out_weight)
 
 
 def reduce_range(strip: Strip, values: NDArray[Any], out_min: Floats, out_max: Floats) -> None:
@@ -102,14 +104,14 @@ def reduce_range(strip: Strip, values: NDArray[Any], out_min: Floats, out_max: F
     v = _layers(strip, values)
     _check_out(out_min, (v.shape[0],))
     _check_out(out_max, (v.shape[0],))
-    widen_range(strip.parcel, strip.ptr, strip.cell, v, out_min, out_max)
+    _share(strip, widen_range, strip.parcel, strip.ptr, strip.cell, v, out_min, out_max)
 
 
 def reduce_weights(strip: Strip, out: Floats, row_weight: Floats | None = None) -> None:
     """Add the weight of every covered cell, observed or not, to `out` (parcels,)."""
     from ecocomp.grid._reduce import add_weights
 
-    add_weights(*_csr(strip), _row_weight(strip, row_weight), strip.width, out)
+    _share(strip, add_weights, *_csr(strip), _row_weight(strip, row_weight), strip.width, out)
 
 
 def reduce_classes(strip: Strip, classes: Codes, out: Floats, row_weight: Floats | None = None) -> None:
@@ -122,7 +124,7 @@ def reduce_classes(strip: Strip, classes: Codes, out: Floats, row_weight: Floats
 
     codes = _codes(strip, classes)
     _check_classes(codes, out.shape[1])
-    add_classes(*_csr(strip), codes, _row_weight(strip, row_weight), strip.width, out)
+    _share(strip, add_classes, *_csr(strip), codes, _row_weight(strip, row_weight), strip.width, out)
 
 
 def reduce_joint(strip: Strip, a: Codes, b: Codes, lookup: Codes, out: Floats, row_weight: Floats | None = None) -> None:
@@ -147,7 +149,11 @@ def reduce_joint(strip: Strip, a: Codes, b: Codes, lookup: Codes, out: Floats, r
             ).fill(m=out.shape[1], s=lookup.shape, t=lookup[lookup != NOT_COUNTED].max(initial=0))
         )
     args = _codes(strip, a), _codes(strip, b), frozen(np.asarray(lookup, np.uint8)), n
-    add_joint(*_csr(strip), *args, _row_weight(strip, row_weight), strip.width, out)
+    _share(strip, add_joint, *_csr(strip), *args, _row_weight(strip, row_weight), strip.width, out)
+
+
+def _share(strip: Strip, kernel: Callable[..., object], *args: object) -> None:
+    spread(lambda first, last: kernel(first, last, *args), strip.parcel.size, strip.cell.size)
 
 
 def _csr(strip: Strip) -> tuple[Any, Any, Any, Any]:

@@ -24,6 +24,7 @@ import numpy as np
 
 from ecocomp.grid.georef import Grid, metres_per_cell
 from ecocomp.grid.strip import frozen
+from ecocomp.grid.threads import spread
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text
 
@@ -58,7 +59,8 @@ def gradient(elevation_m: NDArray[Any], grid: Grid) -> tuple[Raster, Raster]:
 
     z = _heights(elevation_m, grid)
     east, south = np.empty(grid.shape, np.float32), np.empty(grid.shape, np.float32)
-    horn(z, *_metres(grid), east, south)
+    metres = _metres(grid)
+    spread(lambda first, last: horn(first, last, z, *metres, east, south), grid.height, z.size)
     return east, south
 
 
@@ -137,7 +139,8 @@ def directions(filled_m: Raster, found_from: Ways, grid: Grid) -> Ways:
     from ecocomp.grid._flow import steepest
 
     way = np.empty(grid.shape, np.uint8)
-    steepest(_heights(filled_m, grid), frozen(found_from), *_metres(grid), way)
+    args = (_heights(filled_m, grid), frozen(found_from), *_metres(grid), way)
+    spread(lambda first, last: steepest(first, last, *args), grid.height, way.size)
     return way
 
 

@@ -39,7 +39,7 @@ class DiskError(EcocompError):
 # ---------------------------------------------------------------- hashes
 def sha256_of(path: Path | str) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits, read in pieces of 8 MiB."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return sha256_of_open(file)
 
 
@@ -109,7 +109,7 @@ def atomic_write(path: Path | str, needed_bytes: int | None = None) -> Iterator[
         try:
             yield temp
             _sync(temp)
-            os.replace(temp, final)
+            temp.replace(final)
             _sync(final.parent)
         except BaseException:
             temp.unlink(missing_ok=True)
@@ -143,7 +143,7 @@ def publish_folder(staged: Path | str, final: Path | str) -> None:
         _sync_tree(new)
         old.parent.mkdir(parents=True, exist_ok=True)
         if not old.exists():
-            os.rename(new, old)
+            new.rename(old)
             _sync(old.parent)
         elif _exchange(new, old):
             _sync(old.parent)
@@ -161,7 +161,7 @@ def recover_folder(final: Path | str) -> bool:
     if old.exists():
         shutil.rmtree(aside)
     else:
-        os.rename(aside, old)
+        aside.rename(old)
         _sync(old.parent)
     return True
 
@@ -169,8 +169,8 @@ def recover_folder(final: Path | str) -> bool:
 def _publish_by_two_renames(new: Path, old: Path) -> None:
     recover_folder(old)
     aside = _aside(old)
-    os.rename(old, aside)
-    os.rename(new, old)
+    old.rename(aside)
+    new.rename(old)
     _sync(old.parent)
     shutil.rmtree(aside)
 
@@ -281,9 +281,7 @@ def write_table(table: pa.Table, path: Path | str, row_group_rows: int = ROW_GRO
         write_batches(table.schema, [table], temp, row_group_rows)
 
 
-def write_batches(
-    schema: pa.Schema, tables: Iterable[pa.Table], path: Path | str, row_group_rows: int = ROW_GROUP_ROWS
-) -> int:
+def write_batches(schema: pa.Schema, tables: Iterable[pa.Table], path: Path | str, row_group_rows: int = ROW_GROUP_ROWS) -> int:
     """Write a stream of tables of one schema in the manner of `write_table` (but straight to `path`); return the rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -291,9 +289,10 @@ def write_batches(
     schema = without_pandas(schema)
     waiting = schema.empty_table()
     rows = 0
-    with open(path, "wb") as sink, pq.ParquetWriter(
-        sink, schema, compression="zstd", compression_level=3, write_page_checksum=True, version="2.6"
-    ) as writer:
+    with (
+        Path(path).open("wb") as sink,
+        pq.ParquetWriter(sink, schema, compression="zstd", compression_level=3, write_page_checksum=True, version="2.6") as writer,
+    ):
         for table in tables:
             waiting = pa.concat_tables([waiting, table.replace_schema_metadata(schema.metadata).cast(schema)])
             rows += len(table)

@@ -33,7 +33,10 @@ def landlock_abi() -> int:
 
 
 def limit_resources(memory_bytes: int, cpu_s: int, output_bytes: int, open_files: int) -> None:
-    """Set hard limits: `memory_bytes` of address space above what is mapped now, CPU seconds, bytes per file, open files."""
+    """Set hard limits: `memory_bytes` of address space above what is mapped now, CPU seconds, bytes per file, open files.
+
+    Comes before `confine_files`, because what is mapped now is read from /proc.
+    """
     ceiling = _address_space_bytes() + memory_bytes
     _limit(resource.RLIMIT_AS, ceiling)
     _limit(resource.RLIMIT_CPU, cpu_s)
@@ -103,7 +106,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     except OSError:
         return
     try:
-        if not os.path.isdir(path):
+        if not Path(path).is_dir():
             rights &= _FILE_ONLY
         _libc().syscall(_LANDLOCK_ADD, ruleset, ctypes.c_int(1), struct.pack("=Qi", rights, fd), ctypes.c_uint32(0))
     finally:

@@ -120,11 +120,11 @@ class CleanRaster:
 
         void = self._void(stored)
         exact = np.float64 if stored.dtype.itemsize >= 4 and stored.dtype.kind != "f" else np.float32
-        values = stored.astype(exact)
+        values: np.ndarray[Any, Any] = stored.astype(exact)
         if self.encoding.scale != 1.0:
-            values *= exact(self.encoding.scale)
+            values = values * exact(self.encoding.scale)
         if self.encoding.offset != 0.0:
-            values += exact(self.encoding.offset)
+            values = values + exact(self.encoding.offset)
         values[void] = np.nan
         return values.astype(np.float32, copy=False)
 

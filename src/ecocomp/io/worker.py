@@ -43,7 +43,9 @@ _TRICK = re.compile(r"[<>\x00-\x1f]|/vsi|://|^[A-Za-z][A-Za-z0-9_ ]+:", re.IGNOR
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _ANSWER_BYTES = 16 << 20
 _START = "import sys,json;sys.path[:]=json.loads(sys.argv[1]);from ecocomp.io.zygote import main;main()"
-_SUFFIXES = frozenset(".tif .tiff .gpkg .shp .zip .json .geojson .parquet .csv .txt .tsv .xlsx .xlsm .xls".split())
+_SUFFIXES = frozenset(
+    (".tif", ".tiff", ".gpkg", ".shp", ".zip", ".json", ".geojson", ".parquet", ".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls")
+)
 _SIDECARS = {".shp": (".shx", ".dbf", ".prj", ".cpg")}
 
 
@@ -258,7 +260,7 @@ class Worker:
             return self._zygote
         if self._zygote is not None:
             self.close()
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         places = json.dumps([str(Path(p).resolve()) for p in sys.path if p])
         self._zygote = subprocess.Popen(
             [sys.executable, "-I", "-X", "utf8", "-c", _START, places],
@@ -349,7 +351,8 @@ def _check_names(jobs: Sequence[Job]) -> None:
 def _take_in(path: Path | str, folder: Path, limit_bytes: int) -> tuple[str, int, dict[str, str]]:
     """Copy or link a foreign file (a Shapefile with its parts) into `folder/in` under our own name.
 
-    Returns its SHA-256 (of several parts: that of the JSON of their hashes by suffix), its size and {suffix: path relative to the job folder}.
+    Returns its SHA-256 (of several parts: that of the JSON of their hashes by suffix), its size, and
+    {suffix: path relative to the job folder}.
     """
     (folder / "in").mkdir()
     (folder / "out").mkdir()
@@ -425,7 +428,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 def _place(source: IO[bytes], target: Path, size: int) -> None:
     """Copy an open file to `target`, read-only: by reference where the file system can share blocks."""
     require_space(target, size)
-    with disk_words(target, size), open(target, "xb") as sink:
+    with disk_words(target, size), target.open("xb") as sink:
         try:
             import fcntl
 
@@ -455,7 +458,7 @@ def _judge(one: _Running, message: dict[str, Any], out: Path, limits: Limits) ->
         return Answer(job.name, False, {}, [_died(job, "?")], None, isolation, trace)
     final = out / f"{job.name}{made.suffix}"
     write_json(facts, out / f"{job.name}.json")
-    os.replace(made, final)
+    made.replace(final)
     return Answer(job.name, True, facts, faults, final, isolation, trace)
 
 
@@ -481,7 +484,7 @@ def _as_fault(raw: dict[str, Any]) -> Fault:
 
 def _said(path: Path | str) -> str:
     """Return the file name as people may see it."""
-    return _clean(os.path.basename(os.fspath(path)))
+    return _clean(Path(os.fspath(path)).name)
 
 
 def _clean(text: str) -> str:
@@ -527,7 +530,9 @@ def _slow(job: Job, wall_s: float) -> Fault:
         "io.worker_timeout",
         _said(job.path),
         Text("读取超过 {s:g} 秒，已停止。", "reading it took more than {s:g} seconds and was stopped.").fill(s=wall_s),
-        Text("文件可能损坏或过大；请裁剪或转换格式后重试。", "The file may be broken or too large; clip or convert it and try again."),
+        Text(
+            "文件可能损坏或过大；请裁剪或转换格式后重试。", "The file may be broken or too large; clip or convert it and try again."
+        ),
     )
 
 

@@ -18,7 +18,9 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 ALLOWED = frozenset({"GTiff", "COG", "GPKG", "ESRI Shapefile", "GeoJSON", "OpenFileGDB", "CSV", "MEM", "Memory"})
@@ -105,10 +107,10 @@ def _load() -> set[str]:
     import pyarrow.parquet  # noqa: F401
     import pyogrio
     import pyproj
-    import pyproj.database  # noqa: F401
+    import pyproj.database
     import python_calamine  # noqa: F401
     import rasterio
-    import rasterio.windows  # noqa: F401
+    import rasterio.windows
     import shapely  # noqa: F401
 
     from ecocomp.io.foreign import raster, table, vector  # noqa: F401
@@ -168,10 +170,8 @@ def _reap(children: dict[int, _Child]) -> None:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             child = children.pop(pid)
-            try:
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
             if child.why == "timeout" and os.WIFSIGNALED(status):
                 _say({"n": child.n, "status": status, "why": "timeout"})
             else:
@@ -195,7 +195,7 @@ def _be_a_child(job: dict[str, Any], parent_pid: int) -> None:
         isolation = _isolate(job, parent_pid)
         answer = _do(job)
         answer["isolation"] = isolation
-        with open("out/answer.json", "w", encoding="utf-8") as file:
+        with Path("out/answer.json").open("w", encoding="utf-8") as file:
             json.dump(answer, file, ensure_ascii=False)
         code = 0
     except BaseException:  # the child must end here whatever happened; the parent reports it
@@ -222,12 +222,12 @@ def _isolate(job: dict[str, Any], parent_pid: int) -> dict[str, bool]:
     from ecocomp.io import isolation
 
     limits = job["limits"]
+    isolation.limit_resources(limits["memory_bytes"], limits["cpu_s"], limits["output_bytes"], limits["open_files"])
     network = isolation.cut_network()
     isolation.drop_privileges(parent_pid)
     readable = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path, "/usr/lib", "/usr/lib64", "/lib", "/lib64"]
     readable += ["/dev/null", "/dev/urandom", job["folder"] + "/in"]
     files = isolation.confine_files([p for p in readable if p not in ("", "/", "/root", "/home")], job["folder"] + "/out")
-    isolation.limit_resources(limits["memory_bytes"], limits["cpu_s"], limits["output_bytes"], limits["open_files"])
     return {"network": network, "files": files}
 
 

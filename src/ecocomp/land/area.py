@@ -166,7 +166,7 @@ def _with_holes(polygons: NDArray[np.object_], change: Any) -> NDArray[np.float6
     areas, starts = _rings(points, ring, change)
     held = part[ring[starts]]
     outer = np.diff(held, prepend=-1) != 0  # the first ring of a part is its outer one
-    return np.bincount(owner[held], weights=np.where(outer, areas, -areas), minlength=len(polygons))
+    return np.asarray(np.bincount(owner[held], weights=np.where(outer, areas, -areas), minlength=len(polygons)), np.float64)
 
 
 def _rings(points: NDArray[np.float64], ring: NDArray[np.int64], change: Any) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

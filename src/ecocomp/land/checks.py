@@ -36,10 +36,28 @@ def check_ids(ids: list[str], where: str) -> list[Fault]:
     found: list[Fault] = []
     for row, name in enumerate(ids, start=1):
         if not name:
-            found.append(_fault("no_id", where, f"row {row}", Text("没有地块编码。", "it has no parcel code."), Text("请补上编码。", "Give it one.")))
+            found.append(
+                _fault(
+                    "no_id",
+                    where,
+                    f"row {row}",
+                    Text("没有地块编码。", "it has no parcel code."),
+                    Text("请补上编码。", "Give it one."),
+                )
+            )
         elif name in first:
-            clash = Text("第 {a} 行与第 {b} 行的地块编码相同。", "rows {a} and {b} have the same parcel code.").fill(a=first[name], b=row)
-            found.append(_fault("duplicate_id", where, name, clash, Text("请删除重复的一行，或改正编码。", "Delete one of them or correct its code.")))
+            clash = Text("第 {a} 行与第 {b} 行的地块编码相同。", "rows {a} and {b} have the same parcel code.").fill(
+                a=first[name], b=row
+            )
+            found.append(
+                _fault(
+                    "duplicate_id",
+                    where,
+                    name,
+                    clash,
+                    Text("请删除重复的一行，或改正编码。", "Delete one of them or correct its code."),
+                )
+            )
         else:
             first[name] = row
     return found
@@ -56,7 +74,9 @@ def check_codes(ids: list[str], classes: list[str], villages: list[str], where: 
             found.append(_fault("unknown_class", where, _name(ids, i), clash, _SURVEY))
         if not sound[village]:
             clash = Text("村代码“{c}”不是 12 位数字。", "the village code “{c}” is not 12 digits.").fill(c=village)
-            remedy = Text("请填写统计用区划代码的前 12 位（坐落单位代码）。", "Enter the first 12 digits of the statistical division code.")
+            remedy = Text(
+                "请填写统计用区划代码的前 12 位（坐落单位代码）。", "Enter the first 12 digits of the statistical division code."
+            )
             found.append(_fault("bad_village_code", where, _name(ids, i), clash, remedy))
     return found
 
@@ -71,12 +91,17 @@ def check_shapes(ids: list[str], shapes: Any, where: str) -> list[Fault]:
     crossed = ~void & ~other & ~shapely.is_valid(shapes)
     found: list[Fault] = []
     for i in np.flatnonzero(void):
-        clash, remedy = Text("没有图形。", "it has no shape."), Text("请补上边界或删除该行。", "Draw its boundary or delete the row.")
+        clash, remedy = (
+            Text("没有图形。", "it has no shape."),
+            Text("请补上边界或删除该行。", "Draw its boundary or delete the row."),
+        )
         found.append(_fault("empty_shape", where, _name(ids, i), clash, remedy))
     for i in np.flatnonzero(other):
         kind = shapely.GeometryType(int(kinds[i])).name.lower()
         clash = Text("图形是 {k}，不是面。", "its shape is a {k}, not a polygon.").fill(k=kind)
-        found.append(_fault("not_a_polygon", where, _name(ids, i), clash, Text("请只导入面图层。", "Import the layer of polygons only.")))
+        found.append(
+            _fault("not_a_polygon", where, _name(ids, i), clash, Text("请只导入面图层。", "Import the layer of polygons only."))
+        )
     for i in np.flatnonzero(crossed):
         found.append(_crossed(where, _name(ids, i), str(shapely.is_valid_reason(shapes[i]))))
     return found
@@ -92,7 +117,8 @@ def _crossed(where: str, record: str, reason: str) -> Fault:
             "Nested shells": Text("部分互相包含", "parts lie inside each other"),
             "Nested holes": Text("洞互相包含", "holes lie inside each other"),
             "Interior is disconnected": Text("内部被切断", "the inside is cut apart"),
-            "Too few points in geometry component": Text("节点太少", "too few vertices")}.get(kind, Text("图形无效", "the shape is not valid"))  # fmt: skip
+            "Too few points in geometry component": Text("节点太少", "too few vertices")}\
+        .get(kind, Text("图形无效", "the shape is not valid"))  # fmt: skip
     clash = Text("{k}，位置 ({p})。", "{k} at ({p}).").fill(k=said, p=at)
     return _fault("crossed_shape", where, record, clash, Text("请在该处改正边界。", "Correct the boundary there."))
 
@@ -132,8 +158,12 @@ def _fits(x: NDArray[np.float64], y: NDArray[np.float64], crs: Any, margin_deg: 
 
 
 def _misplaced(where: str, crs: Any, look: str, why: Text) -> Fault:
-    clash = Text("坐标 {a} 不在 {c} 的使用范围内：{w}。", "the coordinates {a} do not lie where {c} is used: {w}.").fill(a=look, c=crs.name, w=why)
-    return _fault("misplaced", where, "", clash, Text("请写入正确的坐标系后重新导出。", "Set the right coordinate system and export again."))
+    clash = Text("坐标 {a} 不在 {c} 的使用范围内：{w}。", "the coordinates {a} do not lie where {c} is used: {w}.").fill(
+        a=look, c=crs.name, w=why
+    )
+    return _fault(
+        "misplaced", where, "", clash, Text("请写入正确的坐标系后重新导出。", "Set the right coordinate system and export again.")
+    )
 
 
 def check_bounds(ids: list[str], shapes: Any, bounds: tuple[float, float, float, float], where: str) -> list[Fault]:
@@ -189,7 +219,7 @@ def _shared_m2(shapes: Any, pairs: NDArray[np.int64], crs: Any) -> NDArray[np.fl
     common = shapely.intersection(shapes[pairs[:, 0]], shapes[pairs[:, 1]])
     parts, owner = shapely.get_parts(common, return_index=True)
     flat = np.isin(shapely.get_type_id(parts), (3, 6))
-    return np.bincount(owner[flat], weights=polygon_areas_m2(parts[flat], crs), minlength=len(pairs))
+    return np.asarray(np.bincount(owner[flat], weights=polygon_areas_m2(parts[flat], crs), minlength=len(pairs)), np.float64)
 
 
 def _overlap(where: str, ids: list[str], a: int, b: int, m2: float) -> Fault:
@@ -200,18 +230,23 @@ def _overlap(where: str, ids: list[str], a: int, b: int, m2: float) -> Fault:
 
 def check_declared(ids: list[str], area_dm2: Any, declared_dm2: list[int | None], tolerance: float, where: str) -> list[Fault]:
     """The registered area is within `tolerance` (share of the measured one) of the area on the ellipsoid; else a warning."""
-    remedy = Text("补偿按椭球面积计算；请核对登记面积及其单位。", "Payment follows the ellipsoidal area; check the registered area and its unit.")
+    remedy = Text(
+        "补偿按椭球面积计算；请核对登记面积及其单位。",
+        "Payment follows the ellipsoidal area; check the registered area and its unit.",
+    )
     found: list[Fault] = []
     for i, declared in enumerate(declared_dm2):
         if declared is None or abs(declared - int(area_dm2[i])) <= tolerance * int(area_dm2[i]):
             continue
-        clash = Text("登记面积 {a:,.2f} m²，椭球面积 {b:,.2f} m²。", "registered are {a:,.2f} m², on the ellipsoid it has {b:,.2f} m².")
+        clash = Text(
+            "登记面积 {a:,.2f} m²，椭球面积 {b:,.2f} m²。", "registered are {a:,.2f} m², on the ellipsoid it has {b:,.2f} m²."
+        )
         clash = clash.fill(a=declared / DM2_PER_M2, b=int(area_dm2[i]) / DM2_PER_M2)
         found.append(_fault("declared_area", where, _name(ids, i), clash, remedy, "warning"))
     return found
 
 
-def _name(ids: list[str], i: int) -> str:
+def _name(ids: list[str], i: Any) -> str:
     return ids[i] or f"row {i + 1}"
 
 

@@ -236,8 +236,9 @@ def _columns(
 
 
 def _write(table: pa.Table, path: Path, facts: dict[str, Any], crs: Any, fields: FieldMap) -> Edition:
-    bounds = [min(table["xmin"].to_pylist()), min(table["ymin"].to_pylist()), max(table["xmax"].to_pylist()), max(table["ymax"].to_pylist())]
-    column = {"encoding": "WKB", "geometry_types": ["MultiPolygon", "Polygon"], "crs": crs.to_json_dict(), "edges": "planar", "bbox": bounds}
+    bounds = [float(pick(table[name].to_numpy())) for name, pick in zip(BBOX, (np.min, np.min, np.max, np.max), strict=True)]
+    column: dict[str, Any] = {"encoding": "WKB", "geometry_types": ["MultiPolygon", "Polygon"], "edges": "planar"}
+    column |= {"crs": crs.to_json_dict(), "bbox": bounds}
     geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
     said = {
         "crs_wkt": facts["crs_wkt"],

@@ -99,10 +99,20 @@ def _rows(postings: Sequence[Posting], year: int, before: str, seq: int) -> pa.T
             references.append(p.reference)
             reverses.append(p.reverses)
     n = len(ids)
-    return LEDGER.table({
-        "seq": np.arange(seq - n + 1, seq + 1), "posting_id": ids, "year": np.full(n, year), "account": accounts, "amount_fen": amounts,
-        "kind": kinds, "reference": references, "reverses": reverses, "prev_hash": hashes[:-1], "hash": hashes[1:],
-    })
+    return LEDGER.table(
+        {
+            "seq": np.arange(seq - n + 1, seq + 1),
+            "posting_id": ids,
+            "year": np.full(n, year),
+            "account": accounts,
+            "amount_fen": amounts,
+            "kind": kinds,
+            "reference": references,
+            "reverses": reverses,
+            "prev_hash": hashes[:-1],
+            "hash": hashes[1:],
+        }
+    )
 
 
 def _last(opening: pa.Table | None) -> tuple[str, int]:
@@ -122,8 +132,14 @@ def _posting_faults(postings: Sequence[Posting], used: set[str]) -> list[Fault]:
         used.add(p.posting_id)
         text = "".join((p.posting_id, p.kind, p.reference, p.reverses, *(a for a, _ in p.lines)))
         if not text.isprintable() and _CONTROL.search(text):
-            faults.append(_fault(p.posting_id, "control", Text("文字中有控制字符。", "A text holds a control character."),
-                                 Text("删去制表符、换行等字符。", "Remove tabs, line breaks and the like.")))
+            faults.append(
+                _fault(
+                    p.posting_id,
+                    "control",
+                    Text("文字中有控制字符。", "A text holds a control character."),
+                    Text("删去制表符、换行等字符。", "Remove tabs, line breaks and the like."),
+                )
+            )
         for account, fen in p.lines:
             if not -INT64_MAX <= fen <= INT64_MAX or account.partition(":")[0] not in _ROOTS:
                 faults.append(_line(p.posting_id, account, fen))
@@ -131,22 +147,39 @@ def _posting_faults(postings: Sequence[Posting], used: set[str]) -> list[Fault]:
 
 
 def _unbalanced(posting_id: str, total: int) -> Fault:
-    return _fault(posting_id, "unbalanced",
-                  Text("借贷不平，相差 {d} 元。", "Debits and credits differ by {d} yuan.").fill(d=say_yuan(total)),
-                  Text("更正分录使各行之和为零。", "Mend the lines so that they add up to zero."))
+    return _fault(
+        posting_id,
+        "unbalanced",
+        Text("借贷不平，相差 {d} 元。", "Debits and credits differ by {d} yuan.").fill(d=say_yuan(total)),
+        Text("更正分录使各行之和为零。", "Mend the lines so that they add up to zero."),
+    )
 
 
 def _shape(p: Posting, twice: bool) -> Fault:
     if twice:
-        return _fault(p.posting_id, "duplicate", Text("记账编号用了两次。", "The posting code is used twice."),
-                      Text("每笔记账用自己的编号；更正用冲销。", "Give each posting its own code; correct by a reversal."))
-    return _fault(p.posting_id, "lines", Text("有 {n} 行，编号“{i}”。", "It has {n} line(s), code '{i}'.").fill(n=len(p.lines), i=p.posting_id),
-                  Text("一笔记账至少两行，并有编号。", "A posting has a code and two or more lines."))
+        return _fault(
+            p.posting_id,
+            "duplicate",
+            Text("记账编号用了两次。", "The posting code is used twice."),
+            Text("每笔记账用自己的编号；更正用冲销。", "Give each posting its own code; correct by a reversal."),
+        )
+    return _fault(
+        p.posting_id,
+        "lines",
+        Text("有 {n} 行，编号“{i}”。", "It has {n} line(s), code '{i}'.").fill(n=len(p.lines), i=p.posting_id),
+        Text("一笔记账至少两行，并有编号。", "A posting has a code and two or more lines."),
+    )
 
 
 def _line(posting_id: str, account: str, fen: int) -> Fault:
-    return _fault(posting_id, "line", Text("科目 {a}、金额 {f} 分不能入账。", "Account {a}, amount {f} fen cannot be booked.").fill(a=account, f=fen),
-                  Text("科目以 {r} 开头，金额在 ±{m} 分以内。", "Accounts begin with {r}; amounts lie within ±{m} fen.").fill(r=", ".join(_ROOTS), m=INT64_MAX))
+    return _fault(
+        posting_id,
+        "line",
+        Text("科目 {a}、金额 {f} 分不能入账。", "Account {a}, amount {f} fen cannot be booked.").fill(a=account, f=fen),
+        Text("科目以 {r} 开头，金额在 ±{m} 分以内。", "Accounts begin with {r}; amounts lie within ±{m} fen.").fill(
+            r=", ".join(_ROOTS), m=INT64_MAX
+        ),
+    )
 
 
 def _fault(record: str, kind: str, clash: Text, remedy: Text) -> Fault:
@@ -177,21 +210,41 @@ def _order_faults(table: pa.Table, opening: pa.Table | None) -> list[Fault]:
     if opening is not None and seq[0] != expected:
         out.append(_out_of_order(int(seq[0]), expected))
     if opening is None and seq[0] != 1:
-        out.append(Fault("ledger.opening_absent", "ledger", f"seq {seq[0]}",
-                         Text("此前的 {n} 行没有给出，衔接没有核对。", "The {n} rows before were not given, so the link to them was not tested.").fill(n=int(seq[0]) - 1),
-                         Text("连同上年账本一起核对。", "Check it together with last year's ledger."), "warning"))
+        out.append(
+            Fault(
+                "ledger.opening_absent",
+                "ledger",
+                f"seq {seq[0]}",
+                Text(
+                    "此前的 {n} 行没有给出，衔接没有核对。",
+                    "The {n} rows before were not given, so the link to them was not tested.",
+                ).fill(n=int(seq[0]) - 1),
+                Text("连同上年账本一起核对。", "Check it together with last year's ledger."),
+                "warning",
+            )
+        )
     for i in np.flatnonzero(np.diff(seq) != 1)[:20]:
         out.append(_out_of_order(int(seq[i + 1]), int(seq[i]) + 1))
     year = table["year"].to_numpy()
     for i in np.flatnonzero(np.diff(year) < 0)[:20]:
-        out.append(_fault(f"seq {seq[i + 1]}", "year", Text("年度 {b} 排在 {a} 之后。", "Year {b} comes after {a}.").fill(a=int(year[i]), b=int(year[i + 1])),
-                          Text("补记用本年的更正分录。", "Book late entries as corrections of the current year.")))
+        out.append(
+            _fault(
+                f"seq {seq[i + 1]}",
+                "year",
+                Text("年度 {b} 排在 {a} 之后。", "Year {b} comes after {a}.").fill(a=int(year[i]), b=int(year[i + 1])),
+                Text("补记用本年的更正分录。", "Book late entries as corrections of the current year."),
+            )
+        )
     return [*out, *_split_postings(table)]
 
 
 def _out_of_order(got: int, expected: int) -> Fault:
-    return _fault(f"seq {got}", "order", Text("序号 {g} 处应为 {e}。", "Sequence {g} stands where {e} was expected.").fill(g=got, e=expected),
-                  Text("账本有缺行或换行，取回原文件。", "A row is missing or moved; restore the original file."))
+    return _fault(
+        f"seq {got}",
+        "order",
+        Text("序号 {g} 处应为 {e}。", "Sequence {g} stands where {e} was expected.").fill(g=got, e=expected),
+        Text("账本有缺行或换行，取回原文件。", "A row is missing or moved; restore the original file."),
+    )
 
 
 def _split_postings(table: pa.Table) -> list[Fault]:
@@ -211,12 +264,21 @@ def _chain_faults(table: pa.Table, opening: pa.Table | None) -> list[Fault]:
     names = ("seq", "posting_id", "year", "account", "amount_fen", "kind", "reference", "reverses", "prev_hash", "hash")
     before = _last(opening)[0] if opening is not None or table["seq"][0].as_py() == 1 else table["prev_hash"][0].as_py()
     out = []
-    for seq, pid, year, account, fen, kind, reference, reverses, prev, stored in zip(*(table[n].to_pylist() for n in names), strict=True):
+    for seq, pid, year, account, fen, kind, reference, reverses, prev, stored in zip(
+        *(table[n].to_pylist() for n in names), strict=True
+    ):
         data = f"{prev}\t{seq}\t{pid}\t{year}\t{account}\t{fen}\t{kind}\t{reference}\t{reverses}\n"
         if prev != before or sha256(data.encode()).hexdigest() != stored or data.count("\t") != 8:
-            out.append(_fault(f"seq {seq} {pid}", "chain",
-                              Text("指纹不合：记为 {s}…，前一行是 {b}…。", "The hash does not match: it says {s}…, the row before is {b}….").fill(s=stored[:12], b=before[:12]),
-                              Text("此行或前一行被改动，取回原文件。", "This row or the one before was changed; restore the original file.")))
+            out.append(
+                _fault(
+                    f"seq {seq} {pid}",
+                    "chain",
+                    Text(
+                        "指纹不合：记为 {s}…，前一行是 {b}…。", "The hash does not match: it says {s}…, the row before is {b}…."
+                    ).fill(s=stored[:12], b=before[:12]),
+                    Text("此行或前一行被改动，取回原文件。", "This row or the one before was changed; restore the original file."),
+                )
+            )
         before = stored
     return out
 
@@ -261,10 +323,20 @@ def _reversal_faults(table: pa.Table, opening: pa.Table | None) -> list[Fault]:
     for by, undone in pairs:
         mirror = sorted((a, -f) for a, f in lines[by])
         if undone not in lines or order[undone] > order[by] or sorted(lines[undone]) != mirror or done.count(undone) > 1:
-            out.append(_fault(by, "reversal",
-                              Text("冲销 {u}：该笔不存在、晚于本笔、金额不相反，或已冲销过。",
-                                   "It reverses {u}, which does not exist, comes later, is not its mirror, or was reversed already.").fill(u=undone),
-                              Text("冲销一笔已有的记账，各行金额相反，只冲一次。", "Reverse an existing posting once, line by line with opposite signs.")))
+            out.append(
+                _fault(
+                    by,
+                    "reversal",
+                    Text(
+                        "冲销 {u}：该笔不存在、晚于本笔、金额不相反，或已冲销过。",
+                        "It reverses {u}, which does not exist, comes later, is not its mirror, or was reversed already.",
+                    ).fill(u=undone),
+                    Text(
+                        "冲销一笔已有的记账，各行金额相反，只冲一次。",
+                        "Reverse an existing posting once, line by line with opposite signs.",
+                    ),
+                )
+            )
     return out
 
 

@@ -136,6 +136,12 @@ class Case:
     layers: Mapping[str, LayerInput]
     agreements: tuple[str, ...]
     rule_folders: tuple[Path, ...] = field(default_factory=tuple)
+    scratch_folder: Path | None = None
+
+    @property
+    def scratch(self) -> Path:
+        """Return where caches and unfinished work live; a rerun puts them elsewhere so as to share nothing."""
+        return self.scratch_folder or self.folder / ".ecocomp"
 
     def reference_date(self, year: int) -> date:
         """Return the day of `year` on which rights and rules count."""

@@ -135,7 +135,7 @@ def take_in(case: Case, progress: Progress | None = None) -> Inputs:
     """Take in every input of a case; read `Inputs.faults` before using anything else of it."""
     sources, faults = sources_of(case)
     inputs = Inputs(faults=list(faults))
-    cache = case.folder / ".ecocomp" / "inputs"
+    cache = case.scratch / "inputs"
     cache.mkdir(parents=True, exist_ok=True)
     waiting: list[tuple[Source, Path]] = []
     for n, source in enumerate(sources):

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ecocomp.registry import entries
 from ecocomp.report import say
 from ecocomp.report import words as w
 from ecocomp.report.blocks import Absent
 from ecocomp.report.bundle import Bundle, Whole, rows_of
 from ecocomp.report.maps import ClassMap, MapBase, MapClass
 from ecocomp.terms.codes import SERVICES_WORDS
+from ecocomp.terms.faults import UsageError
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text, same
 
@@ -61,8 +63,17 @@ def cap(text: Text) -> Text:
 
 
 def service_name(service: str) -> Text:
-    """Return the name of a service, its code where the code list has none."""
-    return SERVICES_WORDS.get(service) or same(service)
+    """Return the name of a service: from the code list, else from its own spec, else its code."""
+    return SERVICES_WORDS.get(service) or entry_name("services.models", service)
+
+
+def entry_name(folder: str, name: str) -> Text:
+    """Return the name a plug-in's spec gives itself; its id in words where no such entry is installed."""
+    try:
+        found = entries(folder).get(name)
+    except (ImportError, UsageError):
+        found = None
+    return found.spec.name if found is not None else same(name.replace("_", " "))
 
 
 def listed(pairs: list[tuple[Text, Text]]) -> Text:

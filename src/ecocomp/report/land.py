@@ -367,7 +367,7 @@ def _signal_chart(story: Story, signal: str) -> Chart:
     if has_last:
         most = max(shown, key=lambda i: abs(now[0][i] - last[0][i]) if np.isfinite(last[0][i]) else -1.0)
         moved = now[0][most] - last[0][most]
-        title = w.NDVI_TITLE.fill(zone=FUNCTION_ZONES[ZONES[most]], v=same(("+" if moved > 0 else "") + fixed(moved, 3).zh))
+        title = w.NDVI_TITLE.fill(signal=word, signal_cap=cap(word), zone=FUNCTION_ZONES[ZONES[most]], v=same(("+" if moved > 0 else "") + fixed(moved, 3).zh))
     axis = w.NDVI_AXIS.fill(signal=word, signal_cap=cap(word), unit=unit)
     drawer = dots(rows, series, axis, say_number, title, domain=(0.0, 1.0) if unit in ("1", "") else None)
     alt = listed([(r.label, r.marks[-1].says) for r in rows])

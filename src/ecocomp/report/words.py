@@ -106,7 +106,7 @@ SERVICE_NOTE = Text("区间为各地块上下界之和，假定误差同向，�
                     "Ranges add up the bounds of all parcels as if errors went the same way, so they are wide. Values are worked out by the pricing method and are not payments.")
 UNASSESSED_CLASS = Text("未评估", "not assessed")
 NOT_ASSESSED_SERVICE = Text("{service}：未评估", "{service_cap}: not assessed")
-NDVI_TITLE = Text("植被：{zone}变化最大，{v}", "Vegetation: {zone} changed most, {v}")
+NDVI_TITLE = Text("{signal}：{zone}变化最大，{v}", "{signal_cap}: {zone} changed most, {v}")
 NDVI_TITLE_ONE = Text("{signal}：各功能区{year}年的平均", "{signal_cap}: mean by zone in {year}")
 NDVI_AXIS = Text("{signal}，面积加权平均（{unit}）", "{signal_cap}, area-weighted mean ({unit})")
 SIGNALS = {"ndvi": Text("植被指数 NDVI", "vegetation index NDVI"), "cover": Text("植被覆盖度", "vegetation cover"),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ecocomp.sample.frame import CELL_M, COUNTY, EAST_M, NORTH_M, SAND_ANGLE, Frame
 from ecocomp.sample.noise import fractal, fractal_at
 from ecocomp.sample.relief import INFLOW_SHARE, Relief
-from ecocomp.sample.tessellation import Edges, rings, slit, union_by, voronoi
+from ecocomp.sample.tessellation import Edges, rings, slit, sound_rings, union_by, unsound, voronoi
 
 CELLS_PER_PARCEL = 3.0
 MEDIAN_HA = {"01": 0.5, "02": 0.6, "03": 3.5, "04": 4.0, "05": 0.3, "06": 1.5, "07": 0.25, "08": 0.4, "11": 2.5, "12": 7.0}
@@ -325,7 +325,7 @@ def _release(group, count, order, wanted):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def _join(starts, to, key, group, count, order, wanted):  # type: ignore[no-untyped-def]
     """Join parcels with a neighbour of the same key, in the given order of cells, until `wanted` are left."""
-    name = np.arange(count)
+    name = np.arange(group.max() + 1)
     for i in order:
         if count <= wanted:
             break
@@ -372,17 +372,19 @@ def _grouped(frame: Frame, cells: Any, key: Any, kind: Any, area: Any, wanted: i
         group, found = _grow(starts, to, key, area, goal * scale, order)
         low, high = (scale, high) if found > wanted else (low, scale)
     found = _release(group, found, order, wanted)
-    found = _join(starts, to, key, group, found, np.argsort(area, kind="stable"), wanted)
+    small = np.argsort(area, kind="stable")
+    for alike in (key, key % 2000, key % 2, key * 0):  # a very small county must join unlike neighbours
+        found = _join(starts, to, alike, group, found, small, wanted)
     return np.unique(group, return_inverse=True)[1].astype(np.int64)
 
 
 # ---------------------------------------------------------------- ditches and paths
-def _paths(frame: Frame, edges: Edges, inside: Any, group: Any, kind: Any, wanted: int, banned: Any) -> tuple[Any, Any, Any]:
+def _paths(frame: Frame, edges: Edges, inside: Any, group: Any, kind: Any, wanted: int) -> tuple[Any, Any, Any]:
     """Return the path number of every edge (−1 none), the width and class of each path, along parcel borders."""
     rng = frame.rng("paths")
     both = inside[edges.cells].all(axis=1)
     a, b = edges.cells.T
-    border = both & (group[a] != group[b]) & (edges.lengths() > 26) & ~banned[edges.vertices].any(axis=1)
+    border = both & (group[a] != group[b]) & (edges.lengths() > 26)
     water = np.isin(kind, ("1101", "1102"))
     border &= ~(water[a] | water[b])
     farm = np.char.startswith(kind, "01") | np.char.startswith(kind, "07") | np.char.startswith(kind, "02")
@@ -457,32 +459,42 @@ def make_survey(frame: Frame, land: Land) -> Survey:
     row, col = frame.cells_of(seeds[:, 0], seeds[:, 1])
     state = _state_land(frame, land, seeds, kind, land.rank[row, col])
     area = np.zeros(len(seeds))
-    area[inside] = shapely.area(rings(edges, inside))
+    area[inside] = shapely.area(sound_rings(edges, inside))
     inner = np.flatnonzero(inside)
     number = np.cumsum(inside) - 1
     both = inside[edges.cells].all(axis=1)
     _, code = np.unique(kind[inner], return_inverse=True)
     key = (code * 1000 + village[inner]) * 2 + state[inner]
-    strips_wanted = max(3, round(0.015 * frame.parcels))
-    banned = np.zeros(len(edges.corner), bool)
-    for _ in range(6):
-        group = np.full(len(seeds), -1, np.int64)
-        group[inner] = _grouped(frame, number[edges.cells[both]], key, kind[inner], area[inner], frame.parcels - strips_wanted)
-        path, width, sort = _paths(frame, edges, inside, group, kind, strips_wanted, banned)
-        if len(width) < strips_wanted:
-            strips_wanted = len(width)
-            continue
-        left, right, strips = slit(edges, path, width)
-        cells = rings(edges, inside, left, right)
-        strip = shapely.polygons([shapely.linearrings(s) for s in strips]) if strips else np.empty(0, object)
-        bad = np.flatnonzero(~shapely.is_valid(cells))
-        bad_strip = np.flatnonzero(~shapely.is_valid(strip))
-        if not len(bad) and not len(bad_strip):
+    wanted = max(3, round(0.015 * frame.parcels))
+    group = np.full(len(seeds), -1, np.int64)
+    while True:
+        group[inner] = _grouped(frame, number[edges.cells[both]], key, kind[inner], area[inner], frame.parcels - wanted)
+        path, width, sort = _sound_paths(edges, inside, *_paths(frame, edges, inside, group, kind, wanted + wanted // 3 + 2), wanted)
+        if len(width) == wanted:
             break
-        touching = np.isin(edges.cells, inner[bad]).any(axis=1) & (path >= 0)
-        drop = np.unique(np.concatenate([path[touching], bad_strip]))
-        banned[edges.vertices[np.isin(path, drop)].ravel()] = True
-    return _assembled(frame, land, cells, strip, group[inner], kind[inner], village[inner], state[inner], sort)
+        wanted = len(width)
+    left, right, rims = slit(edges, path, width)
+    strips = shapely.polygons([shapely.linearrings(rim) for rim in rims]) if rims else np.empty(0, object)
+    cells = rings(edges, inside, left, right)
+    return _assembled(frame, land, cells, strips, group[inner], kind[inner], village[inner], state[inner], sort)
+
+
+def _sound_paths(edges: Edges, inside: Any, path: Any, width: Any, sort: Any, wanted: int) -> tuple[Any, Any, Any]:
+    """Keep the first `wanted` paths that leave every cell and strip a sound polygon."""
+    import shapely
+
+    if not len(width):
+        return path, width, sort
+    left, right, rims = slit(edges, path, width)
+    cells = rings(edges, inside, left, right)
+    fault = unsound(np.concatenate([cells, shapely.polygons([shapely.linearrings(rim) for rim in rims])]))
+    bad_cell, bad = np.flatnonzero(inside)[fault[: len(cells)]], fault[len(cells) :]
+    near = np.isin(edges.vertices, edges.vertices[np.isin(edges.cells, bad_cell).any(axis=1)]).any(axis=1)
+    bad[np.unique(path[near & (path >= 0)])] = True
+    keep = np.flatnonzero(~bad)[:wanted]
+    name = np.full(len(width) + 1, -1, np.intp)
+    name[keep] = np.arange(len(keep))
+    return name[path], width[keep], sort[keep]
 
 
 def _state_land(frame: Frame, land: Land, xy: Any, kind: Any, rank: Any) -> NDArray[np.bool_]:
@@ -499,7 +511,8 @@ def _assembled(frame: Frame, land: Land, cells: Any, strip: Any, group: Any, kin
 
     count = int(group.max()) + 1
     first = np.zeros(count, np.intp)
-    first[group[::-1]] = np.arange(len(group))[::-1]
+    by_size = np.argsort(shapely.area(cells), kind="stable")
+    first[group[by_size]] = by_size  # the largest cell names the parcel
     geometry = np.concatenate([union_by(cells, group, count), strip])
     middle = shapely.point_on_surface(geometry)
     x, y = shapely.get_x(middle), shapely.get_y(middle)

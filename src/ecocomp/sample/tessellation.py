@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 INNER = 3  # bends per edge
 ROUND_M = 3  # decimals of coordinates
+SPECK_M = 0.8
 
 
 @dataclass
@@ -45,10 +46,25 @@ def voronoi(seeds: NDArray[np.float64], rng: np.random.Generator, bend: float = 
     vertices = np.asarray(diagram.ridge_vertices)
     keep = (vertices >= 0).all(axis=1)
     cells, vertices = diagram.ridge_points[keep].astype(np.intp), vertices[keep].astype(np.intp)
-    corner = np.round(diagram.vertices + centre, ROUND_M)
+    corner, vertices, cells = _without_specks(np.round(diagram.vertices + centre, ROUND_M), vertices, cells)
     order = np.lexsort((cells.max(axis=1), cells.min(axis=1)))
     cells, vertices = cells[order], vertices[order]
     return Edges(seeds, corner, cells, vertices, _bent(seeds, corner, cells, vertices, rng, bend))
+
+
+def _without_specks(corner: Any, vertices: Any, cells: Any) -> tuple[Any, Any, Any]:
+    """Join the ends of edges shorter than `SPECK_M` to one vertex and drop those edges."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    short = np.hypot(*(corner[vertices[:, 0]] - corner[vertices[:, 1]]).T) < SPECK_M
+    links = coo_matrix((np.ones(int(short.sum())), tuple(vertices[short].T)), shape=(len(corner), len(corner)))
+    _, name = connected_components(links, directed=False)
+    first = np.full(int(name.max()) + 1, len(corner))
+    np.minimum.at(first, name, np.arange(len(corner)))
+    vertices = first[name][vertices]
+    keep = vertices[:, 0] != vertices[:, 1]
+    return corner, vertices[keep], cells[keep]
 
 
 def _bent(seeds: Any, corner: Any, cells: Any, vertices: Any, rng: np.random.Generator, bend: float) -> NDArray[np.float64]:
@@ -94,6 +110,31 @@ def rings(edges: Edges, keep: NDArray[np.bool_], left: NDArray[np.float64] | Non
     return shapely.polygons(shapely.linearrings(coords, indices=ring))
 
 
+def sound_rings(edges: Edges, keep: NDArray[np.bool_]) -> Any:
+    """Return the kept cells after straightening, in place, the edges of cells that bends or rounding made unsound."""
+    import shapely
+
+    cells = rings(edges, keep)
+    at = np.linspace(0, 1, INNER + 2)[None, :, None]
+    for _ in range(6):
+        bad = np.flatnonzero(keep)[unsound(cells)]
+        if not len(bad):
+            return cells
+        touched = np.isin(edges.cells, bad).any(axis=1)
+        a, b = edges.points[touched, :1], edges.points[touched, -1:]
+        edges.points[touched] = np.round(a * (1 - at) + b * at, ROUND_M)
+        cells = rings(edges, keep)
+    raise AssertionError(f"{len(bad)} cells stay unsound")
+
+
+def unsound(polygons: Any) -> NDArray[np.bool_]:
+    """Return which polygons are invalid or do not fit their neighbours exactly."""
+    import shapely
+
+    out: NDArray[np.bool_] = ~shapely.is_valid(polygons) | ~shapely.is_empty(shapely.coverage_invalid_edges(polygons))
+    return out
+
+
 def union_by(polygons: Any, group: NDArray[np.intp], count: int) -> Any:
     """Return the union of the polygons of each group 0…count−1; shared edges vanish, other vertices stay."""
     import shapely
@@ -105,8 +146,18 @@ def union_by(polygons: Any, group: NDArray[np.intp], count: int) -> Any:
     single = size == 1
     out[single] = polygons[order[starts[:-1][single]]]
     for g in np.flatnonzero(~single):
-        out[g] = shapely.coverage_union_all(polygons[order[starts[g] : starts[g + 1]]])
+        out[g] = _union(polygons[order[starts[g] : starts[g + 1]]])
     return out
+
+
+def _union(parts: Any) -> Any:
+    """Return the union of cells; a hairline spike, rare, needs the slower general union."""
+    import shapely
+
+    try:
+        return shapely.coverage_union_all(parts)
+    except shapely.errors.GEOSException:
+        return shapely.union_all(parts)
 
 
 def slit(edges: Edges, path: NDArray[np.intp], width_m: NDArray[np.float64]) -> tuple[Any, Any, list[NDArray[np.float64]]]:

@@ -8,11 +8,12 @@ range that lowers or raises the service, by its declared sense.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecocomp.terms.codes import ECOSYSTEMS
 from ecocomp.terms.faults import Fault, FaultsError
@@ -20,12 +21,11 @@ from ecocomp.terms.text import Text, same
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from numpy.typing import NDArray
 
     from ecocomp.grid.georef import Grid
     from ecocomp.rules import Parameters
 
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 TILE = 512
 """Cells worked on at a time: what a model keeps per cell stays in the fastest memory of the processor."""
@@ -208,7 +208,7 @@ def lookup(by_class: Mapping[str, Floats], classes: Mapping[int, Sequence[str]],
 
 def classes_left_out(service: str, table: Floats, what: Text) -> tuple[Fault, ...]:
     """Return one warning naming the ecosystems that have no coefficient in `table`, or nothing."""
-    codes = [c for c in ECOSYSTEMS if np.isnan(table[1, int(c)])]
+    codes = [c for c in ECOSYSTEMS if int(c) and np.isnan(table[1, int(c)])]
     if not codes:
         return ()
     names = Text("、".join(ECOSYSTEMS[c].zh for c in codes), ", ".join(ECOSYSTEMS[c].en for c in codes))
@@ -234,7 +234,7 @@ NO_VALUES: NDArray[np.float32] = _frozen(np.empty((1, 0), np.float32))
 NO_CODES: NDArray[np.uint8] = _frozen(np.empty((1, 0), np.uint8))
 
 __all__ = [
-    "CLASS_LAYERS", "IN_PARCEL", "METHODS_WITHOUT_FIGURES", "NO_CODES", "NO_VALUES", "NotAssessed", "PASS", "Plan", "Site", "StripData",
-    "StripReader", "TILE", "Callable", "class_map", "classes_left_out", "corners", "lookup", "missing_rules", "not_assessed",
+    "CLASS_LAYERS", "Floats", "IN_PARCEL", "METHODS_WITHOUT_FIGURES", "NO_CODES", "NO_VALUES", "NotAssessed", "PASS", "Plan", "Site", "StripData",
+    "StripReader", "TILE", "class_map", "classes_left_out", "corners", "lookup", "missing_rules", "not_assessed",
     "require", "require_method", "table_corners",
 ]  # fmt: skip

@@ -50,7 +50,10 @@ class Adjustments:
     """
 
     def __init__(
-        self, params: Parameters, rewards: Mapping[str, tuple[int, str]] | None, last: Mapping[str, int] | None,
+        self,
+        params: Parameters,
+        rewards: Mapping[str, tuple[int, str]] | None,
+        last: Mapping[str, int] | None,
         tenure: Mapping[str, str] | None,
     ) -> None:
         self._params, self._rewards, self._last, self._tenure = params, rewards, last, tenure or {}
@@ -83,19 +86,33 @@ class Adjustments:
         # Whole fen inside the limit, so that the limit holds exactly and not only after rounding.
         high, low = last * (1 + self._up), last * (1 - self._down)
         low_fen, high_fen = -((-low.numerator) // low.denominator), high.numerator // high.denominator
-        return Bounds("limit", 0, low_fen, high_fen, f'{{"high":{high_fen},"last_fen_per_ha":{last},"low":{low_fen}}}',
-                      "standard.limit_down standard.limit_up")
+        return Bounds(
+            "limit",
+            0,
+            low_fen,
+            high_fen,
+            f'{{"high":{high_fen},"last_fen_per_ha":{last},"low":{low_fen}}}',
+            "standard.limit_down standard.limit_up",
+        )
 
     def _floor_of(self, group: str, tenure: str, restriction: str) -> Bounds:
         """Return the highest floor that fits; where the owner is unknown every owner's floor fits."""
         if tenure and tenure not in _TENURES:
-            raise FaultsError([Fault(
-                "standard.tenure", "tenure", tenure,
-                Text("权属类别是 {t}。", "The kind of owner is {t}.").fill(t=tenure),
-                Text("只能是 state 或 collective。", "It must be state or collective."))])
+            raise FaultsError(
+                [
+                    Fault(
+                        "standard.tenure",
+                        "tenure",
+                        tenure,
+                        Text("权属类别是 {t}。", "The kind of owner is {t}.").fill(t=tenure),
+                        Text("只能是 state 或 collective。", "It must be state or collective."),
+                    )
+                ]
+            )
         facts = {"ecosystem_group": group, "tenure": tenure, "restriction": restriction}
         fits = [
-            str(item["floor"]) for item in self._params.items("standard.floors")
+            str(item["floor"])
+            for item in self._params.items("standard.floors")
             if all(not facts[k] or str(v) == facts[k] for k, v in item.items() if k in facts)
         ]
         amounts = {key: self._fen(key) for key in fits}
@@ -108,17 +125,23 @@ class Adjustments:
         return Bounds("cap", 0, None, high, say(ecosystem_group=group, cap=cap), "standard.cap")
 
     def _fen(self, key: str, row: str | None = None) -> int:
-        amount = number_per_ha(self._params, key) if row is None else money_per_ha(
-            self._params.get(key), row_of(self._params, key, row))
+        amount = (
+            number_per_ha(self._params, key) if row is None else money_per_ha(self._params.get(key), row_of(self._params, key, row))
+        )
         return half_even(amount.numerator, amount.denominator)
 
     def _clash(self, group: str, floor: int, cap: int) -> Fault:
         held = self._params.get("standard.cap")
         return Fault(
-            "standard.floor_above_cap", held.file, f"line {held.line}",
-            Text("大类 {g} 的法定下限 {f} 分/公顷高于上限 {c} 分/公顷。",
-                 "The statutory floor of group {g}, {f} fen/ha, lies above the cap, {c} fen/ha.").fill(g=group, f=floor, c=cap),
-            Text("提高 standard.cap，或核对下限的适用条件。", "Raise standard.cap, or check which land the floor is for."))
+            "standard.floor_above_cap",
+            held.file,
+            f"line {held.line}",
+            Text(
+                "大类 {g} 的法定下限 {f} 分/公顷高于上限 {c} 分/公顷。",
+                "The statutory floor of group {g}, {f} fen/ha, lies above the cap, {c} fen/ha.",
+            ).fill(g=group, f=floor, c=cap),
+            Text("提高 standard.cap，或核对下限的适用条件。", "Raise standard.cap, or check which land the floor is for."),
+        )
 
 
 _NO_LAST = say(last_fen_per_ha="none")

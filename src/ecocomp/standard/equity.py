@@ -35,12 +35,22 @@ def equity(parcel: pa.Table, parcel_zone: pa.Table, standard: pa.Table, standard
         differing = sorted((s for s in spread[kind] if spread[kind][s]), key=lambda s: (-spread[kind][s], s))
         flagged = sorted(unexplained[kind])
         low, high = min(means.items(), key=lambda m: (m[1], m[0])), max(means.items(), key=lambda m: (m[1], m[0]))
-        rows.append({
-            "year": year, "ecosystem": ecosystem, "function_zone": zone, "grade": grade, "parcels": len(members),
-            "villages": len(means), "lowest_village": low[0], "lowest_fen_per_ha": low[1], "highest_village": high[0],
-            "highest_fen_per_ha": high[1], "steps": " ".join(flagged or differing),
-            "result": "flagged" if flagged else "explained" if differing else "equal",
-        })
+        rows.append(
+            {
+                "year": year,
+                "ecosystem": ecosystem,
+                "function_zone": zone,
+                "grade": grade,
+                "parcels": len(members),
+                "villages": len(means),
+                "lowest_village": low[0],
+                "lowest_fen_per_ha": low[1],
+                "highest_village": high[0],
+                "highest_fen_per_ha": high[1],
+                "steps": " ".join(flagged or differing),
+                "result": "flagged" if flagged else "explained" if differing else "equal",
+            }
+        )
     return EQUITY.table(rows)
 
 

@@ -90,10 +90,17 @@ def say(**numbers: object) -> str:
 def money_per_ha(held: RuleValue, value: Decimal) -> Fraction:
     """Return an amount of a rule as fen per hectare and year; the rule's unit is CNY per hectare or per mu."""
     if held.unit not in _MONEY_UNITS:
-        raise FaultsError([Fault(
-            "standard.unit", held.file, f"line {held.line}",
-            Text("{k} 的单位是 {u}。", "{k} is in {u}.").fill(k=held.key, u=held.unit),
-            Text("写成 CNY/ha/a 或 CNY/mu/a。", "State it in CNY/ha/a or CNY/mu/a."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "standard.unit",
+                    held.file,
+                    f"line {held.line}",
+                    Text("{k} 的单位是 {u}。", "{k} is in {u}.").fill(k=held.key, u=held.unit),
+                    Text("写成 CNY/ha/a 或 CNY/mu/a。", "State it in CNY/ha/a or CNY/mu/a."),
+                )
+            ]
+        )
     return Fraction(value) * 100 * _MONEY_UNITS[held.unit]
 
 
@@ -108,10 +115,19 @@ def row_of(params: Parameters, key: str, code: str) -> Decimal:
     table = params.table(key)
     if code not in table:
         held = params.get(key)
-        raise FaultsError([Fault(
-            "standard.no_row", held.file, f"line {held.line}",
-            Text("{k} 没有 {c} 的值；现有 {a}。", "{k} has no value for {c}; it has {a}.").fill(k=key, c=code, a=", ".join(table)),
-            Text("为它补上一行。", "Add a row for it."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "standard.no_row",
+                    held.file,
+                    f"line {held.line}",
+                    Text("{k} 没有 {c} 的值；现有 {a}。", "{k} has no value for {c}; it has {a}.").fill(
+                        k=key, c=code, a=", ".join(table)
+                    ),
+                    Text("为它补上一行。", "Add a row for it."),
+                )
+            ]
+        )
     return table[code]
 
 
@@ -143,10 +159,17 @@ def development_level(engel_ppm: int) -> Decimal:
     (Decimal('0.2689414214'), Decimal('0.3775406688'))
     """
     if not 0 < engel_ppm <= PPM:
-        raise FaultsError([Fault(
-            "standard.engel", "economy", "",
-            Text("恩格尔系数是 {e} ppm。", "The Engel coefficient is {e} ppm.").fill(e=engel_ppm),
-            Text("它应在 1 与 1000000 之间；核对登记表。", "It must lie between 1 and 1000000; check the register."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "standard.engel",
+                    "economy",
+                    "",
+                    Text("恩格尔系数是 {e} ppm。", "The Engel coefficient is {e} ppm.").fill(e=engel_ppm),
+                    Text("它应在 1 与 1000000 之间；核对登记表。", "It must lie between 1 and 1000000; check the register."),
+                )
+            ]
+        )
     with localcontext() as context:
         context.prec = 34
         en = Decimal(engel_ppm) / PPM

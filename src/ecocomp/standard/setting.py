@@ -113,8 +113,15 @@ class _Columns:
         self._row(land.parcel_id, 0, [0] * len(PART_NAMES), 0, 0, 0)
 
     def _row(self, parcel_id: str, rate: int, parts: list[int], adjust: int, low: int, high: int) -> None:
-        values = {"parcel_id": parcel_id, "year": self._year, "rule": self._rule, "rate_fen_per_ha": rate,
-                  "adjust_fen_per_ha": adjust, "low_fen_per_ha": low, "high_fen_per_ha": high}
+        values = {
+            "parcel_id": parcel_id,
+            "year": self._year,
+            "rule": self._rule,
+            "rate_fen_per_ha": rate,
+            "adjust_fen_per_ha": adjust,
+            "low_fen_per_ha": low,
+            "high_fen_per_ha": high,
+        }
         values |= {f"{name}_fen_per_ha": fen for name, fen in zip(PART_NAMES, parts, strict=True)}
         for name, value in values.items():
             self.standard[name].append(value)
@@ -135,11 +142,19 @@ def _rule(params: Parameters, economy: Region) -> Rule:
     found = entry(_FOLDER, params.text("standard.rule"))
     if not found.spec.holds_on(params.valid_on):
         held = params.get("standard.rule")
-        raise FaultsError([Fault(
-            "standard.rule_dates", held.file, f"line {held.line}",
-            Text("规则 {r} 在 {d} 不适用（{a} 至 {b}）。", "Rule {r} does not hold on {d} ({a} to {b}).").fill(
-                r=found.spec.id, d=params.valid_on, a=found.spec.valid_from or "", b=found.spec.valid_to or ""),
-            Text("换用这一天适用的规则。", "Name a rule that holds on this day."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "standard.rule_dates",
+                    held.file,
+                    f"line {held.line}",
+                    Text("规则 {r} 在 {d} 不适用（{a} 至 {b}）。", "Rule {r} does not hold on {d} ({a} to {b}).").fill(
+                        r=found.spec.id, d=params.valid_on, a=found.spec.valid_from or "", b=found.spec.valid_to or ""
+                    ),
+                    Text("换用这一天适用的规则。", "Name a rule that holds on this day."),
+                )
+            ]
+        )
     rule: Rule = found.module.prepare(params, economy)
     return rule
 
@@ -158,13 +173,36 @@ def _land_faults(rows: list[tuple[Any, ...]], zones: Mapping[str, tuple[Any, ...
     def fault(code: str, parcel_id: str, clash: Text, remedy: Text) -> Fault:
         return Fault(code, "parcel", parcel_id, clash, remedy)
 
-    unzoned = [fault("standard.no_zone", p, Text("地块没有分区结果。", "The parcel has no row in parcel_zone."),
-                     Text("先对它分区。", "Zone it first.")) for p, _, _ in rows if p not in zones]
-    flat = [fault("standard.no_area", p, Text("地块面积是 {a}。", "The parcel's area is {a}.").fill(a=a),
-                  Text("核对调查面积。", "Check the surveyed area.")) for p, _, a in rows if a <= 0]
-    odd = [fault("standard.ecosystem", p, Text("生态系统代码是 {e}。", "The ecosystem code is {e}.").fill(e=e or "—"),
-                 Text("应为两位代码，首位 1–8。", "It must be a two-digit code whose first digit is 1–8."))
-           for p, e, _ in rows if e[:1] not in ECOSYSTEM_GROUPS]
+    unzoned = [
+        fault(
+            "standard.no_zone",
+            p,
+            Text("地块没有分区结果。", "The parcel has no row in parcel_zone."),
+            Text("先对它分区。", "Zone it first."),
+        )
+        for p, _, _ in rows
+        if p not in zones
+    ]
+    flat = [
+        fault(
+            "standard.no_area",
+            p,
+            Text("地块面积是 {a}。", "The parcel's area is {a}.").fill(a=a),
+            Text("核对调查面积。", "Check the surveyed area."),
+        )
+        for p, _, a in rows
+        if a <= 0
+    ]
+    odd = [
+        fault(
+            "standard.ecosystem",
+            p,
+            Text("生态系统代码是 {e}。", "The ecosystem code is {e}.").fill(e=e or "—"),
+            Text("应为两位代码，首位 1–8。", "It must be a two-digit code whose first digit is 1–8."),
+        )
+        for p, e, _ in rows
+        if e[:1] not in ECOSYSTEM_GROUPS
+    ]
     return [f for kind in (unzoned, flat, odd) for f in capped(kind, kind[0].code if kind else "", "parcel")]
 
 
@@ -173,16 +211,28 @@ def _worth(service_value: pa.Table, year: int) -> dict[str, ServiceWorth]:
     table = service_value.filter(pc.equal(service_value["year"], year))
     years = sorted(table["price_year"].unique().to_pylist())
     if len(years) > 1:
-        raise FaultsError([Fault(
-            "standard.mixed_price_years", "service_value", "",
-            Text("价值表混有 {y} 年价格，不能相加。", "The value table mixes prices of {y}, which cannot be added.").fill(y=", ".join(map(str, years))),
-            Text("把 valuation.price_basis 设为 account。", "Set valuation.price_basis to account."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "standard.mixed_price_years",
+                    "service_value",
+                    "",
+                    Text("价值表混有 {y} 年价格，不能相加。", "The value table mixes prices of {y}, which cannot be added.").fill(
+                        y=", ".join(map(str, years))
+                    ),
+                    Text("把 valuation.price_basis 设为 account。", "Set valuation.price_basis to account."),
+                )
+            ]
+        )
     table = table.sort_by([("parcel_id", "ascending"), ("service", "ascending")])
     out: dict[str, ServiceWorth] = {}
     for parcel_id, service, value, low, high in _rows(table, "parcel_id", "service", "value_fen", "low_fen", "high_fen"):
         had = out.get(parcel_id)
-        out[parcel_id] = ServiceWorth(value, low, high, service) if had is None else ServiceWorth(
-            had.value_fen + value, had.low_fen + low, had.high_fen + high, f"{had.services} {service}")
+        out[parcel_id] = (
+            ServiceWorth(value, low, high, service)
+            if had is None
+            else ServiceWorth(had.value_fen + value, had.low_fen + low, had.high_fen + high, f"{had.services} {service}")
+        )
     return out
 
 
@@ -191,11 +241,20 @@ def _region(economy: pa.Table, region_code: str, year: int) -> Region:
     held = [r for r in rows if r.region_code == region_code and r.year <= year]
     if not held:
         have = ", ".join(sorted({f"{r.region_code}/{r.year}" for r in rows})) or "—"
-        raise FaultsError([Fault(
-            "standard.no_economy", "economy", region_code,
-            Text("区域 {c} 没有 {y} 年或更早的经济数据；现有 {h}。", "Region {c} has no economy row for {y} or before; there are {h}.").fill(
-                c=region_code, y=year, h=have),
-            Text("在 economy 登记表补上一行。", "Add a row to the economy register."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "standard.no_economy",
+                    "economy",
+                    region_code,
+                    Text(
+                        "区域 {c} 没有 {y} 年或更早的经济数据；现有 {h}。",
+                        "Region {c} has no economy row for {y} or before; there are {h}.",
+                    ).fill(c=region_code, y=year, h=have),
+                    Text("在 economy 登记表补上一行。", "Add a row to the economy register."),
+                )
+            ]
+        )
     return max(held, key=lambda r: r.year)
 
 
@@ -216,10 +275,19 @@ def _of_last_year(table: pa.Table, name: str, year: int) -> pa.Table:
     found = table.filter(pc.equal(table["year"], year - 1))
     if len(table) and not len(found):
         years = ", ".join(map(str, sorted(table["year"].unique().to_pylist())))
-        raise FaultsError([Fault(
-            "standard.not_last_year", name, "",
-            Text("去年是 {a} 年，给出的却是 {b} 年。", "Last year is {a}, but the table given is of {b}.").fill(a=year - 1, b=years),
-            Text("给出上一年的表，或不给。", "Give last year's table, or none."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "standard.not_last_year",
+                    name,
+                    "",
+                    Text("去年是 {a} 年，给出的却是 {b} 年。", "Last year is {a}, but the table given is of {b}.").fill(
+                        a=year - 1, b=years
+                    ),
+                    Text("给出上一年的表，或不给。", "Give last year's table, or none."),
+                )
+            ]
+        )
     return found
 
 
@@ -229,6 +297,9 @@ def _rows(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
 
 def _broken(parcel_id: str, steps: str, rate: int) -> Fault:
     return Fault(
-        "standard.steps", "standard_step", parcel_id,
+        "standard.steps",
+        "standard_step",
+        parcel_id,
         Text("步骤得 {s}，标准是 {r} 分/公顷。", "The steps give {s}, the standard says {r} fen/ha.").fill(s=steps, r=rate),
-        Text("重新定标；这两张表应一起产生。", "Set the standard again; the two tables are made together."))
+        Text("重新定标；这两张表应一起产生。", "Set the standard again; the two tables are made together."),
+    )

@@ -74,10 +74,17 @@ def known(params: Parameters, key: str, *, positive: bool = False) -> Range:
     held = params.get(key)
     low = Decimal(held.low)
     if low < 0 or (positive and low <= 0):
-        raise FaultsError([Fault(
-            "valuation.bad_price", held.file, f"line {held.line}",
-            Text("{k} 的下界是 {v}。", "The low end of {k} is {v}.").fill(k=key, v=low),
-            Text("它应大于零（价格可为零）。", "It must be above zero (a price may be zero)."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "valuation.bad_price",
+                    held.file,
+                    f"line {held.line}",
+                    Text("{k} 的下界是 {v}。", "The low end of {k} is {v}.").fill(k=key, v=low),
+                    Text("它应大于零（价格可为零）。", "It must be above zero (a price may be zero)."),
+                )
+            ]
+        )
     return Range(Fraction(low), Fraction(value), Fraction(Decimal(held.high)))
 
 
@@ -94,11 +101,22 @@ def unit_factor(unit: str, accepted: Mapping[str, Fraction], method: str) -> Fra
     plain = unit.replace("³", "3").replace("²", "2").replace("₂", "2").replace(" ", "")
     plain = plain.removesuffix("/a").removesuffix("/yr")
     if plain not in accepted:
-        raise FaultsError([Fault(
-            "valuation.unit", "service", method,
-            Text("数量的单位是 {u}，而方法 {m} 只认 {a}。", "The quantity is in {u}, but method {m} takes {a}.").fill(
-                u=unit or "—", m=method, a=", ".join(accepted)),
-            Text("换算数量或改用别的定价方法（valuation.methods）。", "Convert the quantity or name another method in valuation.methods."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "valuation.unit",
+                    "service",
+                    method,
+                    Text("数量的单位是 {u}，而方法 {m} 只认 {a}。", "The quantity is in {u}, but method {m} takes {a}.").fill(
+                        u=unit or "—", m=method, a=", ".join(accepted)
+                    ),
+                    Text(
+                        "换算数量或改用别的定价方法（valuation.methods）。",
+                        "Convert the quantity or name another method in valuation.methods.",
+                    ),
+                )
+            ]
+        )
     return accepted[plain]
 
 
@@ -140,10 +158,20 @@ def _digits(quantity: float) -> tuple[int, int]:
         whole, _, tail = text.partition(".")
         return int(whole + tail), len(tail)
     if not math.isfinite(quantity):
-        raise FaultsError([Fault(
-            "valuation.not_a_quantity", "service", "",
-            Text("数量是 {q}，不是一个数。", "A quantity is {q}, which is not a number.").fill(q=quantity),
-            Text("没有观测到的数量应为空，而不是 NaN 或无穷。", "A quantity that was not observed must be empty, not NaN or infinite."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "valuation.not_a_quantity",
+                    "service",
+                    "",
+                    Text("数量是 {q}，不是一个数。", "A quantity is {q}, which is not a number.").fill(q=quantity),
+                    Text(
+                        "没有观测到的数量应为空，而不是 NaN 或无穷。",
+                        "A quantity that was not observed must be empty, not NaN or infinite.",
+                    ),
+                )
+            ]
+        )
     exact = Fraction(Decimal(text))
     places = 0
     while exact.denominator != 1 and places < 39:

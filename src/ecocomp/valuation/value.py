@@ -7,7 +7,6 @@ never added: `total` refuses them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -75,10 +74,20 @@ def pricing(params: Parameters) -> dict[str, str]:
     faults = []
     for item in params.items("valuation.methods"):
         if not isinstance(item, dict) or set(item) != {"service", "method"} or item["service"] in out:
-            faults.append(Fault(
-                "valuation.methods", held.file, f"line {held.line}",
-                Text("条目 {i} 缺少 service 或 method，或同一服务写了两次。", "Item {i} lacks service or method, or names a service twice.").fill(i=item),
-                Text("每个服务写一条：{{service: …, method: …}}。", "Write one item per service: {{service: …, method: …}}.").fill()))
+            faults.append(
+                Fault(
+                    "valuation.methods",
+                    held.file,
+                    f"line {held.line}",
+                    Text(
+                        "条目 {i} 缺少 service 或 method，或同一服务写了两次。",
+                        "Item {i} lacks service or method, or names a service twice.",
+                    ).fill(i=item),
+                    Text(
+                        "每个服务写一条：{{service: …, method: …}}。", "Write one item per service: {{service: …, method: …}}."
+                    ).fill(),
+                )
+            )
             continue
         entry(_FOLDER, item["method"])
         out[item["service"]] = item["method"]
@@ -91,11 +100,23 @@ def unpriced(service: pa.Table, params: Parameters) -> list[Fault]:
     """Return a warning for every service that has quantities but no pricing method here."""
     observed = service.filter(pc.is_valid(service["quantity"]))
     names = set(observed["service"].unique().to_pylist()) - pricing(params).keys()
-    return [Fault(
-        "valuation.unpriced", "service", name,
-        Text("服务 {s} 有数量，但 valuation.methods 没有它的定价方法。", "Service {s} has quantities, but valuation.methods names no method for it.").fill(s=name),
-        Text("如需计价，为它写上方法；否则它只列实物量。", "Name a method if it is to be priced; otherwise it is shown in physical units only."),
-        "warning") for name in sorted(names)]
+    return [
+        Fault(
+            "valuation.unpriced",
+            "service",
+            name,
+            Text(
+                "服务 {s} 有数量，但 valuation.methods 没有它的定价方法。",
+                "Service {s} has quantities, but valuation.methods names no method for it.",
+            ).fill(s=name),
+            Text(
+                "如需计价，为它写上方法；否则它只列实物量。",
+                "Name a method if it is to be priced; otherwise it is shown in physical units only.",
+            ),
+            "warning",
+        )
+        for name in sorted(names)
+    ]
 
 
 def priced_in(unit_price: UnitPrice, params: Parameters, year: int) -> tuple[Range, int]:
@@ -109,10 +130,17 @@ def priced_in(unit_price: UnitPrice, params: Parameters, year: int) -> tuple[Ran
         return unit_price.yuan, unit_price.price_year
     if basis != "account" and not basis.isdigit():
         held = params.get("valuation.price_basis")
-        raise FaultsError([Fault(
-            "valuation.price_basis", held.file, f"line {held.line}",
-            Text("valuation.price_basis 是 {b}。", "valuation.price_basis is {b}.").fill(b=basis),
-            Text("只能是 stated、account 或四位年份。", "It must be stated, account or a year."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "valuation.price_basis",
+                    held.file,
+                    f"line {held.line}",
+                    Text("valuation.price_basis 是 {b}。", "valuation.price_basis is {b}.").fill(b=basis),
+                    Text("只能是 stated、account 或四位年份。", "It must be stated, account or a year."),
+                )
+            ]
+        )
     target = year if basis == "account" else int(basis)
     return unit_price.yuan.scaled(deflator(params, unit_price.price_year, target)), target
 
@@ -125,11 +153,22 @@ def deflator(params: Parameters, from_year: int, to_year: int) -> Fraction:
     missing = [y for y in (from_year, to_year) if str(y) not in index]
     if missing:
         held = params.get("valuation.deflator")
-        raise FaultsError([Fault(
-            "valuation.deflator_gap", held.file, f"line {held.line}",
-            Text("价格指数没有 {m} 年；现有 {a}。", "The price index lacks {m}; it has {a}.").fill(
-                m=", ".join(map(str, missing)), a=", ".join(sorted(index))),
-            Text("补上这些年的指数，或把 valuation.price_basis 设为 stated。", "Add these years, or set valuation.price_basis to stated."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "valuation.deflator_gap",
+                    held.file,
+                    f"line {held.line}",
+                    Text("价格指数没有 {m} 年；现有 {a}。", "The price index lacks {m}; it has {a}.").fill(
+                        m=", ".join(map(str, missing)), a=", ".join(sorted(index))
+                    ),
+                    Text(
+                        "补上这些年的指数，或把 valuation.price_basis 设为 stated。",
+                        "Add these years, or set valuation.price_basis to stated.",
+                    ),
+                )
+            ]
+        )
     return Fraction(index[str(to_year)]) / Fraction(index[str(from_year)])
 
 
@@ -138,24 +177,42 @@ def _priced(rows: pa.Table, method: str, unit: str, params: Parameters, year: in
     yuan, price_year = priced_in(found.module.unit_price(unit, params), params, year)
     # A quantity without bounds is still priced: the range then shows only what is uncertain about the price.
     quantity = rows["quantity"]
-    columns: Sequence[list[float]] = [
-        c.to_pylist() for c in (quantity, pc.coalesce(rows["low"], quantity), pc.coalesce(rows["high"], quantity))
-    ]
-    mid, low, high = ranged_fens(*columns, yuan)
+    lows, highs = pc.coalesce(rows["low"], quantity), pc.coalesce(rows["high"], quantity)
+    mid, low, high = ranged_fens(quantity.to_pylist(), lows.to_pylist(), highs.to_pylist(), yuan)
     n = len(rows)
     return pa.table(
-        [rows["parcel_id"], rows["year"], rows["service"], mid, low, high, [price_year] * n,
-         [f"{method}@{found.spec.version}"] * n],
+        [
+            rows["parcel_id"],
+            rows["year"],
+            rows["service"],
+            mid,
+            low,
+            high,
+            [price_year] * n,
+            [f"{method}@{found.spec.version}"] * n,
+        ],
         schema=SERVICE_VALUE.schema(),
     )
 
 
 def _mixed(years: list[int]) -> Fault:
     if not years:
-        return Fault("valuation.nothing_to_add", "service_value", "",
-                     Text("价值表没有行，无从合计。", "The value table has no rows, so there is no total."),
-                     Text("先核算并定价至少一项服务。", "Assess and price at least one service first."))
+        return Fault(
+            "valuation.nothing_to_add",
+            "service_value",
+            "",
+            Text("价值表没有行，无从合计。", "The value table has no rows, so there is no total."),
+            Text("先核算并定价至少一项服务。", "Assess and price at least one service first."),
+        )
     return Fault(
-        "valuation.mixed_price_years", "service_value", "",
-        Text("表中有 {y} 年的价格，不能相加。", "The table holds prices of {y}, which cannot be added.").fill(y=", ".join(map(str, years))),
-        Text("把 valuation.price_basis 设为 account 或同一年份，再合计。", "Set valuation.price_basis to account or to one year before adding."))
+        "valuation.mixed_price_years",
+        "service_value",
+        "",
+        Text("表中有 {y} 年的价格，不能相加。", "The table holds prices of {y}, which cannot be added.").fill(
+            y=", ".join(map(str, years))
+        ),
+        Text(
+            "把 valuation.price_basis 设为 account 或同一年份，再合计。",
+            "Set valuation.price_basis to account or to one year before adding.",
+        ),
+    )

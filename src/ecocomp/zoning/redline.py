@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from ecocomp.grid.georef import Grid, cell_area_m2_by_row
+from ecocomp.land.area import areas_dm2, polygon_areas_m2
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.tables import Column, TableSpec
@@ -55,8 +56,7 @@ class RedLine:
     """A proposed line and what was done to reach it.
 
     zones             one polygon per patch, largest first, ids ``P1``, ``P2`` ...
-    cell_area_m2      area of each patch from its cells: ellipsoidal on geographic grids, of the plane on projected ones.
-                      The area in law comes from the polygons, by the survey rule.
+    area_dm2          area of each patch on the ellipsoid, by the survey rule, from its polygon
     cells             the cells inside
     filled_cells      cells of holes that were closed
     dropped_patches   patches that were too small
@@ -65,7 +65,7 @@ class RedLine:
     """
 
     zones: Zones
-    cell_area_m2: NDArray[np.float64]
+    area_dm2: NDArray[np.int64]
     cells: Mask
     filled_cells: int
     dropped_patches: int
@@ -109,9 +109,10 @@ def delineate(
     dropped = small & ~marked & (np.arange(size.size) > 0)
     order = [int(k) for k in np.lexsort((np.arange(size.size), -size)) if keep[k]]
     geometry = _traced(labels, keep, grid)
+    polygons = _objects([geometry[k] for k in order])
     return RedLine(
-        Zones([f"P{i + 1}" for i in range(len(order))], ["red_line"] * len(order), _objects([geometry[k] for k in order])),
-        size[order],
+        Zones([f"P{i + 1}" for i in range(len(order))], ["red_line"] * len(order), polygons),
+        areas_dm2(polygon_areas_m2(polygons, grid.crs)) if order else np.zeros(0, np.int64),
         keep[labels],
         filled,
         int(dropped.sum()),

@@ -12,32 +12,55 @@ from ecocomp.rules import Parameters
 from ecocomp.terms.money import half_even
 from ecocomp.terms.text import Text
 
-_TERMS = {"target_class": 3, "per_class_yuan": 60_000_000, "per_point_yuan": 1_000_000, "change_cap_yuan": 40_000_000, "class_limits": {"a": [1, 2, 3, 4, 5]}}
+_TERMS = {
+    "target_class": 3,
+    "per_class_yuan": 60_000_000,
+    "per_point_yuan": 1_000_000,
+    "change_cap_yuan": 40_000_000,
+    "class_limits": {"a": [1, 2, 3, 4, 5]},
+}
 
 SPEC = Spec(
     id="class_and_change",
     name=Text("类别基本补偿加变化补偿", "class and change"),
-    summary=Text("年均水质每好于目标一类由下游付一份、每差一类由上游付一份，另按污染指数比上年的升降付变化补偿，变化部分有上限。",
-                 "For each class better than the target downstream pays a sum, for each class worse upstream pays it; a capped part follows the index's change on the previous year."),
+    summary=Text(
+        "年均水质每好于目标一类由下游付一份、每差一类由上游付一份，另按污染指数比上年的升降付变化补偿，变化部分有上限。",
+        "For each class better than the target downstream pays a sum, for each class worse upstream pays it; "
+        "a capped part follows the index's change on the previous year.",
+    ),
     unit="fen",
     inputs=(Use("reading", "mg/L", Text("断面各月浓度，本年与上年", "monthly concentrations of this and the previous year")),),
     outputs=(Use("settlement", "fen", Text("付款方、收款方、金额", "payer, payee, amount")),),
     parameters=(
         Use("agreements.censored_factor", "1", Text("低于检出限的取值倍数", "what a value under the detection limit counts as")),
         Use("agreements.months_needed", "months", Text("一年至少可用月数", "usable months a year needs")),
-        Use("agreements.class_limits.<indicator>", "mg/L", Text("各类上限", "upper limits of the classes"), optional=True),
+        Use("agreements.class_limits.*", "mg/L", Text("各类上限", "upper limits of the classes"), optional=True),
     ),
     formula="total = per_class * (target - class) + clamp(per_point * 100 * (1 - SUM w_i C_i / C_i,prev), -cap, +cap)",
-    holds=Text("类别取年均值最差指标；指数为上年的百分比（本项目的读法）。",
-               "The class is that of the worst annual mean; the index is a percentage of the previous year (our reading)."),
+    holds=Text(
+        "类别取年均值最差指标；指数为上年的百分比（本项目的读法）。",
+        "The class is that of the worst annual mean; the index is a percentage of the previous year (our reading).",
+    ),
     references=(
         Reference("Henan-Shandong Yellow River agreement, round 1 (2021-2022), section Liuzhuang", "V"),
         Reference("Index as percent of the previous year", "D", "the exact definition was not published in the sources read"),
     ),
     examples=(
-        Example({"means": {"a": "3"}, "previous": {"a": "3"}, "clause": _TERMS}, {"rows": [["D", "U", 0]]}, "YR-1: class III, index unchanged: 0"),
-        Example({"means": {"a": "1.88"}, "previous": {"a": "2"}, "clause": _TERMS}, {"rows": [["D", "U", 6_600_000_000]]}, "YR-2: class II, index -6 points: 6600 wan"),
-        Example({"means": {"a": "3.6"}, "previous": {"a": "2.4"}, "clause": _TERMS}, {"rows": [["U", "D", 10_000_000_000]]}, "YR-3: class IV, index +50 points: -10000 wan"),
+        Example(
+            {"means": {"a": "3"}, "previous": {"a": "3"}, "clause": _TERMS},
+            {"rows": [["D", "U", 0]]},
+            "YR-1: class III, index unchanged: 0",
+        ),
+        Example(
+            {"means": {"a": "1.88"}, "previous": {"a": "2"}, "clause": _TERMS},
+            {"rows": [["D", "U", 6_600_000_000]]},
+            "YR-2: class II, index -6 points: 6600 wan",
+        ),
+        Example(
+            {"means": {"a": "3.6"}, "previous": {"a": "2.4"}, "clause": _TERMS},
+            {"rows": [["U", "D", 10_000_000_000]]},
+            "YR-3: class IV, index +50 points: -10000 wan",
+        ),
     ),
 )
 
@@ -54,8 +77,15 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
     total = (basic + change) * 100
     fen = half_even(total.numerator, total.denominator)
     up, down = str(party_code("upstream", parties)), str(party_code("downstream", parties))
-    evidence = {"state": "settled", "class": grade, "classes": classes, "index": say(index.value), "basic_yuan": say(basic), "change_yuan": say(change),
-                "indicators": dict(index.parts)}
+    evidence = {
+        "state": "settled",
+        "class": grade,
+        "classes": classes,
+        "index": say(index.value),
+        "basic_yuan": say(basic),
+        "change_yuan": say(change),
+        "indicators": dict(index.parts),
+    }
     return [Row(down, up, fen, evidence) if fen >= 0 else Row(up, down, -fen, evidence)]
 
 
@@ -65,6 +95,10 @@ def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[tuple[Text,
     out = missing_keys(clause, ("section", "indicators", "target_class", *amounts)) + bad_amounts(clause, amounts)
     for role in ("upstream", "downstream"):
         if party_code(role, parties) is None:
-            out.append((Text("没有唯一的 {r} 方。", "There is not exactly one {r} party.").fill(r=role),
-                        Text("这种条款只用于一个上游和一个下游。", "This kind of clause needs one upstream and one downstream party.")))
+            out.append(
+                (
+                    Text("没有唯一的 {r} 方。", "There is not exactly one {r} party.").fill(r=role),
+                    Text("这种条款只用于一个上游和一个下游。", "This kind of clause needs one upstream and one downstream party."),
+                )
+            )
     return out

@@ -19,15 +19,25 @@ _POOL = {"pool_yuan": 200_000_000, "contributions": {"YN": 1, "GZ": 5, "SC": 4},
 SPEC = Spec(
     id="pool_shares",
     name=Text("资金池出资与分配比例", "pool shares"),
-    summary=Text("各方按出资比例入池、按分配比例取回；断面未达标的一方被扣减，扣减额按约定比例分给其他方；只结算净额。",
-                 "Parties pay into a pool by contribution ratio and draw by distribution ratio; a missed section cuts a party's share in favour of others; only net sums are paid."),
+    summary=Text(
+        "各方按出资比例入池、按分配比例取回；断面未达标的一方被扣减，扣减额按约定比例分给其他方；只结算净额。",
+        "Parties pay into a pool by one ratio and draw from it by another; "
+        "a missed section cuts a party's share in favour of others; only net sums are paid.",
+    ),
     unit="fen",
-    inputs=(Use("reading", "mg/L", Text("有扣减条款的断面各月浓度", "monthly concentrations at sections with a deduction"), optional=True),),
+    inputs=(
+        Use(
+            "reading",
+            "mg/L",
+            Text("有扣减条款的断面各月浓度", "monthly concentrations at sections with a deduction"),
+            optional=True,
+        ),
+    ),
     outputs=(Use("settlement", "fen", Text("净付款方、净收款方、金额", "net payer, net payee, amount")),),
     parameters=(
         Use("agreements.censored_factor", "1", Text("低于检出限的取值倍数", "what a value under the detection limit counts as")),
         Use("agreements.months_needed", "months", Text("一年至少可用月数", "usable months a year needs")),
-        Use("agreements.class_limits.<indicator>", "mg/L", Text("各类上限", "upper limits of the classes"), optional=True),
+        Use("agreements.class_limits.*", "mg/L", Text("各类上限", "upper limits of the classes"), optional=True),
     ),
     formula="net_i = pool * d_i / SUM d - pool * c_i / SUM c - cut_i + received cuts",
     holds=Text("两方以上；各净额之和为零。", "Two or more parties; the net sums add up to zero."),
@@ -36,8 +46,11 @@ SPEC = Spec(
         Reference("Chishui River agreement: distribution 3:4:3 and section-linked deductions", "v"),
     ),
     examples=(
-        Example({"parties": ["YN", "GZ", "SC"], "clause": _POOL}, {"rows": [["GZ", "YN", 2_000_000_000], ["SC", "YN", 2_000_000_000]]},
-                "real settlement of 2018: Guizhou and Sichuan each paid Yunnan 2000 wan"),
+        Example(
+            {"parties": ["YN", "GZ", "SC"], "clause": _POOL},
+            {"rows": [["GZ", "YN", 2_000_000_000], ["SC", "YN", 2_000_000_000]]},
+            "real settlement of 2018: Guizhou and Sichuan each paid Yunnan 2000 wan",
+        ),
     ),
 )
 
@@ -47,7 +60,9 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
     codes = [p.code for p in parties]
     pool = to_fen(Decimal(clause["pool_yuan"]))
     paid, drawn = _split(pool, clause["contributions"], codes), _split(pool, clause["distribution"], codes)
-    full, cuts, missing = dict(drawn), [], []
+    full = dict(drawn)
+    cuts: list[dict[str, Any]] = []
+    missing: list[str] = []
     for rule in clause.get("deductions") or []:
         grade, classes, gaps = worst_class({**clause, **rule}, readings, year, params)
         missing += gaps
@@ -69,20 +84,31 @@ def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[tuple[Text,
         out += missing_keys({**clause, **rule}, ("section", "indicators", "target_class", "from", "cut", "to"))
         ratios.append(("deductions.to", rule.get("to")))
         if not is_number(rule.get("cut")) or not 0 <= rule["cut"] <= 1:
-            out.append((Text("扣减比例是 {c}。", "The cut is {c}.").fill(c=rule.get("cut")), Text("写 0 到 1 之间的数。", "Write a number from 0 to 1.")))
+            out.append(
+                (
+                    Text("扣减比例是 {c}。", "The cut is {c}.").fill(c=rule.get("cut")),
+                    Text("写 0 到 1 之间的数。", "Write a number from 0 to 1."),
+                )
+            )
         if str(rule.get("from")) not in codes:
             out.append(_stranger("deductions.from", rule.get("from"), codes))
     for name, ratio in ratios:
         out += [_stranger(name, c, codes) for c in ratio or {} if str(c) not in codes]
         if ratio and (any(not is_number(x) or x < 0 for x in ratio.values()) or not sum(ratio.values())):
-            out.append((Text("{n} 的比例是 {r}。", "The ratio of {n} is {r}.").fill(n=name, r=dict(ratio)),
-                        Text("写不小于零、且不全为零的数。", "Write numbers of zero or more, not all zero.")))
+            out.append(
+                (
+                    Text("{n} 的比例是 {r}。", "The ratio of {n} is {r}.").fill(n=name, r=dict(ratio)),
+                    Text("写不小于零、且不全为零的数。", "Write numbers of zero or more, not all zero."),
+                )
+            )
     return out
 
 
 def _stranger(name: str, code: object, codes: set[str]) -> tuple[Text, Text]:
-    return (Text("{n} 中的 {c} 不是当事方。", "{c} in {n} is not a party.").fill(n=name, c=code),
-            Text("当事方：{all}。", "The parties are {all}.").fill(all=", ".join(sorted(codes))))
+    return (
+        Text("{n} 中的 {c} 不是当事方。", "{c} in {n} is not a party.").fill(n=name, c=code),
+        Text("当事方：{all}。", "The parties are {all}.").fill(all=", ".join(sorted(codes))),
+    )
 
 
 def _split(total: int, ratio: Mapping[str, Any], codes: Sequence[str]) -> dict[str, int]:

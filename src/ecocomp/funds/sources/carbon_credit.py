@@ -17,8 +17,10 @@ from ecocomp.terms.text import Text
 SPEC = Spec(
     id="carbon_credit",
     name=FUND_SOURCES["carbon_credit"],
-    summary=Text("本年碳汇批次售出部分的收入；预留与未售部分不产生资金。",
-                 "What the sold part of the year's carbon lots brought; kept-back and unsold tonnes bring nothing."),
+    summary=Text(
+        "本年碳汇批次售出部分的收入；预留与未售部分不产生资金。",
+        "What the sold part of the year's carbon lots brought; kept-back and unsold tonnes bring nothing.",
+    ),
     unit="fen",
     inputs=(Use("credit", "fen", Text("碳汇批次", "carbon lots")),),
     outputs=(Use("granted_fen", "fen", Text("本年下达", "granted this year")),),
@@ -29,7 +31,13 @@ SPEC = Spec(
         Reference("Forestry carbon ticket, Sanming: 16,500 t sold for 247,800 CNY (15.02 CNY/t)", "v"),
         Reference("Regulation on Ecological Protection Compensation, Decree 779, arts. 20-24", "V"),
     ),
-    examples=(Example({"credit": [[2022, 16_500, 1_502]], "envelope": {"granted_fen": 0}}, {"granted_fen": 24_783_000}, "Jiangle: 16,500 t at 15.02 yuan"),),
+    examples=(
+        Example(
+            {"credit": [[2022, 16_500, 1_502]], "envelope": {"granted_fen": 0}},
+            {"granted_fen": 24_783_000},
+            "Jiangle: 16,500 t at 15.02 yuan",
+        ),
+    ),
 )
 DERIVED = True
 

@@ -16,14 +16,19 @@ from ecocomp.terms.text import Text
 SPEC = Spec(
     id="green_fund",
     name=FUND_SOURCES["green_fund"],
-    summary=Text("社会资本、捐赠或市场化运作的生态保护补偿基金拨付的资金。",
-                 "Money from donors or market-run funds for ecological protection compensation."),
+    summary=Text(
+        "社会资本、捐赠或市场化运作的生态保护补偿基金拨付的资金。",
+        "Money from donors or market-run funds for ecological protection compensation.",
+    ),
     unit="fen",
     inputs=(Use("envelope", "fen", Text("资金包登记", "register of envelopes")),),
     outputs=(Use("granted_fen", "fen", Text("本年下达", "granted this year")),),
     parameters=USES,
     formula="granted = as declared in the register",
-    holds=Text("用途以捐赠或基金章程为准，通常限定区域或对象。", "Its purpose follows the deed of gift or the fund's charter, often tied to a place."),
+    holds=Text(
+        "用途以捐赠或基金章程为准，通常限定区域或对象。",
+        "Its purpose follows the deed of gift or the fund's charter, often tied to a place.",
+    ),
     references=(
         Reference("Regulation on Ecological Protection Compensation, Decree 779, arts. 20-24 (market mechanism, funds)", "V"),
     ),

@@ -18,19 +18,34 @@ from ecocomp.terms.text import Text
 SPEC = Spec(
     id="horizontal_agreement",
     name=FUND_SOURCES["horizontal_agreement"],
-    summary=Text("下游按已结算的流域协议支付给本地的净额；本地须付出时为零，应付额另列。",
-                 "The net sum other regions pay under settled agreements; nothing when this place is the one that owes."),
+    summary=Text(
+        "下游按已结算的流域协议支付给本地的净额；本地须付出时为零，应付额另列。",
+        "The net sum other regions pay under settled agreements; nothing when this place is the one that owes.",
+    ),
     unit="fen",
     inputs=(Use("settlement", "fen", Text("协议结算", "agreement settlements")),),
     outputs=(Use("granted_fen", "fen", Text("本年下达", "granted this year")),),
-    parameters=(*USES, Use("funds.settlement_lag_years", "years", Text("结算计入的滞后年数", "years after which a settlement counts"))),
-    formula="granted = max(0, SUM received - SUM paid) over the agreement's clauses",
-    holds=Text("用途宽于纵向资金：保护、修复，也可用于发展和民生。", "Its purposes are wider than those of vertical money: protection, restoration, also development and livelihood."),
-    references=(
-        Reference("Regulation on Ecological Protection Compensation, Decree 779, arts. 14-19", "V"),
+    parameters=(
+        *USES,
+        Use("funds.settlement_lag_years", "years", Text("结算计入的滞后年数", "years after which a settlement counts")),
     ),
-    examples=(Example({"envelope": {"envelope_id": "H", "document": "a1", "granted_fen": 0}, "settlement": [["a1", "X", "HERE", 700], ["a1", "HERE", "X", 200]], "place": "HERE"},
-                      {"granted_fen": 500}, "two clauses: 700 received less 200 paid"),),
+    formula="granted = max(0, SUM received - SUM paid) over the agreement's clauses",
+    holds=Text(
+        "用途宽于纵向资金：保护、修复，也可用于发展和民生。",
+        "Its purposes are wider than those of vertical money: protection, restoration, also development and livelihood.",
+    ),
+    references=(Reference("Regulation on Ecological Protection Compensation, Decree 779, arts. 14-19", "V"),),
+    examples=(
+        Example(
+            {
+                "envelope": {"envelope_id": "H", "document": "a1", "granted_fen": 0},
+                "settlement": [["a1", "X", "HERE", 700], ["a1", "HERE", "X", 200]],
+                "place": "HERE",
+            },
+            {"granted_fen": 500},
+            "two clauses: 700 received less 200 paid",
+        ),
+    ),
 )
 DERIVED = True
 

@@ -11,6 +11,8 @@ import codecs
 import re
 import struct
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +23,8 @@ from ecocomp.terms.text import Text
 MAX_FIELDS = 2048
 _LANGUAGE_BYTES = {0x4D: "gb18030", 0x7A: "gb18030", 0x57: "latin-1", 0x03: "cp1252", 0x58: "cp1252", 0x78: "big5", 0x4F: "big5"}
 _CPG = {"936": "gb18030", "cp936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "ansi 936": "gb18030", "65001": "utf-8",
-        "utf8": "utf-8", "oem 936": "gb18030", "950": "big5", "1252": "cp1252", "88591": "latin-1", "iso88591": "latin-1"}  # fmt: skip
+        "utf8": "utf-8", "oem 936": "gb18030", "950": "big5",
+        "1252": "cp1252", "88591": "latin-1", "iso88591": "latin-1"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Header:
 
 def read_header(path: str, where: str) -> Header:
     """Read the layout of a DBF; refuse one that contradicts itself."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         head = file.read(32 + 32 * MAX_FIELDS + 1)
     if len(head) < 33:
         raise _broken(where)
@@ -72,7 +75,9 @@ def encoding_of(path: str, cpg: str | None, declared: str | None, where: str) ->
             return name, how
         tried.append(name)
     clash = Text("属性表的文字不符合任何一种：{t}。", "the texts of the table fit none of: {t}.").fill(t=", ".join(tried))
-    raise Refuse(fault("other_encoding", where, clash, Text("请声明编码，或另存为 UTF-8。", "Declare the encoding, or save it as UTF-8.")))
+    raise Refuse(
+        fault("other_encoding", where, clash, Text("请声明编码，或另存为 UTF-8。", "Declare the encoding, or save it as UTF-8."))
+    )
 
 
 def fits(path: str, header: Header, name: str) -> bool:
@@ -80,7 +85,7 @@ def fits(path: str, header: Header, name: str) -> bool:
     if not all(_decodes(n, name) for n in header.names):
         return False
     rows = max(1, CHUNK_BYTES // header.record_bytes)
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         file.seek(header.header_bytes)
         while piece := file.read(rows * header.record_bytes):
             whole = len(piece) // header.record_bytes
@@ -90,12 +95,9 @@ def fits(path: str, header: Header, name: str) -> bool:
     return True
 
 
-def _column_fits(cells: np.ndarray, name: str) -> bool:  # type: ignore[type-arg]
+def _column_fits(cells: np.ndarray[Any, Any], name: str) -> bool:
     foreign = np.nonzero((cells >= 0x80).any(axis=1))[0]
-    for text in {cells[i].tobytes() for i in foreign}:
-        if not _decodes(text, name, cut_ok=True):
-            return False
-    return True
+    return all(_decodes(text, name, cut_ok=True) for text in {cells[i].tobytes() for i in foreign})
 
 
 def _decodes(text: bytes, name: str, cut_ok: bool = False) -> bool:

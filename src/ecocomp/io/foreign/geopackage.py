@@ -18,7 +18,9 @@ from ecocomp.terms.text import Text
 SCAN_S = 10.0
 _SPATIAL_INDEX = re.compile(r"rtree_.+_(insert|update\d?|delete)", re.IGNORECASE)
 _COUNTS = re.compile(r"trigger_(insert|delete)_feature_count_.+", re.IGNORECASE)
-_TARGET = re.compile(r"\b(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE(?!\s+OF\b)|DELETE\s+FROM|REPLACE\s+INTO)\s+\"?([\w]+)", re.IGNORECASE)
+_TARGET = re.compile(
+    r"\b(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE(?!\s+OF\b)|DELETE\s+FROM|REPLACE\s+INTO)\s+\"?([\w]+)", re.IGNORECASE
+)
 _ODD = re.compile(
     r"\b(?:WITH|RECURSIVE|zeroblob|randomblob|load_extension|readfile|writefile|fts\w*|printf|replicate|GENERATED)\b", re.IGNORECASE
 )
@@ -82,10 +84,13 @@ def _code(where: str, name: str, what: Text) -> Fault:
     return fault(
         "gpkg_code",
         where,
-        Text("GeoPackage 含有{w}“{n}”，打开时会执行其中的语句。", "the GeoPackage holds {w} “{n}”; opening it would run its statements.").fill(
-            w=what, n=name[:80]
+        Text(
+            "GeoPackage 含有{w}“{n}”，打开时会执行其中的语句。",
+            "the GeoPackage holds {w} “{n}”; opening it would run its statements.",
+        ).fill(w=what, n=name[:80]),
+        Text(
+            "请把图层另存为新的 GeoPackage（不含视图与触发器）。", "Save the layer to a new GeoPackage without views and triggers."
         ),
-        Text("请把图层另存为新的 GeoPackage（不含视图与触发器）。", "Save the layer to a new GeoPackage without views and triggers."),
         record=name[:80],
     )
 
@@ -94,6 +99,9 @@ def _plain_sqlite(where: str) -> Fault:
     return fault(
         "wrong_format",
         where,
-        Text("是 SQLite 数据库，但不是 GeoPackage（缺 gpkg_contents 表）。", "it is an SQLite database but no GeoPackage (no table gpkg_contents)."),
+        Text(
+            "是 SQLite 数据库，但不是 GeoPackage（缺 gpkg_contents 表）。",
+            "it is an SQLite database but no GeoPackage (no table gpkg_contents).",
+        ),
         Text("请用原软件另存为 GeoPackage。", "Save it as GeoPackage with the software it came from."),
     )

@@ -68,7 +68,8 @@ def _check_size(source: Any, spec: dict[str, Any]) -> list[Fault]:
     if not found and block > BLOCK_BYTES:
         found.append(fault(
             "block_too_large", where,
-            Text("一个内部块有 {b:,} 字节，无法分块读取。", "one inner block has {b:,} bytes; it cannot be read in pieces.").fill(b=block),
+            Text("一个内部块有 {b:,} 字节，无法分块读取。", "one inner block has {b:,} bytes; too large to read in pieces.")
+            .fill(b=block),
             Text("请重新保存为分块（tiled）的 GeoTIFF。", "Save it again as a tiled GeoTIFF."),
         ))  # fmt: skip
     return found
@@ -103,14 +104,15 @@ def _check_place(source: Any, spec: dict[str, Any]) -> list[Fault]:
     if t.b or t.d or t.a <= 0 or t.e >= 0 or t.is_identity:
         found.append(fault(
             "rotated", where,
-            Text("栅格没有定位，或是旋转、上下颠倒的（变换 {t}）。", "the raster is not placed, or rotated, or upside down (transform {t}).")
+            Text("栅格没有定位，或是旋转、上下颠倒的（变换 {t}）。", "it is unplaced, turned or upside down (transform {t}).")
             .fill(t=", ".join(f"{v:g}" for v in tuple(t)[:6])),
             Text("请重采样为正北向上的栅格并写入定位。", "Resample it north-up and write its position into the file."),
         ))  # fmt: skip
     elif source.crs is not None and source.crs.is_geographic and (abs(t.c) > 360.5 or abs(t.f) > 90.5):
         found.append(fault(
             "metres_as_degrees", where,
-            Text("坐标系是经纬度，左上角却是 ({x:,.0f}, {y:,.0f})。", "the CRS is in degrees, but the upper-left corner is ({x:,.0f}, {y:,.0f}).")
+            Text("坐标系是经纬度，左上角却是 ({x:,.0f}, {y:,.0f})。", 
+                 "the CRS is in degrees, but the upper-left corner is ({x:,.0f}, {y:,.0f}).")
             .fill(x=t.c, y=t.f),
             Text("坐标像是米；请写入正确的投影坐标系。", "The coordinates look like metres; write the right projected CRS."),
         ))  # fmt: skip
@@ -118,7 +120,8 @@ def _check_place(source: Any, spec: dict[str, Any]) -> list[Fault]:
         found.append(fault(
             "degrees_as_metres", where,
             Text("坐标系是投影坐标，格宽却只有 {d:g}。", "the CRS is projected, but a cell is only {d:g} wide.").fill(d=t.a),
-            Text("坐标像是度；请写入经纬度坐标系（如 EPSG:4490）。", "The coordinates look like degrees; write a geographic CRS (such as EPSG:4490)."),
+            Text("坐标像是度；请写入经纬度坐标系（如 EPSG:4490）。", 
+                 "The coordinates look like degrees; write a geographic CRS (such as EPSG:4490)."),
         ))  # fmt: skip
     return found
 

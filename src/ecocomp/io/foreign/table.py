@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -75,7 +76,7 @@ def text_encoding(path: str, where: str) -> str:
 def _first_wrong_byte(path: str, name: str) -> int | None:
     decoder = codecs.getincrementaldecoder(name)("strict")
     read = 0
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         while True:
             piece = file.read(CHUNK_BYTES)
             held = len(decoder.getstate()[0])
@@ -134,7 +135,7 @@ def _csv_header(path: str, encoding: str, spec: dict[str, Any]) -> tuple[list[st
     import csv
 
     name = "utf-8-sig" if encoding == "utf-8" else encoding
-    with open(path, encoding=name, newline="") as file:
+    with Path(path).open(encoding=name, newline="") as file:
         lines = [file.readline(1 << 20) for _ in range(spec["header_row"])]
         if not lines[-1].strip():
             raise Refuse(_no_header(spec))
@@ -349,7 +350,10 @@ def _links(where: str) -> Fault:
     return fault(
         "external_links",
         where,
-        Text("工作簿链接到别的文件；链接没有打开，只用了已存的值。", "the workbook links to other files; they were not opened, stored values were used."),
+        Text(
+            "工作簿链接到别的文件；链接没有打开，只用了已存的值。",
+            "the workbook links to other files; they were not opened, stored values were used.",
+        ),
         Text("请核对这些单元格的值是否最新。", "Check that the values of these cells are up to date."),
         warn=True,
     )
@@ -425,7 +429,9 @@ def _names(header: list[str], spec: dict[str, Any]) -> list[str]:
 
 def _no_header(spec: dict[str, Any]) -> Fault:
     clash = Text("第 {n} 行不是表头。", "row {n} is not a header.").fill(n=spec["header_row"])
-    return fault("no_header", spec["where"], clash, Text("请把列名放在第一行，或写明表头行。", "Put names in row 1, or declare the row."))
+    return fault(
+        "no_header", spec["where"], clash, Text("请把列名放在第一行，或写明表头行。", "Put names in row 1, or declare the row.")
+    )
 
 
 def _too_wide(where: str, found: int, cap: int) -> Fault:
@@ -448,6 +454,3 @@ def _counted(tables: Iterator[pa.Table], spec: dict[str, Any]) -> Iterator[pa.Ta
 def _write(tables: Iterator[pa.Table], names: list[str]) -> int:
     schema = pa.schema([pa.field(n, pa.string(), nullable=False) for n in names])
     return write_batches(schema, (t.cast(schema) for t in tables), "out/clean.parquet")
-
-
-

@@ -60,7 +60,10 @@ def _shapefile(path: str, files: dict[str, str], spec: dict[str, Any]) -> Made:
     missing = [s for s in (".shx", ".dbf", ".prj") if s not in files]
     if missing:
         clash = Text("Shapefile 缺少 {p}。", "the Shapefile lacks {p}.").fill(p=", ".join(missing))
-        remedy = Text("请把同名的 .shp .shx .dbf .prj（及 .cpg）放在同一文件夹。", "Put .shp .shx .dbf .prj (and .cpg) of one name into one folder.")
+        remedy = Text(
+            "请把同名的 .shp .shx .dbf .prj（及 .cpg）放在同一文件夹。",
+            "Put .shp .shx .dbf .prj (and .cpg) of one name into one folder.",
+        )
         raise Refuse(fault("missing_part", where, clash, remedy))
     cpg = _small_text(files.get(".cpg"), ".cpg", where)
     prj = _small_text(files[".prj"], ".prj", where) or ""
@@ -87,7 +90,9 @@ def _unpack(path: str, where: str) -> dict[str, str]:
         entries = [i for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
         shapes = [i for i in entries if i.filename.lower().endswith(".shp")]
         if len(shapes) != 1:
-            clash = Text("压缩包里有 {n} 个 .shp，应恰好一个。", "the archive holds {n} .shp files; exactly one is needed.").fill(n=len(shapes))
+            clash = Text("压缩包里有 {n} 个 .shp，应恰好一个。", "the archive holds {n} .shp files; exactly one is needed.").fill(
+                n=len(shapes)
+            )
             raise Refuse(fault("missing_part", where, clash, Text("请每个压缩包只放一个图层。", "Pack one layer per archive.")))
         stem = shapes[0].filename[:-4]
         Path("out/parts").mkdir()
@@ -96,7 +101,7 @@ def _unpack(path: str, where: str) -> dict[str, str]:
             suffix = entry.filename[len(stem) :].lower()
             if entry.filename.startswith(stem) and suffix in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
                 files[suffix] = f"out/parts/source{suffix}"
-                with archive.open(entry) as source, open(files[suffix], "xb") as sink:
+                with archive.open(entry) as source, Path(files[suffix]).open("xb") as sink:
                     while piece := source.read(1 << 20):
                         sink.write(piece)
     return files
@@ -112,9 +117,15 @@ def _geopackage(path: str, spec: dict[str, Any]) -> Made:
     if wanted is None and len(layers) == 1:
         wanted = layers[0]
     if wanted not in layers:
-        why = Text("没有图层“{l}”", "there is no layer “{l}”").fill(l=wanted) if wanted else Text("需要指明图层", "the layer must be named")
+        why = (
+            Text("没有图层“{l}”", "there is no layer “{l}”").fill(l=wanted)
+            if wanted
+            else Text("需要指明图层", "the layer must be named")
+        )
         clash = Text("{w}，现有：{n}。", "{w}; there are: {n}.").fill(w=why, n=", ".join(layers[:20]) or "—")
-        raise Refuse(fault("which_layer", spec["where"], clash, Text("请在声明中写明图层名。", "Name the layer in the declaration.")))
+        raise Refuse(
+            fault("which_layer", spec["where"], clash, Text("请在声明中写明图层名。", "Name the layer in the declaration."))
+        )
     facts = {"format": "gpkg", "encoding": "utf-8", "encoding_known_by": "standard", "layer": wanted}
     return _through_ogr(f"GPKG:{path}", wanted, spec, facts)
 
@@ -122,14 +133,21 @@ def _geopackage(path: str, spec: dict[str, Any]) -> Made:
 def _geojson(path: str, spec: dict[str, Any]) -> Made:
     size = size_of(path)
     if size > JSON_BYTES:
-        clash = Text("GeoJSON 有 {a:,} 字节，上限为 {b:,}。", "the GeoJSON has {a:,} bytes; {b:,} are allowed.").fill(a=size, b=JSON_BYTES)
+        clash = Text("GeoJSON 有 {a:,} 字节，上限为 {b:,}。", "the GeoJSON has {a:,} bytes; {b:,} are allowed.").fill(
+            a=size, b=JSON_BYTES
+        )
         raise Refuse(fault("file_too_large", spec["where"], clash, Text("请另存为 GeoPackage。", "Save it as GeoPackage.")))
     facts = {"format": "geojson", "encoding": "utf-8", "encoding_known_by": "standard"}
     return _through_ogr(f"GeoJSON:{path}", 0, spec, facts)
 
 
 def _through_ogr(
-    path: str, layer: str | int, spec: dict[str, Any], facts: dict[str, Any], raw_encoding: str | None = None, encoding: str | None = None
+    path: str,
+    layer: str | int,
+    spec: dict[str, Any],
+    facts: dict[str, Any],
+    raw_encoding: str | None = None,
+    encoding: str | None = None,
 ) -> Made:
     import pyogrio
 
@@ -149,14 +167,20 @@ def _through_ogr(
 def _check_caps(features: int, fields: int, spec: dict[str, Any]) -> None:
     found: list[Fault] = []
     if features > spec["max_features"]:
-        clash = Text("有 {a:,} 个要素，上限为 {b:,}。", "it has {a:,} features; {b:,} are allowed.").fill(a=features, b=spec["max_features"])
+        clash = Text("有 {a:,} 个要素，上限为 {b:,}。", "it has {a:,} features; {b:,} are allowed.").fill(
+            a=features, b=spec["max_features"]
+        )
         found.append(fault("too_many_features", spec["where"], clash, Text("请裁剪到本县范围。", "Clip it to the county.")))
     if fields > spec["max_fields"]:
-        clash = Text("有 {a:,} 个字段，上限为 {b:,}。", "it has {a:,} fields; {b:,} are allowed.").fill(a=fields, b=spec["max_fields"])
+        clash = Text("有 {a:,} 个字段，上限为 {b:,}。", "it has {a:,} fields; {b:,} are allowed.").fill(
+            a=fields, b=spec["max_fields"]
+        )
         found.append(fault("too_many_columns", spec["where"], clash, Text("请只保留需要的字段。", "Keep the fields needed only.")))
     if features == 0:
         clash = Text("图层里没有要素。", "the layer holds no features.")
-        found.append(fault("no_features", spec["where"], clash, Text("请检查导出时的筛选条件。", "Check what was selected when exporting.")))
+        found.append(
+            fault("no_features", spec["where"], clash, Text("请检查导出时的筛选条件。", "Check what was selected when exporting."))
+        )
     if found:
         raise Refuse(*found)
 
@@ -170,12 +194,21 @@ def _geoparquet(path: str, spec: dict[str, Any]) -> Made:
     column = geo.get("columns", {}).get(geo.get("primary_column"), {}) if isinstance(geo, dict) else {}
     if column.get("encoding") != "WKB":
         clash = Text("Parquet 文件没有 GeoParquet 的 WKB 几何列。", "the Parquet file has no WKB geometry column of GeoParquet.")
-        remedy = Text("请按 GeoParquet 1.0 以上导出，或另存为 GeoPackage。", "Export it as GeoParquet 1.0 or later, or as GeoPackage.")
+        remedy = Text(
+            "请按 GeoParquet 1.0 以上导出，或另存为 GeoPackage。", "Export it as GeoParquet 1.0 or later, or as GeoPackage."
+        )
         raise Refuse(fault("wrong_format", where, clash, remedy))
+    assert isinstance(geo, dict)
     name = str(geo["primary_column"])
     _check_caps(file.metadata.num_rows, len(file.schema_arrow), spec)
     crs = column.get("crs", {"type": "GeographicCRS", "id": {"authority": "OGC", "code": "CRS84"}})
-    facts = {"format": "geoparquet", "encoding": "utf-8", "encoding_known_by": "standard", "layer": "", **_crs_of_projjson(crs, where)}
+    facts = {
+        "format": "geoparquet",
+        "encoding": "utf-8",
+        "encoding_known_by": "standard",
+        "layer": "",
+        **_crs_of_projjson(crs, where),
+    }
     tables = (_whole(b) for b in file.iter_batches(BATCH_ROWS, use_threads=False))
     return _write(tables, name, spec, facts)
 
@@ -252,7 +285,10 @@ def _no_crs(where: str) -> Fault:
         "no_crs",
         where,
         Text("没有可用的坐标系。", "it has no usable coordinate system."),
-        Text("请写入坐标系（如 CGCS2000 三度带）后重新导出。", "Set the coordinate system (such as a CGCS2000 3-degree zone) and export again."),
+        Text(
+            "请写入坐标系（如 CGCS2000 三度带）后重新导出。",
+            "Set the coordinate system (such as a CGCS2000 3-degree zone) and export again.",
+        ),
     )
 
 
@@ -265,7 +301,9 @@ class _Tally:
         self.bounds = np.array([np.inf, np.inf, -np.inf, -np.inf])
 
 
-def _write(tables: Iterator[pa.Table], geometry: str, spec: dict[str, Any], facts: dict[str, Any], encoding: str | None = None) -> Made:
+def _write(
+    tables: Iterator[pa.Table], geometry: str, spec: dict[str, Any], facts: dict[str, Any], encoding: str | None = None
+) -> Made:
     tally = _Tally()
     dropped: list[str] = []
     first = next(tables, None)
@@ -297,7 +335,9 @@ def _write(tables: Iterator[pa.Table], geometry: str, spec: dict[str, Any], fact
     return facts, _dropped(dropped, spec["where"]), "clean.parquet"
 
 
-def _plan(schema: pa.Schema, geometry: str, dropped: list[str], encoding: str | None, where: str) -> list[tuple[str, str, pa.DataType]]:
+def _plan(
+    schema: pa.Schema, geometry: str, dropped: list[str], encoding: str | None, where: str
+) -> list[tuple[str, str, pa.DataType]]:
     """Say for each column its clean name and one of three types: text, int64, double."""
     plan: list[tuple[str, str, pa.DataType]] = []
     for field in schema:
@@ -356,8 +396,18 @@ def _flat(column: pa.ChunkedArray, tally: _Tally, spec: dict[str, Any]) -> pa.Ch
     points = shapely.get_num_coordinates(shapes)
     if len(points) and points.max() > spec["max_vertices"]:
         row = tally.features + int(points.argmax()) + 1
-        clash = Text("有 {a:,} 个节点，上限为 {b:,}。", "it has {a:,} vertices; {b:,} are allowed.").fill(a=int(points.max()), b=spec["max_vertices"])
-        raise Refuse(fault("too_many_vertices", spec["where"], clash, Text("请拆分或化简该要素。", "Split or simplify it."), record=f"row {row}"))
+        clash = Text("有 {a:,} 个节点，上限为 {b:,}。", "it has {a:,} vertices; {b:,} are allowed.").fill(
+            a=int(points.max()), b=spec["max_vertices"]
+        )
+        raise Refuse(
+            fault(
+                "too_many_vertices",
+                spec["where"],
+                clash,
+                Text("请拆分或化简该要素。", "Split or simplify it."),
+                record=f"row {row}",
+            )
+        )
     tally.flattened |= bool(shapely.has_z(shapes).any())
     tally.kinds |= {shapely.GeometryType(int(k)).name.title() for k in np.unique(shapely.get_type_id(shapes[~void]))}
     if not void.all():
@@ -373,5 +423,15 @@ def _flat(column: pa.ChunkedArray, tally: _Tally, spec: dict[str, Any]) -> pa.Ch
 def _dropped(names: list[str], where: str) -> list[Fault]:
     if not names:
         return []
-    clash = Text("字段 {c} 不是文字或数字，未读入。", "the fields {c} are neither text nor numbers and were left out.").fill(c=", ".join(names[:20]))
-    return [fault("column_left_out", where, clash, Text("若需要，请转换类型后重新导出。", "If needed, convert and export again."), warn=True)]
+    clash = Text("字段 {c} 不是文字或数字，未读入。", "the fields {c} are neither text nor numbers and were left out.").fill(
+        c=", ".join(names[:20])
+    )
+    return [
+        fault(
+            "column_left_out",
+            where,
+            clash,
+            Text("若需要，请转换类型后重新导出。", "If needed, convert and export again."),
+            warn=True,
+        )
+    ]

@@ -51,7 +51,7 @@ def fault(code: str, where: str, clash: Text, remedy: Text, record: str = "", wa
 
 def head_of(path: str, size: int = 512) -> bytes:
     """Return the first bytes of a file."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return file.read(size)
 
 
@@ -84,7 +84,10 @@ def out_of_memory(where: str, memory_bytes: int) -> Fault:
         "worker_memory",
         where,
         Text("读取它需要的内存超过 {m:,} 字节。", "reading it needs more than {m:,} bytes of memory.").fill(m=memory_bytes),
-        Text("请检查文件是否正常，或裁剪、分块后重试。", "Check that the file is sound; clip it or rewrite it in tiles and try again."),
+        Text(
+            "请检查文件是否正常，或裁剪、分块后重试。",
+            "Check that the file is sound; clip it or rewrite it in tiles and try again.",
+        ),
     )
 
 
@@ -105,7 +108,9 @@ def unreadable(where: str, exc: Exception, limits: dict[str, Any]) -> Fault:
         return fault(
             "output_too_large",
             where,
-            Text("清理后的文件会超过 {n:,} 字节。", "the clean file would have more than {n:,} bytes.").fill(n=limits["output_bytes"]),
+            Text("清理后的文件会超过 {n:,} 字节。", "the clean file would have more than {n:,} bytes.").fill(
+                n=limits["output_bytes"]
+            ),
             Text("请裁剪到本县范围，或分幅提供。", "Clip it to the county or hand it in as several sheets."),
         )
     why = re.sub(r"\s+", " ", re.sub(r"(/[^\s/]+)+/", "", words))[:200]

@@ -273,7 +273,8 @@ def _rows(  # type: ignore[no-untyped-def]
     """Fill rows first..last-1 of out (3, cells) with t/ha."""
     base, total = np.empty(TILE), np.empty((3, TILE))
     weight = np.empty((station_column.size, TILE))
-    blow, dry, x_power = np.empty(TILE), np.empty(TILE), np.empty(TILE)
+    blow, dry, x_power, part = np.empty(TILE), np.empty(TILE), np.empty(TILE), np.empty(TILE)
+    coefficient = np.empty((3, TILE))
     for r in range(first, last):
         dx, dy = across[first_row + r], along[first_row + r]
         for c in range(0, width, TILE):
@@ -283,21 +284,21 @@ def _rows(  # type: ignore[no-untyped-def]
                 continue
             _surface(sand, silt, clay, organic, caco3, elevation, relief, a, n, smith_carson, 200.0 * 0.5 * (dx + dy), base)
             _distances(station_column, station_row, c, first_row + r, dx, dy, half_power, n, weight)
+            for k in range(3):
+                _pick(cover[k], land_cover[a : a + n], coefficient[k])
             total[:] = 0.0
             for m in range(12):
                 wet, green = rain[m, a : a + n], ndvi[m, a : a + n]
                 if not _windy(gust, m):
-                    for i in range(n):
-                        # Nothing blows, but a cell without rain or NDVI stays without a value.
-                        total[:, i] += 0.0 * (np.float64(wet[i]) + np.float64(green[i]) + base[i])
+                    for k in range(3):
+                        _calm(wet, green, base, n, total[k])
                     continue
-                _interpolate(weight, gust, m, n, blow)
-                _interpolate(weight, evaporation, m, n, dry)
-                for i in range(n):
-                    sw = soil_wetness(dry[i], np.float64(wet[i]), rain_days[m])
-                    blow[i] = blow[i] * sw * base[i]
-                    x_power[i] = power(blow[i], POWER)
-                _month(blow, x_power, green, land_cover, a, n, cover, bare, full, scale, scale_power, z_m, total)
+                _interpolate(weight, gust, m, n, blow, part)
+                _interpolate(weight, evaporation, m, n, dry, part)
+                _weather(dry, wet, rain_days[m], base, n, blow, x_power)
+                for k in range(3):
+                    _share(green, bare[k], full[k], n, part)
+                    _month(blow, x_power, part, coefficient[k], scale[k], scale_power[k], z_m, n, total[k])
             for k in range(3):
                 row = out[k, a : a + n]
                 for i in range(n):
@@ -342,27 +343,55 @@ def _distances(column, row, c, r, dx, dy, half_power, n, weight):  # type: ignor
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
-def _interpolate(weight, values, m, n, out):  # type: ignore[no-untyped-def]
+def _pick(table, codes, out):  # type: ignore[no-untyped-def]
+    """Put the entry of each code into out."""
+    for i in range(codes.size):
+        out[i] = table[codes[i]]
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
+def _calm(wet, green, base, n, total):  # type: ignore[no-untyped-def]
+    """Add nothing where nothing blows; a cell without rain, NDVI or soil stays without a value."""
+    for i in range(n):
+        total[i] += 0.0 * (np.float64(wet[i]) + np.float64(green[i]) + base[i])
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
+def _interpolate(weight, values, m, n, out, share):  # type: ignore[no-untyped-def]
     """Put the distance-weighted mean of the stations that observed month m into out[:n]; NaN where none did."""
-    share = np.zeros(TILE)
     out[:n] = 0.0
+    share[:n] = 0.0
     for s in range(values.shape[0]):
-        v = values[s, m]
+        v, w = values[s, m], weight[s]
         if v == v:
             for i in range(n):
-                out[i] += weight[s, i] * v
-                share[i] += weight[s, i]
+                out[i] += w[i] * v
+            for i in range(n):
+                share[i] += w[i]
     for i in range(n):
         out[i] /= share[i]
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
-def _month(x, x_power, green, land_cover, a, n, cover, bare, full, scale, scale_power, z_m, total):  # type: ignore[no-untyped-def]
-    """Add the month's fixed sand [kg/m²] to total (3, n)."""
-    for k in range(3):
-        for i in range(n):
-            share = 100.0 * vegetation_cover(np.float64(green[i]), bare[k], full[k])
-            coefficient = cover[k, land_cover[a + i]]
-            xk, pk = scale[k] * x[i], scale_power[k] * x_power[i]
-            c, c_power = cover_wind(coefficient, share), cover_wind(POWER * coefficient, share)
-            total[k, i] += pixel(xk, pk, xk * c, pk * c_power, z_m)
+def _weather(dry, wet, rain_day_share, base, n, blow, x_power):  # type: ignore[no-untyped-def]
+    """Turn the wind into X = WF·EF·SCF·K' and put X^0.7422 beside it."""
+    for i in range(n):
+        blow[i] = blow[i] * soil_wetness(dry[i], np.float64(wet[i]), rain_day_share) * base[i]
+    for i in range(n):
+        x_power[i] = power(blow[i], POWER)
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
+def _share(green, bare, full, n, out):  # type: ignore[no-untyped-def]
+    """Put the vegetation cover [%] into out[:n]."""
+    for i in range(n):
+        out[i] = 100.0 * vegetation_cover(np.float64(green[i]), bare, full)
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
+def _month(x, x_power, share, coefficient, scale, scale_power, z_m, n, total):  # type: ignore[no-untyped-def]
+    """Add the month's fixed sand [kg/m²] to total[:n]."""
+    for i in range(n):
+        c, c_power = cover_wind(coefficient[i], share[i]), cover_wind(POWER * coefficient[i], share[i])
+        xk, pk = scale * x[i], scale_power * x_power[i]
+        total[i] += pixel(xk, pk, xk * c, pk * c_power, z_m)

@@ -34,12 +34,21 @@ from ecocomp.terms.money import half_even
 from ecocomp.terms.text import Text
 
 _GIVEN = {
-    "standard.protection_cost": {"1": "300"}, "standard.protection_zone_factor": {"water": "1.10"},
-    "standard.opportunity_cost": {"1": "900"}, "standard.restriction.red_line": "1", "standard.restriction.reserve": "0.80",
-    "standard.restriction.outside": "0.40", "standard.value_share": {"water": "0.02"},
-    "standard.value_grade_coefficient": {"2": "1"}, "standard.value_cap_share": "0.03", "standard.value_cap": "900",
-    "standard.regional_base": "150", "standard.regional.engel_reference": "0.35", "standard.regional.income_reference": "16000",
-    "standard.regional.income_factor_low": "0.8", "standard.regional.income_factor_high": "1.2",
+    "standard.protection_cost": {"1": "300"},
+    "standard.protection_zone_factor": {"water": "1.10"},
+    "standard.opportunity_cost": {"1": "900"},
+    "standard.restriction.red_line": "1",
+    "standard.restriction.reserve": "0.80",
+    "standard.restriction.outside": "0.40",
+    "standard.value_share": {"water": "0.02"},
+    "standard.value_grade_coefficient": {"2": "1"},
+    "standard.value_cap_share": "0.03",
+    "standard.value_cap": "900",
+    "standard.regional_base": "150",
+    "standard.regional.engel_reference": "0.35",
+    "standard.regional.income_reference": "16000",
+    "standard.regional.income_factor_low": "0.8",
+    "standard.regional.income_factor_high": "1.2",
 }
 
 SPEC = Spec(
@@ -76,8 +85,7 @@ SPEC = Spec(
     ),
     outputs=(Use("parts", "fen/ha/a", Text("四部分", "four parts")),),
     formula=(
-        "PC[g]·z + OC[g]·(r·ρ + s·σ + (1−r−s)·ο) + min(ESV/A·min(k·c[grade], k_max), V_max) "
-        "+ B·L(En)/L(En_ref)·clip(I_ref/I)"
+        "PC[g]·z + OC[g]·(r·ρ + s·σ + (1−r−s)·ο) + min(ESV/A·min(k·c[grade], k_max), V_max) + B·L(En)/L(En_ref)·clip(I_ref/I)"
     ),
     holds=Text(
         "各部分相加，不相乘；没有评估出服务价值的地块，价值部分记为零并注明未评估。",
@@ -90,9 +98,19 @@ SPEC = Spec(
     ),
     examples=(
         Example(
-            {"land": {"group": "1", "function_zone": "water", "grade": 2, "red_line_ppm": 500_000, "reserve_ppm": 100_000,
-                      "area_dm2": 2_000_000, "value_fen": 4_000_000},
-             "region": {"engel_ppm": 350_000, "income_fen_per_head": 1_600_000}, "parameters": _GIVEN},
+            {
+                "land": {
+                    "group": "1",
+                    "function_zone": "water",
+                    "grade": 2,
+                    "red_line_ppm": 500_000,
+                    "reserve_ppm": 100_000,
+                    "area_dm2": 2_000_000,
+                    "value_fen": 4_000_000,
+                },
+                "region": {"engel_ppm": 350_000, "income_fen_per_head": 1_600_000},
+                "parameters": _GIVEN,
+            },
             {"protection": 33_000, "opportunity": 66_600, "value": 40_000, "regional": 15_000},
             "by hand: 300×1.10; 900×(0.5×1+0.1×0.8+0.4×0.4)=900×0.74; 20 000×0.02; 150×1×1",
             0.0,
@@ -139,20 +157,32 @@ def _opportunity(params: Parameters, group: str, red_line_ppm: int, reserve_ppm:
     cost = row_of(params, key, group)
     red, reserve, outside = (params.decimal(k) for k in keys)
     degree = restriction_degree(red_line_ppm, reserve_ppm, red, reserve, outside)
-    inputs = say(cost=cost, ecosystem_group=group, red_line_ppm=red_line_ppm, reserve_ppm=reserve_ppm, red_line=red,
-                 reserve=reserve, outside=outside)
+    inputs = say(
+        cost=cost,
+        ecosystem_group=group,
+        red_line_ppm=red_line_ppm,
+        reserve_ppm=reserve_ppm,
+        red_line=red,
+        reserve=reserve,
+        outside=outside,
+    )
     return certain(_fen(money_per_ha(params.get(key), cost) * degree), inputs, " ".join([key, *keys]))
 
 
 def _value(params: Parameters) -> Callable[[Land], Part]:
     cap_share = params.decimal("standard.value_cap_share")
     cap = number_per_ha(params, "standard.value_cap") if params.has("standard.value_cap") else None
-    keys = " ".join([f"standard.{k}" for k in ("value_share", "value_grade_coefficient", "value_cap_share")]
-                    + (["standard.value_cap"] if cap is not None else []))
+    keys = " ".join(
+        [f"standard.{k}" for k in ("value_share", "value_grade_coefficient", "value_cap_share")]
+        + (["standard.value_cap"] if cap is not None else [])
+    )
 
     @cache
     def share_of(zone: str, grade: int) -> tuple[Fraction, Decimal, Decimal]:
-        share, coefficient = row_of(params, "standard.value_share", zone), row_of(params, "standard.value_grade_coefficient", str(grade))
+        share, coefficient = (
+            row_of(params, "standard.value_share", zone),
+            row_of(params, "standard.value_grade_coefficient", str(grade)),
+        )
         return min(Fraction(share) * Fraction(coefficient), Fraction(cap_share)), share, coefficient
 
     def part(land: Land) -> Part:
@@ -165,9 +195,18 @@ def _value(params: Parameters) -> Callable[[Land], Part]:
             return _fen(amount if cap is None else min(amount, cap))
 
         worth = land.worth
-        inputs = say(service_value_fen=worth.value_fen, low_fen=worth.low_fen, high_fen=worth.high_fen, services=worth.services,
-                     area_dm2=land.area_dm2, share=share, grade=land.grade, grade_coefficient=coefficient, cap_share=cap_share,
-                     cap_fen_per_ha=None if cap is None else _fen(cap))
+        inputs = say(
+            service_value_fen=worth.value_fen,
+            low_fen=worth.low_fen,
+            high_fen=worth.high_fen,
+            services=worth.services,
+            area_dm2=land.area_dm2,
+            share=share,
+            grade=land.grade,
+            grade_coefficient=coefficient,
+            cap_share=cap_share,
+            cap_fen_per_ha=None if cap is None else _fen(cap),
+        )
         return Part(fen(worth.value_fen), fen(worth.low_fen), fen(worth.high_fen), inputs, keys)
 
     return part
@@ -181,9 +220,19 @@ def _regional(params: Parameters, economy: Region) -> Part:
     # A poorer region gets the larger factor: it can spare less for protection that others enjoy.
     factor = min(max(Fraction(income) * 100 / max(economy.income_fen_per_head, 1), Fraction(low)), Fraction(high))
     fen = _fen(number_per_ha(params, "standard.regional_base") * Fraction(level) / Fraction(reference) * factor)
-    inputs = say(base=params.decimal("standard.regional_base"), region=economy.region_code, economy_year=economy.year,
-                 engel_ppm=economy.engel_ppm, level=level, engel_reference=engel, level_reference=reference,
-                 income_fen_per_head=economy.income_fen_per_head, income_reference=income, factor_low=low, factor_high=high)
+    inputs = say(
+        base=params.decimal("standard.regional_base"),
+        region=economy.region_code,
+        economy_year=economy.year,
+        engel_ppm=economy.engel_ppm,
+        level=level,
+        engel_reference=engel,
+        level_reference=reference,
+        income_fen_per_head=economy.income_fen_per_head,
+        income_reference=income,
+        factor_low=low,
+        factor_high=high,
+    )
     return certain(fen, inputs, " ".join(["standard.regional_base", *keys]))
 
 

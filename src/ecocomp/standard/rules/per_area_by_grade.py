@@ -36,10 +36,19 @@ SPEC = Spec(
     references=(Reference("森林生态效益补偿 财资环〔2024〕159号", "v", "a fixed amount per mu by kind of owner"),),
     examples=(
         Example(
-            {"land": {"group": "1", "function_zone": "water", "grade": 1, "red_line_ppm": 0, "reserve_ppm": 0,
-                      "area_dm2": 1_000_000, "value_fen": None},
-             "region": {"engel_ppm": 350_000, "income_fen_per_head": 1_600_000},
-             "parameters": {_RATE: {"water.1": "1500"}, _FACTOR: {"1": "1.2"}}},
+            {
+                "land": {
+                    "group": "1",
+                    "function_zone": "water",
+                    "grade": 1,
+                    "red_line_ppm": 0,
+                    "reserve_ppm": 0,
+                    "area_dm2": 1_000_000,
+                    "value_fen": None,
+                },
+                "region": {"engel_ppm": 350_000, "income_fen_per_head": 1_600_000},
+                "parameters": {_RATE: {"water.1": "1500"}, _FACTOR: {"1": "1.2"}},
+            },
             {"protection": 180_000, "opportunity": 0, "value": 0, "regional": 0},
             "by hand: 1500 × 1.2 = 1800 CNY/ha",
             0.0,

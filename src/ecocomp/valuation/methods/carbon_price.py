@@ -35,20 +35,29 @@ SPEC = Spec(
         "Prices net sequestration; whether it makes tradable credits is for the credit register.",
     ),
     references=(
-        Reference("Pema Dolkar, Xiao Yi, Ouyang Zhiyun et al. 2017, 生态学报 37(19):6302-6312, doi 10.5846/stxb201607011362", "V",
-                  "prices CO2 at 380 CNY/t; the form V = Q·p is common to all"),
+        Reference(
+            "Pema Dolkar, Xiao Yi, Ouyang Zhiyun et al. 2017, 生态学报 37(19):6302-6312, doi 10.5846/stxb201607011362",
+            "V",
+            "prices CO2 at 380 CNY/t; the form V = Q·p is common to all",
+        ),
     ),
     examples=(
         Example(
-            {"quantity": 12.5, "unit": "t CO2/a",
-             "parameters": {"valuation.carbon_price.price": "70", "valuation.carbon_price.price_year": "2023"}},
+            {
+                "quantity": 12.5,
+                "unit": "t CO2/a",
+                "parameters": {"valuation.carbon_price.price": "70", "valuation.carbon_price.price_year": "2023"},
+            },
             {"value_fen": 87_500},
             "12.5 t × 70 CNY/t = 875.00 CNY, by hand",
             0.0,
         ),
         Example(
-            {"quantity": 3.0, "unit": "t C/a",
-             "parameters": {"valuation.carbon_price.price": "70", "valuation.carbon_price.price_year": "2023"}},
+            {
+                "quantity": 3.0,
+                "unit": "t C/a",
+                "parameters": {"valuation.carbon_price.price": "70", "valuation.carbon_price.price_year": "2023"},
+            },
             {"value_fen": 77_000},
             "3 t C = 11 t CO2 × 70 CNY/t = 770.00 CNY, by hand",
             0.0,

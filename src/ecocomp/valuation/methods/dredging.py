@@ -47,9 +47,16 @@ SPEC = Spec(
     ),
     examples=(
         Example(
-            {"quantity": 3_886_000_000.0, "unit": "t/a",
-             "parameters": {f"{_K}.silting_share": "0.24", f"{_K}.bulk_density": "0.93", f"{_K}.price": "15.58",
-                            f"{_K}.price_year": "2010"}},
+            {
+                "quantity": 3_886_000_000.0,
+                "unit": "t/a",
+                "parameters": {
+                    f"{_K}.silting_share": "0.24",
+                    f"{_K}.bulk_density": "0.93",
+                    f"{_K}.price": "15.58",
+                    f"{_K}.price_year": "2010",
+                },
+            },
             {"value_fen": 1_562_422_606_451},
             "Ganzi 2010: 38.86e8 t → 10.03e8 m3 × 15.58 = 156.2e8 CNY; the paper prints 156.26e8 from the rounded volume",
             0.0,

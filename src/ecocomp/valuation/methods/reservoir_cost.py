@@ -39,8 +39,11 @@ SPEC = Spec(
     ),
     examples=(
         Example(
-            {"quantity": 32_149_000_000.0, "unit": "m3/a",
-             "parameters": {"valuation.reservoir_cost.price": "7.06", "valuation.reservoir_cost.price_year": "2010"}},
+            {
+                "quantity": 32_149_000_000.0,
+                "unit": "m3/a",
+                "parameters": {"valuation.reservoir_cost.price": "7.06", "valuation.reservoir_cost.price_year": "2010"},
+            },
             {"value_fen": 22_697_194_000_000},
             "Ganzi 2010: 321.49e8 m3 × 7.06 = 2269.72e8 CNY; the paper prints 2269.71e8 from unrounded inputs",
             0.0,

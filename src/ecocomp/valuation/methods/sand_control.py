@@ -39,9 +39,16 @@ SPEC = Spec(
     ),
     examples=(
         Example(
-            {"quantity": 7_794_200.0, "unit": "t/a",
-             "parameters": {f"{_K}.bulk_density": "1.28", f"{_K}.cover_depth": "0.1", f"{_K}.price": "3.75",
-                            f"{_K}.price_year": "2010"}},
+            {
+                "quantity": 7_794_200.0,
+                "unit": "t/a",
+                "parameters": {
+                    f"{_K}.bulk_density": "1.28",
+                    f"{_K}.cover_depth": "0.1",
+                    f"{_K}.price": "3.75",
+                    f"{_K}.price_year": "2010",
+                },
+            },
             {"value_fen": 22_834_570_312},
             "Ganzi 2010: 779.42e4 t → 60.89 km2 × 3.75 CNY/m2 = 2.2835e8 CNY (228 345 703.125, half-even)",
             0.0,

@@ -1,0 +1,179 @@
+"""Check a case: everything a run would stumble over, found before it runs and reported all at once."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+
+from ecocomp.pipeline.case import Case, load_case
+from ecocomp.pipeline.ground import Ground, common_grid, make_ground
+from ecocomp.pipeline.inputs import Inputs, take_in
+from ecocomp.registry import Use, entries
+from ecocomp.rules import RuleBook, policy_folder
+from ecocomp.terms.faults import Fault, FaultsError, UsageError, capped
+from ecocomp.terms.text import Text
+
+Progress = Callable[[int, int, Text], None]
+
+
+@dataclass
+class Checked:
+    """What a check found: every fault and warning, and a few facts about the inputs."""
+
+    faults: list[Fault] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def rule_book(case: Case) -> tuple[RuleBook, list[Fault]]:
+    """Return the rules of a case with its own folders laid over, and every fault in them."""
+    book, faults = RuleBook.read([policy_folder(), *case.rule_folders])
+    if case.place not in book.places:
+        known = ", ".join(sorted(book.places))
+        faults.append(Fault("case.place", "case.toml", "case.place", Text("地方 {p} 没有登记；有：{k}。", "Place {p} is not registered; there are: {k}.").fill(p=case.place, k=known),
+                            Text("更正 place，或在规则目录的 places.yaml 中登记。", "Mend place, or register it in places.yaml of a rule folder.")))
+    return book, faults
+
+
+def case_agreements(case: Case) -> tuple[list[Any], list[Fault]]:
+    """Read the agreement files of a case; return the usable ones and every fault."""
+    from ecocomp.agreements.agreement import read_agreement
+
+    made, faults = [], []
+    for file in case.agreements:
+        if not (case.folder / file).is_file():
+            continue
+        agreement, found = read_agreement(case.folder / file)
+        faults += found
+        if agreement is not None:
+            made.append(agreement)
+    return made, faults
+
+
+def check_case(folder: Path, progress: Progress | None = None) -> Checked:
+    """Check everything about a case and change nothing but its cache."""
+    case, faults = load_case(folder)
+    checked = Checked(list(faults))
+    if case is None:
+        return checked
+    book, found = rule_book(case)
+    checked.faults += found
+    checked.faults += case_agreements(case)[1]
+    inputs = take_in(case, progress)
+    checked.faults += inputs.faults
+    checked.facts["inputs"] = len(inputs.fingerprints)
+    checked.faults += common_grid(inputs)[1]
+    checked.faults += _class_faults(case, inputs)
+    ground = _ground(case, inputs, checked, progress)
+    checked.faults += _register_faults(case, inputs, ground, book)
+    checked.faults += _parameter_faults(case, book)
+    checked.faults = list(dict.fromkeys(checked.faults))
+    return checked
+
+
+def _ground(case: Case, inputs: Inputs, checked: Checked, progress: Progress | None) -> Ground | None:
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            ground, warnings = make_ground(case, inputs, Path(place) / "edition.parquet", progress)
+            checked.faults += warnings
+            checked.facts["parcels"] = len(ground.parcel)
+            checked.facts["grid"] = {"crs": ground.grid.crs[:40], "width": ground.grid.width, "height": ground.grid.height}
+        except FaultsError as stop:
+            checked.faults += stop.faults
+            return None
+    return ground
+
+
+def _class_faults(case: Case, inputs: Inputs) -> list[Fault]:
+    """Return a fault for land-cover codes that are no ecosystem, all codes of a file at once."""
+    import numpy as np
+
+    from ecocomp.pipeline.inputs import LayerReader
+    from ecocomp.terms.codes import ECOSYSTEMS
+
+    known = {int(c) for c in ECOSYSTEMS}
+    out: list[Fault] = []
+    for role in sorted(r for r in inputs.clean if r.startswith("layer.land_cover")):
+        reader = LayerReader(inputs.clean[role], case.layers["land_cover"])
+        height = inputs.facts[role]["height"]
+        seen = np.zeros(256, np.int64)
+        for row in range(0, height, 512):
+            seen += np.bincount(reader.read(row, min(row + 512, height)).reshape(-1), minlength=256)
+        reader.close()
+        wrong = [int(c) for c in np.flatnonzero(seen) if c not in known]
+        if wrong:
+            said = ", ".join(f"{c} ({seen[c]:,})" for c in wrong[:20])
+            out.append(Fault("layer.class", role, "", Text("含有不认识的类别（像元数）：{w}。", "it holds unknown classes (cells): {w}.").fill(w=said),
+                             Text("先按生态系统编码 11…82 重分类。", "Reclassify it to ecosystem codes 11…82 first.")))
+    return out
+
+
+def _register_faults(case: Case, inputs: Inputs, ground: Ground | None, book: RuleBook) -> list[Fault]:
+    """Return the faults between registers: rights, villages, envelopes, lots; each year's day of reference."""
+    from ecocomp.credits.lots import check_lots
+    from ecocomp.funds.allocate import check_envelopes
+    from ecocomp.tenure.rights import check_rights
+    from ecocomp.terms.clocks import as_of
+
+    out: list[Fault] = []
+    tables = inputs.tables
+    if ground is not None and {"right", "holder"} <= tables.keys():
+        for year in case.years:
+            day = case.reference_date(year)
+            contract = as_of(tables["contract"], day, case.known_on) if "contract" in tables else None
+            out += check_rights(tables["right"], tables["holder"], ground.parcel, day, case.known_on, contract)
+    if ground is not None and "village" in tables:
+        missing = pc.unique(ground.parcel["village_code"].filter(pc.invert(pc.is_in(ground.parcel["village_code"], value_set=tables["village"]["village_code"].combine_chunks()))))
+        out += capped([Fault("register.village", case.registers["village"], v, Text("地块用到的村代码 {v} 不在村表里。", "Village code {v} of some parcels is not in the village table.").fill(v=v),
+                             Text("在村表里补上。", "Add it to the village table.")) for v in sorted(missing.to_pylist())], "register.village", case.registers["village"])
+    if "credit" in tables:
+        out += check_lots(tables["credit"])
+    if "envelope" in tables and case.place in book.places:
+        for year in case.years:
+            params = book.resolve(case.place, case.reference_date(year), case.known_on)
+            try:
+                out += check_envelopes(tables["envelope"], params, year)
+            except FaultsError as stop:
+                out += stop.faults
+    return out
+
+
+_FROM_RELIEF = frozenset({"ls_factor", "slope_degrees", "relief_m"})
+
+
+def missing_inputs(case: Case, uses: tuple[Use, ...]) -> list[str]:
+    """Return the needed inputs of a model that a case neither brings nor can derive from relief."""
+    have = {*case.layers, *case.registers, *(_FROM_RELIEF if "elevation" in case.layers else ())}
+    return [u.name for u in uses if not u.optional and u.name not in have]
+
+
+def _parameter_faults(case: Case, book: RuleBook) -> list[Fault]:
+    """Return a fault for each parameter the chosen services declare that has no value on a reference day."""
+    if case.place not in book.places:
+        return []
+    out: list[Fault] = []
+    known = entries("services.models")
+    for service in case.services:
+        if service not in known:
+            out.append(Fault("case.service", "case.toml", "case.services", Text("没有服务 {s}；有：{k}。", "There is no service {s}; there are: {k}.").fill(s=service, k=", ".join(known)),
+                             Text("更正 services。", "Mend services.")))
+            continue
+        missing = missing_inputs(case, known[service].spec.inputs)
+        if missing:
+            out.append(Fault("case.not_assessed", "case.toml", service, Text("{s} 缺少输入 {m}，将报告为未评估。", "{s} lacks the inputs {m} and will be reported as not assessed.").fill(s=service, m=", ".join(missing)),
+                             Text("补上图层或登记表，或从 services 中去掉它。", "Add the layer or register, or drop it from services."), "warning"))
+            continue
+        for year in case.years:
+            params = book.resolve(case.place, case.reference_date(year), case.known_on)
+            for use in known[service].spec.parameters:
+                if use.optional or not book.values(use.name):
+                    continue
+                try:
+                    params.get(use.name)
+                except (FaultsError, UsageError) as stop:
+                    out += getattr(stop, "faults", ())
+    return out

@@ -1,0 +1,122 @@
+"""Publish: gather a year's tables, rules, report and open data into one folder, seal it, put it in its place."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ecocomp.governance.bundle import checkpoint_root, seal
+from ecocomp.governance.scan import scan_folder
+from ecocomp.io.files import publish_folder, recover_folder, write_json, write_table
+from ecocomp.pipeline.mapdata import map_base
+from ecocomp.pipeline.software import software
+from ecocomp.pipeline.stages import STAGES
+from ecocomp.pipeline.year import Year, parameters_used
+from ecocomp.report.build import build_report
+from ecocomp.rules import Parameters, policy_folder
+from ecocomp.terms.faults import raise_errors
+from ecocomp.terms.tables import TABLES
+from ecocomp.terms.text import Text
+
+PUBLIC = ("disclosure", "envelope_balance", "scorecard", "indicator", "land_account", "service_account", "settlement", "check", "parameter")
+
+
+def publish(y: Year, final: Path) -> str:
+    """Write and seal the bundle of a year at `final`; return its checkpoint root. The old bundle stays until the new one is whole."""
+    staged = final.with_name(f".{final.name}.staged")
+    recover_folder(final)
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir(parents=True)
+    params = parameters_used(y)
+    _tables(y, params, staged / "tables")
+    shutil.copyfile(y.ground.edition.path, staged / "edition.parquet")
+    _rules(y, params, staged / "rules")
+    write_json(_facts(y, params), staged / "bundle.json")
+    build_report(staged, map_base(y), y.previous, y.work.progress)
+    _public(staged)
+    raise_errors(scan_folder(staged / "public"))
+    previous = checkpoint_root(y.previous) if y.previous else ""
+    root = seal(staged, origin=f"ecocomp/{y.case.place}", inputs=_inputs(y), previous=previous)
+    publish_folder(staged, final)
+    return root
+
+
+def _tables(y: Year, params: Parameters, folder: Path) -> None:
+    folder.mkdir()
+    for name in TABLES:
+        if y.work.has(name):
+            write_table(y.work.table(name), folder / f"{name}.parquet")
+    write_table(TABLES["parameter"].table(params.rows()), folder / "parameter.parquet")
+
+
+def _rules(y: Year, params: Parameters, folder: Path) -> None:
+    """Copy the rule files the run rested on, byte for byte, with the list of places."""
+    roots = [policy_folder(), *y.case.rule_folders]
+    for value in params.used.values():
+        target = folder / value.file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            shutil.copyfile(roots[value.layer] / value.file, target)
+    for root in roots:
+        if (root / "places.yaml").is_file():
+            shutil.copyfile(root / "places.yaml", folder / "places.yaml")
+
+
+def _facts(y: Year, params: Parameters) -> dict[str, Any]:
+    from ecocomp.terms.confidence import is_verified
+
+    warnings = [w for stage, _ in STAGES if (y.work.folder / stage / "done.json").is_file() for w in y.work.notes(stage).get("warnings", [])]
+    services = sorted(set(y.case.services))
+    service = y.work.table("service")
+    missing = [s for s in services if not len(service.filter(pc.and_(pc.equal(service["service"], s), pc.is_valid(service["quantity"]))))]
+    why = {w["where"]: w for w in warnings} | {w["record"]: w for w in warnings}
+    return {
+        "case": {"name_zh": y.case.name.zh, "name_en": y.case.name.en, "place": y.case.place, "invented": y.case.invented, "purpose": y.case.purpose,
+                 "map_approval": y.case.map_approval},
+        "year": y.year,
+        "run_key": y.work.key,
+        "known_on": y.known_on.isoformat(),
+        "reference_day": y.case.reference_date(y.year).isoformat(),
+        "base_year": y.case.base_year,
+        "parcels_total": len(y.ground.parcel),
+        "services": services,
+        "not_assessed": [{"service": s, "reason_zh": why.get(s, {}).get("clash_zh", ""), "reason_en": why.get(s, {}).get("clash_en", "")} for s in missing],
+        "unverified": sorted(k for k, v in params.used.items() if not is_verified(v.confidence)),
+        "accepted_unverified": list(y.case.accept_unverified),
+        "previous": {"year": y.year - 1, "root": checkpoint_root(y.previous)} if y.previous else None,
+        "warnings": warnings,
+        "sources": sorted({f["file"] for f in y.ground.inputs.fingerprints}),
+        "software": software(),
+    }
+
+
+def _inputs(y: Year) -> list[dict[str, Any]]:
+    from ecocomp.io.files import sha256_of
+
+    files = [{"role": "case", "file": "case.toml"}, *({"role": "agreement", "file": f} for f in y.case.agreements)]
+    own = [f | {"sha256": sha256_of(y.case.folder / f["file"]), "bytes": (y.case.folder / f["file"]).stat().st_size} for f in files]
+    return sorted([*own, *y.ground.inputs.fingerprints], key=lambda f: (str(f["role"]), str(f["file"])))
+
+
+def _public(folder: Path) -> None:
+    """Write the open data: no names, no accounts; village totals, rates by zone, results, parameters."""
+    from ecocomp.io.files import read_table
+
+    out = folder / "public"
+    out.mkdir()
+    for name in PUBLIC:
+        path = folder / "tables" / f"{name}.parquet"
+        if path.is_file():
+            _write_csv(read_table(path), out / f"{name}.csv")
+    standard, zone = (read_table(folder / "tables" / f"{n}.parquet") for n in ("standard", "parcel_zone"))
+    _write_csv(standard.join(zone, "parcel_id").sort_by("parcel_id"), out / "parcel_rates.csv")
+
+
+def _write_csv(table: pa.Table, path: Path) -> None:
+    import pyarrow.csv as pcsv
+
+    pcsv.write_csv(table, path, pcsv.WriteOptions(quoting_style="needed"))

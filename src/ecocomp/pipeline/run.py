@@ -1,0 +1,123 @@
+"""Run a case: its years in order, each from the last one's bundle, one run at a time, resumable."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ecocomp.governance.bundle import checkpoint_root, open_bundle, verify
+from ecocomp.io.files import canonical_json, disk_words, exclusive_lock, recover_folder, remove_folder, sha256_of
+from ecocomp.pipeline.case import Case, load_case
+from ecocomp.pipeline.check import case_agreements, rule_book
+from ecocomp.pipeline.ground import Ground, make_ground
+from ecocomp.pipeline.inputs import Inputs, take_in
+from ecocomp.pipeline.publish import publish
+from ecocomp.pipeline.software import code_fingerprint
+from ecocomp.pipeline.stages import open_work
+from ecocomp.pipeline.year import Year, run_stages
+from ecocomp.rules import RuleBook
+from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
+from ecocomp.terms.text import Text
+
+Progress = Callable[[int, int, Text], None]
+
+
+@dataclass
+class Answer:
+    """What a run made: one bundle per year, and the warnings of the inputs."""
+
+    bundles: dict[int, Path] = field(default_factory=dict)
+    warnings: list[Fault] = field(default_factory=list)
+    unchanged: set[int] = field(default_factory=set)
+
+
+def run_case(
+    folder: Path, *, years: Iterable[int] = (), out: Path | None = None, known_on: date | None = None, scratch: Path | None = None,
+    progress: Progress | None = None,
+) -> Answer:
+    """Run the years of a case (all, or those named) and return where the bundles are.
+
+    folder    case folder
+    years     years to run; the one before each must have a bundle or be run too, unless it is the first
+    out       folder of the bundles, default `<case>/bundles`
+    known_on  state of knowledge, default the case's
+    scratch   where caches and unfinished work live, default `<case>/.ecocomp`
+    raises    `FaultsError` with every fault of the inputs; nothing is changed then
+    """
+    case, faults = load_case(folder)
+    raise_errors(faults)
+    assert case is not None
+    case = replace(case, scratch_folder=scratch)
+    wanted = _wanted(case, years)
+    with exclusive_lock(case.scratch / "lock"), disk_words(folder):
+        return _run_locked(case, wanted, out or folder / "bundles", known_on or case.known_on, progress)
+
+
+def _wanted(case: Case, years: Iterable[int]) -> list[int]:
+    named = sorted(set(years))
+    unknown = [y for y in named if y not in case.years]
+    if unknown:
+        raise UsageError(Text("案例没有 {y} 年；有：{k}。", "The case has no year {y}; it has: {k}.").fill(y=", ".join(map(str, unknown)), k=", ".join(map(str, case.years))))
+    return named or list(case.years)
+
+
+def _run_locked(case: Case, wanted: list[int], out: Path, known_on: date, progress: Progress | None) -> Answer:
+    book, faults = rule_book(case)
+    inputs = take_in(case, progress)
+    agreements, found = case_agreements(case)
+    raise_errors([*faults, *inputs.faults, *found])
+    place = case.scratch / "edition" / f"{inputs.clean['survey'].parent.name[:24]}.parquet"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    ground, warnings = make_ground(case, inputs, place, progress)
+    answer = Answer(warnings=[f for f in (*inputs.faults, *warnings) if f.severity == "warning"])
+    try:
+        for year in wanted:
+            _run_year(case, year, known_on, ground, book, agreements, out, answer, progress)
+    finally:
+        ground.close()
+    return answer
+
+
+def _run_year(
+    case: Case, year: int, known_on: date, ground: Ground, book: RuleBook, agreements: list[Any], out: Path, answer: Answer, progress: Progress | None
+) -> None:
+    final = out / str(year)
+    recover_folder(final)
+    previous = _previous(case, year, out)
+    key = run_key(case, year, known_on, ground.inputs, previous)
+    answer.bundles[year] = final
+    if (final / "bundle.json").is_file() and open_bundle(final).get("run_key") == key and not verify(final):
+        answer.unchanged.add(year)
+        return
+    work = open_work(case.scratch / "work" / str(year), key, progress)
+    y = Year(case, year, known_on, ground, book, work, previous, agreements)
+    run_stages(y)
+    publish(y, final)
+    remove_folder(work.folder)
+
+
+def _previous(case: Case, year: int, out: Path) -> Path | None:
+    """Return last year's bundle; None for the first year. A changed or missing one is a fault."""
+    earlier = [n for n in case.years if n < year]
+    if not earlier:
+        return None
+    place = out / str(max(earlier))
+    recover_folder(place)
+    if not (place / "bundle.json").is_file():
+        raise FaultsError([Fault("run.no_previous", str(place), "", Text("{y} 年要用 {p} 年的记分卡和余额，但没有那一年的成果包。", "{y} needs the scorecard and balances of {p}, but there is no bundle of that year.").fill(y=year, p=max(earlier)),
+                                 Text("先运行 {p} 年。", "Run {p} first.").fill(p=max(earlier)))])
+    raise_errors(verify(place))
+    return place
+
+
+def run_key(case: Case, year: int, known_on: date, inputs: Inputs, previous: Path | None) -> str:
+    """Return the fingerprint of everything a year's bundle depends on."""
+    agreements = [sha256_of(case.folder / f) for f in case.agreements]
+    rules = sorted(sha256_of(p) for f in case.rule_folders for p in f.rglob("*.yaml"))
+    last = checkpoint_root(previous) if previous else ""
+    parts = [code_fingerprint(), sha256_of(case.folder / "case.toml"), year, known_on.isoformat(), inputs.fingerprints, agreements, rules, last]
+    return hashlib.sha256(canonical_json(parts)).hexdigest()

@@ -1,0 +1,418 @@
+"""One compensation year: the thirteen stages, each from tables to tables.
+
+The first four stages read land (rasters, polygons); everything after reads tables only. What a stage cannot
+do because an input is missing is noted and reported as not assessed, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ecocomp.governance.bundle import read_bundle_table
+from ecocomp.pipeline.case import Case
+from ecocomp.pipeline.ground import Ground
+from ecocomp.pipeline.stages import STAGES, Work
+from ecocomp.rules import Parameters, RuleBook
+from ecocomp.terms.clocks import as_of
+from ecocomp.terms.faults import Fault, FaultsError, raise_errors
+from ecocomp.terms.tables import TABLES
+from ecocomp.terms.text import Text
+
+
+@dataclass
+class Year:
+    """Everything one year is computed from."""
+
+    case: Case
+    year: int
+    known_on: date
+    ground: Ground
+    book: RuleBook
+    work: Work
+    previous: Path | None
+    agreements: list[Any] = field(default_factory=list)
+
+    def params(self) -> Parameters:
+        """Return the parameters of the place on this year's reference day, with nothing used yet."""
+        return self.book.resolve(self.case.place, self.case.reference_date(self.year), self.known_on)
+
+    def register(self, name: str) -> pa.Table:
+        """Return a register of the case, empty if it brings none."""
+        found = self.ground.inputs.tables.get(name)
+        return TABLES[name].empty() if found is None else found
+
+    def current(self, name: str) -> pa.Table:
+        """Return the rows of a register that hold on the reference day as known on the known date."""
+        return as_of(self.register(name), self.case.reference_date(self.year), self.known_on)
+
+    def last(self, name: str) -> pa.Table | None:
+        """Return a table of last year's bundle, or None."""
+        return None if self.previous is None else read_bundle_table(self.previous, name)
+
+    def say(self, done: int, total: int, what: Text) -> None:
+        """Report progress."""
+        if self.work.progress:
+            self.work.progress(done, total, what)
+
+
+def run_stages(y: Year) -> None:
+    """Run every stage but `publish`, in order."""
+    makers: dict[str, Callable[[Year, Path], dict[str, Any]]] = {
+        "survey": survey, "zone": zone, "observe": observe, "assess": assess, "value": value, "set": set_rates, "enrol": enrol,
+        "fund": fund, "disclose": disclose, "pay": pay, "judge": judge, "account": account,
+    }
+    for n, (stage, title) in enumerate(STAGES):
+        if stage in makers:
+            y.say(n, len(STAGES), Text("{y} 年", "{y}").fill(y=y.year))
+            y.say(0, 1, Text("{y} {t}", "{y} {t}").fill(y=y.year, t=title))
+            y.work.run(stage, lambda folder, make=makers[stage]: make(y, folder))  # type: ignore[misc]
+            y.say(1, 1, Text("{y} {t}", "{y} {t}").fill(y=y.year, t=title))
+        if stage in ("enrol", "account"):
+            raise_errors(unaccepted(y))
+
+
+def _noted(params: Parameters, faults: list[Fault] = (), **tables: Any) -> dict[str, Any]:  # type: ignore[assignment]
+    """Return tables with the keys of the parameters used and the warnings, as a stage hands them on."""
+    return {**tables, "used": sorted(params.used), "warnings": [f.as_json() for f in faults]}
+
+
+# ---------------------------------------------------------------- land
+def survey(y: Year, folder: Path) -> dict[str, Any]:
+    """Parcels of the edition; rights, holders, villages and contracts as they hold and are known."""
+    from ecocomp.tenure.rights import check_rights, payable_rights, rights_on
+
+    params, day = y.params(), y.case.reference_date(y.year)
+    parcel, holder, contract = y.ground.parcel, y.register("holder"), y.current("contract")
+    faults = check_rights(y.register("right"), holder, parcel, day, y.known_on, contract)
+    raise_errors(faults)
+    right = rights_on(y.register("right"), day, y.known_on)
+    return _noted(params, faults, parcel=parcel, holder=holder, village=y.register("village"), right=right, contract=contract,
+                  right_payable=payable_rights(right, parcel, contract))
+
+
+def zone(y: Year, folder: Path) -> dict[str, Any]:
+    """Function zones, red line, reserves, importance and grade of each parcel."""
+    from ecocomp.zoning.overlay import parcel_zone
+
+    params = y.params()
+    importance, cells, notes = _importance(y, params)
+    zones = _function_zones(y)
+    red_line, red_cells = _red_line(y, params, cells, folder)
+    geographic = _is_geographic(y.ground.edition.crs_wkt)
+    table = parcel_zone(y.ground.parcel, y.ground.shapes, zones=zones, red_line=red_line, reserves=y.ground.zone_layer("reserves"),
+                        importance=importance, params=params, geographic=geographic)
+    return _noted(params, notes, parcel_zone=table, red_line_cells=red_cells)
+
+
+def _is_geographic(crs_wkt: str) -> bool:
+    import pyproj
+
+    return bool(pyproj.CRS.from_wkt(crs_wkt).is_geographic)
+
+
+def _importance(y: Year, params: Parameters) -> tuple[list[str] | None, Any, list[Fault]]:
+    """Grade the cells of one service; the year is fixed for the case, so that grades do not move with the weather."""
+    from ecocomp.grid.georef import cell_area_m2_by_row
+    from ecocomp.zoning.importance import grade_cells, importance_of_parcels
+
+    service = y.case.zones.get("importance_service")
+    if not service:
+        return None, None, []
+    for year in (y.case.base_year, y.case.years[0]):
+        found = _assess(y, params, [service], year, keep=[service])
+        if service in found.cells:
+            break
+    else:
+        return None, None, found.notes
+    areas = cell_area_m2_by_row(y.ground.grid)
+    cuts = [float(c) for c in params.items("zoning.importance_cuts")]
+    cells = grade_cells(found.cells[service], None, areas, cuts)
+    grades = importance_of_parcels(y.ground.coverage, cells, least_share=params.number("zoning.importance_least_share"),
+                                   least_assessed=params.number("zoning.importance_least_assessed"), cell_area_by_row=areas)
+    return grades, cells, found.notes
+
+
+def _function_zones(y: Year) -> Any:
+    from ecocomp.zoning.polygons import Zones, no_zones
+
+    whole = y.case.zones.get("whole")
+    if whole:
+        import shapely
+
+        west, south, east, north = y.ground.edition.bounds
+        return Zones.of([shapely.box(west, south, east, north)], str(whole), "whole-")
+    if "function_zones" not in y.case.zones:
+        return no_zones()
+    return y.ground.zone_layer("function_zones", str(y.case.zones.get("zone_field", "zone")))
+
+
+def _red_line(y: Year, params: Parameters, cells: Any, folder: Path) -> tuple[Any, int]:
+    """Return the red line: the official layer, or one drawn around the extremely important cells."""
+    from ecocomp.pipeline.ground import moved
+    from ecocomp.zoning.polygons import Zones, no_zones
+
+    if y.case.zones.get("red_line") != "derive":
+        return y.ground.zone_layer("red_line"), 0
+    if cells is None:
+        return no_zones(), 0
+    from ecocomp.zoning.redline import delineate
+
+    line = delineate(cells == 1, y.ground.grid, params)
+    shapes = moved(line.zones.geometry, y.ground.grid.crs, y.ground.edition.crs_wkt)
+    return Zones(line.zones.zone_id, line.zones.kind, shapes), int(line.cells.sum())
+
+
+def observe(y: Year, folder: Path) -> dict[str, Any]:
+    """Vegetation signals and compliance of this year and, where the layers reach back, of the base year."""
+    from ecocomp.monitoring.observe import observe as look
+
+    params = y.params()
+    years = [n for n in (y.case.years_of("ndvi") or []) if n <= y.year]
+    readers = {n: y.ground.reader("ndvi", n) for n in years}
+
+    def seen(year: int) -> tuple[pa.Table, pa.Table]:
+        return look(layers={n: r for n, r in readers.items() if r}, grid=y.ground.grid, coverage=y.ground.coverage, parcel=y.ground.parcel,
+                    parcel_zone=y.work.table("parcel_zone"), field_check=y.register("field_check"), params=params, year=year,
+                    years_available=[n for n in years if n <= year])
+
+    observation, compliance = seen(y.year)
+    base = _base_year(y, "ndvi")
+    before = seen(base)[0] if base is not None else None
+    if before is None:
+        before = y.last("observation")
+    return _noted(params, observation=observation, compliance=compliance, field_check=y.register("field_check"), reading=y.register("reading"),
+                  **({} if before is None else {"observation_base": before}))
+
+
+def _base_year(y: Year, variable: str) -> int | None:
+    """Return the base year of the case if it has its own layer of a variable, else None."""
+    return y.case.base_year if y.case.base_year < y.year and y.case.base_year in y.case.years_of(variable) else None
+
+
+def _assess(y: Year, params: Parameters, models: list[str], year: int, keep: list[str] | None = None) -> Any:
+    from ecocomp.services.engine import assess as engine
+    from ecocomp.services.terrain_factors import terrain_layers
+
+    layers = y.ground.readers(year)
+    for variable in [v for v in layers if y.case.layers[v].yearly and year not in y.case.years_of(v)]:
+        layers.pop(variable)
+    if "elevation" in layers:
+        layers.update(terrain_layers(layers["elevation"], y.ground.grid, y.case.scratch / "terrain", params))
+    wind = y.register("wind")
+    label = Text("{y} 年服务评估", "assess services of {y}").fill(y=year)
+    return engine(models=models, layers=layers, grid=y.ground.grid, coverage=y.ground.coverage, parcel_ids=y.ground.ids, params=params, year=year,
+                  wind=wind if len(wind) else None, keep=keep or [], progress=lambda done, total: y.say(done, total, label))
+
+
+def assess(y: Year, folder: Path) -> dict[str, Any]:
+    """Ecosystem services in physical units, this year and the year it is compared with; land transitions."""
+    params = y.params()
+    models = list(y.case.services)
+    found = _assess(y, params, models, y.year)
+    base = _base_year(y, "rain") or _base_year(y, "ndvi")
+    before = _assess(y, params, models, base).service if base is not None else y.last("service")
+    extra = {} if before is None else {"service_base": before}
+    transition = _transition(y)
+    if transition is not None:
+        extra["land_transition"] = transition
+    return _noted(params, found.notes, service=found.service, **extra)
+
+
+def _transition(y: Year) -> pa.Table | None:
+    """Return how each ecosystem became another between last year and this one; None without both layers."""
+    import numpy as np
+
+    from ecocomp.accounts.transition import transitions_from_shares
+    from ecocomp.grid.georef import cell_area_m2_by_row
+    from ecocomp.grid.strip import reduce_joint
+    from ecocomp.terms.codes import ECOSYSTEMS
+
+    have = y.case.years_of("land_cover")
+    if y.year not in have or y.year - 1 not in have:
+        return None
+    codes = [c for c in ECOSYSTEMS if c != "00"]
+    lookup = np.zeros(256, np.uint8)
+    for n, code in enumerate(codes):
+        lookup[int(code)] = n + 1
+    size = len(codes) + 1
+    joint = np.zeros((len(y.ground.coverage), size * size))
+    before, after = y.ground.reader("land_cover", y.year - 1), y.ground.reader("land_cover", y.year)
+    areas = cell_area_m2_by_row(y.ground.grid)
+    assert before is not None and after is not None
+    for strip in y.ground.coverage.strips:
+        rows = strip.rows
+        a, b = (lookup[r.read(rows.start, rows.stop)[0]].reshape(-1) for r in (before, after))
+        reduce_joint(strip, a, b, joint, areas[rows])
+    return transitions_from_shares(y.ground.parcel, joint.reshape(-1, size, size), ["00", *codes], y.year)
+
+
+# ---------------------------------------------------------------- money
+def value(y: Year, folder: Path) -> dict[str, Any]:
+    """Money value of the services, price year kept."""
+    from ecocomp.valuation.value import value_services
+
+    params = y.params()
+    return _noted(params, service_value=value_services(y.work.table("service"), params, y.year))
+
+
+def set_rates(y: Year, folder: Path) -> dict[str, Any]:
+    """The standard of each parcel, step by step; last year's scorecard and standard are input values."""
+    from ecocomp.standard.setting import set_standard
+
+    params = y.params()
+    economy = y.register("economy")
+    standard, steps = set_standard(
+        y.work.table("parcel"), y.work.table("parcel_zone"), y.work.table("service_value"), economy, _region(y, economy), params, y.year,
+        y.last("scorecard"), y.last("standard"), tenure=_tenure(y),
+    )
+    return _noted(params, standard=standard, standard_step=steps, economy=economy)
+
+
+def _region(y: Year, economy: pa.Table) -> str:
+    """Return the region whose economy counts: the case's place if it is in the table, else the first one."""
+    codes = sorted(set(economy["region_code"].to_pylist()))
+    return y.case.place if y.case.place in codes or not codes else str(codes[0])
+
+
+def _tenure(y: Year) -> dict[str, str]:
+    """Return ``state`` or ``collective`` by parcel, from the kind of the holder of its ownership or use right."""
+    kinds = dict(zip(y.work.table("holder")["holder_id"].to_pylist(), y.work.table("holder")["kind"].to_pylist(), strict=True))
+    right = y.work.table("right_payable")
+    return {p: "state" if kinds.get(h) == "state_unit" else "collective"
+            for p, h in zip(right["parcel_id"].to_pylist(), right["holder_id"].to_pylist(), strict=True)}
+
+
+def enrol(y: Year, folder: Path) -> dict[str, Any]:
+    """Contracts, rights and compliance give the entitlement of each holder on each parcel."""
+    from ecocomp.payments.entitle import entitle
+
+    params = y.params()
+    claims = entitle(y.work.table("standard"), y.work.table("parcel"), y.work.table("right_payable"), y.work.table("contract"),
+                     y.work.table("compliance"), params, y.year, y.case.programme)
+    return _noted(params, entitlement_claimed=claims)
+
+
+def fund(y: Year, folder: Path) -> dict[str, Any]:
+    """Settle agreements, take in credits, open the envelopes and share them over the entitlements."""
+    from ecocomp.agreements.agreement import settle, unsettled
+    from ecocomp.credits.lots import check_lots
+    from ecocomp.funds.allocate import allocate, check_envelopes, open_envelopes
+
+    params = y.params()
+    credit, envelope, last = y.register("credit"), y.register("envelope"), y.last("envelope_balance")
+    settled = [settle(a, y.register("reading"), y.year, params) for a in y.agreements]
+    settlement = pa.concat_tables(settled) if settled else TABLES["settlement"].empty()
+    faults = [f for f in check_lots(credit)] + unsettled(settlement)
+    opening = open_envelopes(envelope, last, settlement, credit, y.year, params)
+    faults += check_envelopes(envelope, params, y.year, opening)
+    raise_errors(faults)
+    claims, allocation, balance = allocate(y.work.table("entitlement_claimed"), y.work.table("parcel"), y.work.table("parcel_zone"), envelope, opening, params, y.year)
+    return _noted(params, faults, entitlement=claims, allocation=allocation, envelope_balance=balance, envelope_opening=opening, envelope=envelope,
+                  settlement=settlement, credit=credit)
+
+
+def disclose(y: Year, folder: Path) -> dict[str, Any]:
+    """The public notice: masked names, recipient codes; objections of the year."""
+    from ecocomp.governance.disclose import disclosure
+
+    params = y.params()
+    notice = disclosure(y.work.table("entitlement"), y.work.table("holder"), y.work.table("village"), params, case_secret(y.case))
+    objection = y.register("objection")
+    return _noted(params, disclosure=notice, objection=objection.filter(pc.equal(objection["year"], y.year)))
+
+
+def case_secret(case: Case) -> bytes:
+    """Return the secret that recipient codes are keyed with: 32 random bytes kept in the case, made once.
+
+    An invented or study case uses a fixed text instead, so that its bundles are the same everywhere.
+    """
+    if case.invented or case.purpose == "study":
+        return f"ecocomp public example {case.place}".encode()
+    import secrets
+
+    from ecocomp.io.files import write_bytes
+
+    path = case.folder / ".ecocomp" / "recipient.key"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(secrets.token_bytes(32), path)
+        path.chmod(0o600)
+    return path.read_bytes()
+
+
+def pay(y: Year, folder: Path) -> dict[str, Any]:
+    """Payment orders with their sources, and the ledger; the books must balance or nothing goes on."""
+    from ecocomp.ledger.book import check_ledger, post
+    from ecocomp.payments.orders import orders
+    from ecocomp.payments.postings import postings
+
+    params = y.params()
+    order, source = orders(y.work.table("entitlement"), y.work.table("allocation"), y.work.table("objection"))
+    moves = postings(y.work.table("envelope_balance"), y.work.table("entitlement"), y.work.table("allocation"), order, source, y.year)
+    ledger = post(moves, y.year, y.last("ledger"))
+    raise_errors(check_ledger(ledger, y.last("ledger")))
+    return _noted(params, order=order, order_source=source, ledger=ledger)
+
+
+# ---------------------------------------------------------------- results
+def judge(y: Year, folder: Path) -> dict[str, Any]:
+    """Indicators by zone type and the scorecard that moves next year's standard."""
+    from ecocomp.performance.judge import judge as score
+
+    params = y.params()
+
+    def maybe(name: str) -> pa.Table | None:
+        return y.work.table(name) if y.work.has(name) else None
+
+    base_year = y.case.base_year if _base_year(y, "ndvi") is not None else y.year - 1
+    indicator, scorecard = score(
+        parcel=y.work.table("parcel"), parcel_zone=y.work.table("parcel_zone"), observation=y.work.table("observation"),
+        observation_base=maybe("observation_base"), service=y.work.table("service"), service_base=maybe("service_base"),
+        compliance=y.work.table("compliance"), reading=y.register("reading"), land_transition=maybe("land_transition"),
+        params=params, year=y.year, base_year=base_year,
+    )
+    return _noted(params, indicator=indicator, scorecard=scorecard)
+
+
+def account(y: Year, folder: Path) -> dict[str, Any]:
+    """Land, service and fund accounts, and the checks that everything closes."""
+    from ecocomp.accounts.checks import checks
+    from ecocomp.accounts.land import land_account
+    from ecocomp.accounts.services import service_account
+
+    params = y.params()
+    made: dict[str, Any] = {}
+    if y.work.has("land_transition"):
+        made["land_account"] = land_account(y.work.table("land_transition"))
+    made["service_account"] = service_account(y.work.table("service"), y.work.table("service_value"), y.work.table("parcel"))
+    tables = {n: y.work.table(n) for n in TABLES if y.work.has(n)} | {n: t for n, t in made.items() if isinstance(t, pa.Table)}
+    last = {n: t for n in ("land_account", "envelope_balance", "ledger") if (t := y.last(n)) is not None}
+    made["check"] = checks(tables, last)
+    failed = made["check"].filter(pc.equal(made["check"]["result"], "fail"))
+    if len(failed):
+        raise FaultsError([Fault("accounts.check", "check", r["check"], Text(r["detail_zh"], r["detail_en"]),
+                                 Text("这是程序的错误，账目未封存；请报告。", "This is an error of the program; nothing was sealed. Please report it."))
+                           for r in failed.to_pylist()])
+    return _noted(params, **made)
+
+
+def parameters_used(y: Year) -> Parameters:
+    """Return the parameters every stage said it used, resolved once more."""
+    params = y.params()
+    for stage, _ in STAGES:
+        if (y.work.folder / stage / "done.json").is_file():
+            for key in y.work.notes(stage).get("used", []):
+                params.get(key)
+    return params
+
+
+def unaccepted(y: Year) -> list[Fault]:
+    """Return a fault for each unverified parameter a payment would rest on without having been accepted by name."""
+    return parameters_used(y).unaccepted(y.case.accept_unverified) if y.case.purpose == "payment" else []

@@ -1,0 +1,152 @@
+"""Land cover of the invented county by year: what grows in every cell, what people and sand change, what is disturbed.
+
+Classes are the two-digit ecosystem codes of HJ 1172-2021. A parcel has one main class; inside it lie patches
+of a second one, as in every real map. The disturbances are the truth that monitoring is tested against.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from ecocomp.sample.frame import Frame
+from ecocomp.sample.noise import fractal_at, mix
+from ecocomp.sample.survey import Land, Survey
+from ecocomp.terms.codes import ecosystem_of
+
+SECOND = {11: 21, 12: 31, 13: 21, 14: 33, 21: 33, 31: 21, 32: 34, 33: 21, 34: 72, 41: 33, 51: 33, 52: 51, 61: 51, 63: 82, 72: 34, 82: 34}
+KINDS = ("clearing", "fire", "overgrazing")
+AFFORESTED_PER_YEAR, BUILT_PER_YEAR = 0.018, 0.006
+_NONE = np.iinfo(np.int32).max
+
+
+@dataclass
+class Cover:
+    """parcel    int32 [n, n]: number of the parcel plus 1, 0 outside
+    main, second  uint8 [years, parcels]: ecosystem codes; row 0 is the opening year
+    years         calendar years of the rows
+    kind, month   per parcel: disturbance (0 none, 1 clearing, 2 fire, 3 overgrazing) and months since January of years[0]
+    """
+
+    parcel: NDArray[np.int32]
+    main: NDArray[np.uint8]
+    second: NDArray[np.uint8]
+    years: list[int]
+    kind: NDArray[np.uint8]
+    month: NDArray[np.int32]
+    planted: NDArray[np.int32]  # year of afforestation, 0 never
+
+
+def make_cover(frame: Frame, land: Land, survey: Survey, years: list[int]) -> Cover:
+    """Return the land cover of the opening year and every year, with disturbances on named parcels."""
+    main = np.empty((len(years), len(survey)), np.uint8)
+    main[0] = opening_ecosystems(survey)
+    kind, month = _disturbances(frame, survey, main[0], years)
+    planted = _changes(frame, survey, main, years, kind, month)
+    lookup = np.arange(100, dtype=np.uint8)
+    for code, other in SECOND.items():
+        lookup[code] = other
+    return Cover(rasterised(frame, survey), main, lookup[main], years, kind, month, planted)
+
+
+def opening_ecosystems(survey: Survey) -> NDArray[np.uint8]:
+    """Return the ecosystem code of every parcel: the class decides the group, height and rain the kind of it."""
+    classes, which = np.unique(survey.land_class, return_inverse=True)
+    base = np.array([int(ecosystem_of(str(c)) or 0) for c in classes], np.uint8)[which]
+    wet = survey.rain_mm > np.median(survey.rain_mm)
+    forest = np.char.startswith(survey.land_class, "0301")
+    base[forest & (survey.rank < 0.38)] = 11
+    base[forest & (survey.rank > 0.66)] = 12
+    shrub = base == 21
+    base[shrub & ~wet & (survey.rank < 0.3)] = 23
+    pasture = np.char.startswith(survey.land_class, "0401")
+    base[pasture & (survey.rank > 0.6)] = 31
+    other = np.char.startswith(survey.land_class, "0404")
+    base[other & ~wet & (survey.rank < 0.5)] = 34
+    return base
+
+
+def _disturbances(frame: Frame, survey: Survey, eco: Any, years: list[int]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """Choose parcels of some hectares for each kind, spread over the years."""
+    rng, each = frame.rng("disturbances"), max(3, frame.parcels // 400)
+    kind, month = np.zeros(len(survey), np.uint8), np.full(len(survey), _NONE, np.int32)
+    large = (survey.area_m2 > 2.5e4) & (survey.area_m2 < 60e4)
+    forest, grass = np.isin(eco, (11, 12, 13)), np.isin(eco, (31, 32, 33))
+    for code, fits, when in ((1, forest, (3, 7)), (2, forest, (1, 4)), (3, grass, (4, 5))):
+        free = np.flatnonzero(large & fits & (kind == 0))
+        if len(free) < each:
+            free = np.flatnonzero(fits & (kind == 0) & (survey.area_m2 > 1e4))
+        chosen = rng.permutation(free)[:each]
+        kind[chosen] = code
+        month[chosen] = 12 * (1 + np.arange(len(chosen)) % (len(years) - 1)) + rng.integers(*when, len(chosen))
+    return kind, month
+
+
+def _changes(frame: Frame, survey: Survey, main: Any, years: list[int], kind: Any, month: Any) -> NDArray[np.int32]:
+    """Fill the rows of later years: planted cropland, new houses, cleared woods; return the year of planting."""
+    rng = frame.rng("changes")
+    planted = np.zeros(len(survey), np.int32)
+    steep = survey.above_river_m > np.median(survey.above_river_m[main[0] == 51]) if (main[0] == 51).any() else main[0] > 99
+    for y in range(1, len(years)):
+        main[y] = main[y - 1]
+        farm = (main[y] == 51) & (kind == 0)
+        u = rng.uniform(0, 1, len(survey))
+        new = farm & steep & (u < 2 * AFFORESTED_PER_YEAR)
+        main[y][new] = 14
+        planted[new] = years[y]
+        main[y][farm & ~steep & (u < 2 * BUILT_PER_YEAR)] = 61
+        main[y][(kind == 1) & (month // 12 == y)] = 33
+    return planted
+
+
+def rasterised(frame: Frame, survey: Survey) -> NDArray[np.int32]:
+    """Return the parcel of every cell by its centre; cells the county only touches get a neighbour's parcel."""
+    import rasterio
+    import shapely
+    from rasterio.features import rasterize
+
+    shape, grid = (frame.n, frame.n), rasterio.Affine(*frame.transform)
+    out = rasterize(zip(survey.geometry, range(1, len(survey) + 1), strict=True), shape, transform=grid, dtype="int32")
+    county = shapely.coverage_union_all(survey.geometry)
+    touched = rasterize([(county, 1)], shape, transform=grid, all_touched=True, dtype="uint8") > 0
+    for _ in range(2):
+        best = np.maximum.reduce([np.roll(np.roll(out, a, 0), b, 1) for a in (-1, 0, 1) for b in (-1, 0, 1)])
+        out = np.where((out == 0) & touched, best, out)
+    return out
+
+
+@njit(cache=True, parallel=True)
+def _cells(parcel, row0, main, second, sandy, year_step, key):  # type: ignore[no-untyped-def]
+    """Return the class of every cell of a strip: main class, patches of the second, sand that comes and goes."""
+    rows, cols = parcel.shape
+    out = np.zeros((rows, cols), np.uint8)
+    for r in prange(rows):
+        for c in range(cols):
+            p = parcel[r, c]
+            if p == 0:
+                continue
+            code = main[p - 1]
+            x, y = c + 0.5, r + row0 + 0.5
+            patch = fractal_at(x, y, 14.0, 3, 0.6, key)
+            edge = 0.80 if (code == 51 or code == 61 or code >= 41 and code < 44) else 0.66
+            if patch > edge or (mix(c, r + row0, key) & np.uint32(255)) < np.uint32(4):
+                if not (code >= 42 and code <= 43):
+                    code = second[p - 1]
+            s = sandy[r, c] + 0.10 * fractal_at(x, y, 9.0, 2, 0.5, key + 77)
+            if (code == 34 or code == 33 or code == 32 or code == 21 or code == 23) and s > 0.585 - 0.022 * year_step:
+                code = np.uint8(72)
+            elif code == 72 and s < 0.600 + 0.012 * year_step:
+                code = np.uint8(34)
+            out[r, c] = code
+    return out
+
+
+def cover_strip(frame: Frame, land: Land, cover: Cover, year_step: int, row0: int, row1: int) -> NDArray[np.uint8]:
+    """Return the land cover of the rows row0…row1−1 in year number `year_step` (0: opening)."""
+    part = slice(row0, row1)
+    made: NDArray[np.uint8] = _cells(cover.parcel[part], row0, cover.main[year_step], cover.second[year_step], land.sandy[part], year_step, frame.key("patches"))
+    return made

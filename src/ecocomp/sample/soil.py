@@ -1,0 +1,33 @@
+"""Soil of the invented county: sand, silt, clay (tenths of a percent, adding up to 100 %) and organic matter."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecocomp.sample.frame import Frame
+from ecocomp.sample.noise import fractal
+from ecocomp.sample.survey import Land
+
+OUTSIDE = 65535
+
+
+def soil_strip(frame: Frame, land: Land, parcel: NDArray[np.int32], row0: int, row1: int) -> dict[str, NDArray[np.uint16]]:
+    """Return `sand`, `silt`, `clay` (0.1 %) and `organic_matter` (0.01 %) of the rows, 65535 outside.
+
+    Sand prevails in the dry corner and on steep ground, clay on valley floors; organic matter grows with cold and wet.
+    """
+    part, n = slice(row0, row1), frame.n
+    one = fractal(row0, row1, n, 130.0, 5, 0.55, frame.key("clay"))
+    two = fractal(row0, row1, n, 170.0, 5, 0.55, frame.key("organic"))
+    above, rank = land.relief.above_river_m[part], np.nan_to_num(land.rank[part], nan=0.5)
+    sandy = np.clip(land.sandy[part], 0, 1)
+    clay = np.clip(24 + 7 * one - 0.02 * above - 26 * sandy, 3, 48)
+    sand = np.clip(36 + 9 * two + 10 * rank + 52 * sandy - 6 * one, 8, 92)
+    silt = np.maximum(100 - clay - sand, 4)
+    total = clay + sand + silt
+    organic = np.clip(1.3 + 4.2 * rank + 1.1 * two + 0.0022 * (land.rain_mm[part] - 750) - 2.4 * sandy, 0.15, 14)
+    outside = parcel[part] == 0
+    clay10, silt10 = np.rint(1000 * clay / total), np.rint(1000 * silt / total)
+    made = {"sand": 1000 - clay10 - silt10, "silt": silt10, "clay": clay10, "organic_matter": np.rint(100 * organic)}
+    return {name: np.where(outside, OUTSIDE, value).astype(np.uint16) for name, value in made.items()}
