@@ -198,8 +198,13 @@ def test_nested_and_broken_parquet_is_refused(opened: Open, tmp_path: Path) -> N
     assert refused(opened(TableJob("a", tmp_path / "l.parquet")))[0] == "io.nested_columns"
     pq.write_table(pa.table({"n": list(range(1000))}), tmp_path / "n.parquet")
     data = bytearray((tmp_path / "n.parquet").read_bytes())
-    for cut in (len(data) // 3, len(data) - 20):
-        broken = bytearray(data)
-        broken[cut : cut + 4] = b"\xff\xff\xff\xff"
+    footer = bytearray(data)
+    footer[-8:-4] = b"\xff\xff\xff\x7f"
+    for broken in (bytes(footer), bytes(data[:-100]), b"PAR1" + bytes(500) + b"PAR1"):
         (tmp_path / "x.parquet").write_bytes(broken)
-        assert refused(opened(TableJob("a", tmp_path / "x.parquet")))[0].startswith("io.")
+        assert refused(opened(TableJob("a", tmp_path / "x.parquet")))[0] == "io.unreadable"
+    pq.write_table(pa.table({"n": list(range(10_000))}), tmp_path / "c.parquet", write_page_checksum=True)
+    data = bytearray((tmp_path / "c.parquet").read_bytes())
+    data[len(data) // 3] ^= 0xFF
+    (tmp_path / "x.parquet").write_bytes(data)
+    assert refused(opened(TableJob("a", tmp_path / "x.parquet")))[0] == "io.unreadable"

@@ -49,7 +49,7 @@ def _meta(folder: Path, parcels: int, previous: bool) -> None:
         "not_assessed": [{"service": "sand_fixation", "reason_zh": "没有站点日风速，无法计算风蚀。", "reason_en": "There is no daily wind at stations, so wind erosion cannot be computed."}],
         "unverified": ["services.water.runoff"], "previous": {"year": YEAR - 1} if previous else None,
         "sources": [{"zh": "虚构的确权登记库，2025 年版", "en": "Invented cadastre, edition 2025"}, {"zh": "虚构的卫星影像合成，2024–2025 年", "en": "Invented satellite composites, 2024–2025"}],
-        "notice": {"opens_on": "2026-06-01", "closes_on": "2026-06-10", "answer_days": 15, "pay_by": "2026-07-31"},
+        "notice": {"opens_on": "2026-07-01", "closes_on": "2026-07-08", "answer_days": 21, "pay_by": "2026-08-15"},
     }
     (folder / "bundle.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
 
@@ -160,7 +160,7 @@ def _rates_and_money(folder: Path, ids: pa.Array, year: int, n: int, area: Any, 
                                 "low_fen_per_ha": rate * 85 // 100, "high_fen_per_ha": rate * 12 // 10})
     gross = np.array([(int(r) * int(a) + 500_000) // 1_000_000 for r, a in zip(rate, area, strict=True)], dtype=np.int64)
     state = np.where(zone == 4, "excluded", np.where(disputed, "escrow", np.where(rng.random(n) < 0.004, "held", "payable")))
-    reason = np.where(zone == 4, "outside_zone", np.where(disputed, "disputed", np.where(state == "held", "objection", "")))
+    reason = np.where(zone == 4, "no_standard", np.where(disputed, "disputed", np.where(state == "held", "to_be_checked", "")))
     paidable = state != "excluded"
     deduction = np.where((light == 2) & paidable, gross * 3 // 10, 0)
     entitled = np.where(paidable, gross - deduction, 0)

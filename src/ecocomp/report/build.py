@@ -55,9 +55,8 @@ def build_report(bundle: Path, base: MapBase, previous: Path | None = None, prog
         head = head_of(story.bundle, sentence, lang)
         made.append(_write(out / f"report.{lang}.html", html(lang, head, sections).encode()))
         tick(Text(f"report.{lang}.html", f"report.{lang}.html"))
-        printed = {figure_file(p, lang): drawn[figure_file(p, lang)] for p in pictures}
         data = {"lang": lang, "head": head, "sections": sections_plain(sections, lang), "words": _paper_words(lang)}
-        made.append(_write(out / f"report.{lang}.pdf", pdf("report.typ", data, printed, story.bundle.known_on)))
+        made.append(_write(out / f"report.{lang}.pdf", pdf("report.typ", data, out, story.bundle.known_on)))
         tick(Text(f"report.{lang}.pdf", f"report.{lang}.pdf"))
     return sorted(made)
 

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ecocomp.payments.entitle import REASONS
 from ecocomp.report import say
 from ecocomp.report import words as w
 from ecocomp.report.bundle import Bundle
@@ -57,7 +58,7 @@ def write_letter(bundle: Path, holder_id: str, lang: Lang, out: Path, previous: 
     data |= {"lang": lang, "head": [t.to(lang) for t in w.L_HEAD], "how_title": w.L_HOW.to(lang), "why_title": w.L_WHY.to(lang),
              "change_title": w.L_CHANGE.to(lang), "object_title": w.L_OBJECT.to(lang)}
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(pdf("letter.typ", data, {}, opened.known_on))
+    out.write_bytes(pdf("letter.typ", data, None, opened.known_on))
     return out
 
 
@@ -114,7 +115,7 @@ def _paid(b: Bundle, holder_id: str, rows: list[Row]) -> int:
 # ---------------------------------------------------------------- dates and days that are rules, not text
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """When it is paid, until when one may object, in how many working days the answer comes; None: not in the bundle."""
+    """When it is paid, until when one may object, in how many days the answer comes; None: not in the bundle."""
 
     pay_by: date | None
     object_until: date | None
@@ -125,10 +126,10 @@ def _terms(b: Bundle) -> Terms:
     """Return the dates from the bundle's `notice`, else from its dated parameters (days count from the known date)."""
     given = b.meta.get("notice") or {}
     until = _date(given.get("closes_on"))
-    days = _days(b, "notice_days", "objection_days", "notice_period_days")
+    days = _days(b, "governance.notice_days")
     if until is None and days is not None:
         until = (_date(given.get("opens_on")) or b.known_on) + timedelta(days=days)
-    answer = given.get("answer_days") or _days(b, "answer_days", "answer_working_days", "objection_answer_days")
+    answer = given.get("answer_days") or _days(b, "governance.answer_days")
     return Terms(_date(given.get("pay_by")), until, int(answer) if answer else None)
 
 
@@ -136,10 +137,10 @@ def _date(value: object) -> date | None:
     return date.fromisoformat(str(value)[:10]) if value else None
 
 
-def _days(b: Bundle, *names: str) -> int | None:
+def _days(b: Bundle, key: str) -> int | None:
     table = b.table("parameter")
     for row in table.to_pylist() if table is not None else ():
-        if str(row["key"]).rpartition(".")[2] in names:
+        if row["key"] == key:
             try:
                 return int(float(json.loads(row["value"])))
             except (TypeError, ValueError):
@@ -211,7 +212,7 @@ def _why(b: Bundle, rows: list[Row], number: dict[str, int]) -> Iterable[Text]:
         n, light = number[r["parcel_id"]], lights.get(r["parcel_id"], {})
         if r["state"] != "payable" and (r["gross_fen"] or r["entitled_fen"]):
             fen = r["gross_fen"] if r["state"] == "excluded" else r["funded_fen"]
-            reason = w.REASONS.get(r["reason"]) or same(str(r["reason"]).replace("_", " "))
+            reason = REASONS.get(r["reason"]) or same(str(r["reason"]).replace("_", " "))
             yield w.L_STATE.fill(n=n, amount=say_yuan(fen), state=ENTITLEMENT_STATES.get(r["state"]) or same(r["state"]), reason=reason)
             said = True
         if r["deduction_fen"] and r["state"] != "excluded":

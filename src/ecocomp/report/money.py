@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ecocomp.payments.entitle import REASONS
 from ecocomp.report import look, say
 from ecocomp.report import words as w
 from ecocomp.report.blocks import Absent, Block, Chart, Gallery, Grid, Para, Picture, Section
@@ -280,7 +281,7 @@ def _reasons(story: Story) -> list[Block]:
     number = codes(out["reason"], tuple(names))
     count, area = sums(number, np.ones(len(out), np.int64), len(names)), sums(number, whole(out["area_dm2"]), len(names))
     order = sorted(range(len(names)), key=lambda i: (-int(count[i]), names[i]))
-    word = lambda i: w.REASONS.get(names[i]) or same(names[i].replace("_", " "))  # noqa: E731 - used three times below
+    word = lambda i: REASONS.get(names[i]) or same(names[i].replace("_", " "))  # noqa: E731 - used three times below
     rows = [Bar(word(i), (float(count[i]),), say.count(int(count[i]))) for i in order[:10]]
     title = w.REASON_TITLE.fill(r=word(order[0]))
     alt = w.REASON_ALT.fill(parts=listed([(r.label, r.says) for r in rows]))

@@ -173,26 +173,6 @@ REASON_AXIS = Text("应付条数", "Entitlement rows")
 REASON_TABLE = Text("不予支付与暂缓的原因", "Reasons for not paying or holding")
 REASON_HEAD = (Text("原因", "Reason"), Text("条数", "Rows"), Text("面积（公顷）", "Area (ha)"))
 REASON_NONE = Text("没有不予支付或暂缓的应付额。", "No entitlement was refused or held.")
-REASONS = {
-    "": Text("未写明", "not stated"),
-    "no_contract": Text("没有补偿合同", "no contract"),
-    "not_enrolled": Text("没有参与", "not enrolled"),
-    "disputed": Text("权利有争议", "title in dispute"),
-    "disputed_title": Text("权利有争议", "title in dispute"),
-    "no_zone": Text("不在功能区内", "outside function zones"),
-    "outside_zone": Text("不在功能区内", "outside function zones"),
-    "no_standard": Text("没有标准", "no standard"),
-    "red_light": Text("合规判定不合格", "deviation confirmed"),
-    "deviation": Text("合规判定不合格", "deviation confirmed"),
-    "not_observed": Text("未观测", "not observed"),
-    "objection": Text("异议未决", "objection open"),
-    "open_objection": Text("异议未决", "objection open"),
-    "land_class": Text("地类不在补偿范围", "land class not covered"),
-    "no_right": Text("没有登记权利", "no right registered"),
-    "built_up": Text("建设用地", "built-up land"),
-    "below_minimum": Text("低于最小面积", "below the smallest area"),
-}
-
 # ---------------------------------------------------------------- 7 notice
 S_NOTICE = Text("公示", "Public notice")
 NOTICE_LEAD = Text("{v}个村公示了{n}行，合计 {amount}；收到异议{o}件，其中成立{u}件，未决{p}件。",
@@ -311,7 +291,7 @@ L_OBJECT = Text("您觉得不对", "If you think this is wrong")
 L_OBJECT_UNTIL = Text("请在{d}前提出异议，", "Please object by {d}, ")
 L_OBJECT_POSTED = Text("请在村公示栏写明的截止日之前提出异议，", "Please object before the closing day posted in your village, ")
 L_OBJECT_HOW = Text("可以当面、书面或在网上提出，写明哪块地、哪里不对，附上照片或凭证。", "in person, in writing or online: say which plot and what is wrong, and add photos or papers.")
-L_OBJECT_ANSWER = Text("我们在{n}个工作日内书面答复。", "You will have an answer in writing within {n} working days.")
+L_OBJECT_ANSWER = Text("我们在收到后{n}日内书面答复。", "You will have an answer in writing within {n} days of receipt.")
 L_OBJECT_SAFE = Text("提出异议不会减少您的补偿，也不影响以后各年；没有争议的部分照常支付。",
                      "Objecting does not reduce your compensation, now or in later years; what is not disputed is paid as usual.")
 L_SIGN = Text("{name}生态补偿办公室", "Eco-compensation office, {name}")

@@ -105,7 +105,7 @@ def _station_year(frame: Frame, name: str, x: float, y: float, height: float, gu
     for d, push in enumerate(rng.normal(0, 1, days)):
         state = 0.62 * state + 0.78 * push
         calm[d] = state
-    speed = np.maximum(0.2, gust * (2.5 + 2.3 * spring + (0.85 + 0.85 * spring) * calm))
+    speed = np.maximum(0.2, gust * (2.7 + 2.9 * spring + (0.9 + 0.9 * spring) * calm))
     warm = YEAR_MEAN_C - LAPSE_C_PER_M * (height - 1900) - 9.0 * np.cos(2 * np.pi * (at - 15) / 365) + rng.normal(0, 2.1, days)
     snow = np.maximum(0, np.where(warm < -1.5, (-1.5 - warm) * 9 + rng.normal(0, 6, days), 0))
     return [[name, x, y, (first + timedelta(int(d))).isoformat(), f"{speed[d]:.1f}", f"{warm[d]:.1f}", f"{snow[d]:.0f}"] for d in at]

@@ -64,7 +64,7 @@ def _ndvi(cover, parcel, rank, row0, table, vigour, kind, since, year_month, clo
         for r in range(rows):
             for c in range(cols):
                 gr, gc = (r + row0) // 3, c // 3
-                if fractal_at(gc + 0.5, gr + 0.5, wave, 3, 0.55, key + 500 + m) > cloudy[m]:
+                if fractal_at(gc + 0.5, gr + 0.5, wave, 4, 0.6, key + 500 + m) > cloudy[m]:
                     out[m, r, c] = -32768
     return out
 
@@ -81,7 +81,7 @@ def ndvi_strip(
     part = slice(row0, row1)
     made: NDArray[np.int16] = _ndvi(
         classes, cover.parcel[part], np.nan_to_num(land.rank[part], nan=0.5), row0, season_table(wet), vigour, cover.kind,
-        cover.month, 12 * year_step, level, max(12.0, min(90.0, frame.n / 12)), frame.key(f"ndvi{year}"),
+        cover.month, 12 * year_step, level, max(8.0, min(60.0, frame.n / 24)), frame.key(f"ndvi{year}"),
     )
     return made
 

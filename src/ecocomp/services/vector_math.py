@@ -2,7 +2,7 @@
 
 For the compiled service models. The C library's functions are called cell by cell and differ in the last bit between
 systems; these are plain arithmetic in a fixed order, so a service has the same bits on every machine. They are within
-1e-14 relative of the exact value over the range the models use.
+1e-12 of the exact value (relative; the logarithm absolute), far below what any input is known to.
 
 References
 ----------
@@ -40,10 +40,7 @@ def exp(x):  # type: ignore[no-untyped-def]
     t = y * _LOG2E + _ROUNDER
     k = t - _ROUNDER
     r = (y - k * _LN2_HIGH) - k * _LN2_LOW
-    p = 1.0 / 6227020800.0
-    p = p * r + 1.0 / 479001600.0
-    p = p * r + 1.0 / 39916800.0
-    p = p * r + 1.0 / 3628800.0
+    p = 1.0 / 3628800.0
     p = p * r + 1.0 / 362880.0
     p = p * r + 1.0 / 40320.0
     p = p * r + 1.0 / 5040.0
@@ -72,9 +69,7 @@ def log(x):  # type: ignore[no-untyped-def]
     k = np.int64((field >> np.int64(52)) + np.int64(_ROUNDER_BITS)).view(np.float64) - _ROUNDER
     s = (m - 1.0) / (m + 1.0)
     z = s * s
-    p = 1.0 / 19.0
-    p = p * z + 1.0 / 17.0
-    p = p * z + 1.0 / 15.0
+    p = 1.0 / 15.0
     p = p * z + 1.0 / 13.0
     p = p * z + 1.0 / 11.0
     p = p * z + 1.0 / 9.0

@@ -65,6 +65,7 @@ def _shapefile(path: str, files: dict[str, str], spec: dict[str, Any]) -> Made:
             "Put .shp .shx .dbf .prj (and .cpg) of one name into one folder.",
         )
         raise Refuse(fault("missing_part", where, clash, remedy))
+    _check_whole(files, where)
     cpg = _small_text(files.get(".cpg"), ".cpg", where)
     prj = _small_text(files[".prj"], ".prj", where) or ""
     encoding, how = dbf.encoding_of(files[".dbf"], cpg, spec["encoding"], where)
@@ -72,6 +73,31 @@ def _shapefile(path: str, files: dict[str, str], spec: dict[str, Any]) -> Made:
     facts: dict[str, Any] = {"format": "shapefile", "encoding": encoding, "encoding_known_by": how, **crs}
     # Read as Latin-1, every byte is one character: the texts are then decoded here, strictly.
     return _through_ogr(path, 0, spec, facts, raw_encoding="ISO-8859-1", encoding=encoding)
+
+
+def _check_whole(files: dict[str, str], where: str) -> None:
+    """Compare the three parts with what their headers promise: the library fills gaps of a cut file with nothing."""
+    found: list[Fault] = []
+    for suffix in (".shp", ".shx"):
+        head = head_of(files[suffix], 100)
+        promised = 2 * int.from_bytes(head[24:28], "big")
+        if len(head) < 100 or promised > size_of(files[suffix]):
+            found.append(_cut(where, suffix, promised, size_of(files[suffix])))
+    table = dbf.read_header(files[".dbf"], where)
+    promised = table.header_bytes + table.records * table.record_bytes
+    if promised > size_of(files[".dbf"]):
+        found.append(_cut(where, ".dbf", promised, size_of(files[".dbf"])))
+    shapes = (2 * int.from_bytes(head_of(files[".shx"], 28)[24:28], "big") - 100) // 8
+    if not found and shapes != table.records:
+        clash = Text("有 {a:,} 个图形，却有 {b:,} 条属性。", "there are {a:,} shapes but {b:,} rows of the table.")
+        found.append(fault("incomplete", where, clash.fill(a=shapes, b=table.records), _AGAIN))
+    if found:
+        raise Refuse(*found)
+
+
+def _cut(where: str, suffix: str, promised: int, size: int) -> Fault:
+    clash = Text("{s} 应有 {a:,} 字节，只有 {b:,}。", "{s} should have {a:,} bytes; it has {b:,}.").fill(s=suffix, a=promised, b=size)
+    return fault("incomplete", where, clash, Text("文件不完整，请重新复制或导出。", "It is incomplete; copy or export it again."))
 
 
 def _small_text(path: str | None, suffix: str, where: str) -> str | None:

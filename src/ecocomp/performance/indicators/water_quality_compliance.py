@@ -40,7 +40,7 @@ SPEC = Spec(
     formula="months conforming / months judged",
     holds=Text(
         "河流断面；湖库总磷限值不同。缺一项而其余达标的断面月不作判定，计入未观测。",
-        "River sections; lakes have another limit for total phosphorus. A month that lacks an indicator and fails none is not judged.",
+        "River sections; lakes have another phosphorus limit. A month that lacks an indicator and fails none is not judged.",
     ),
     references=(Reference("GB 3838-2002 地表水环境质量标准 表1", "V"),),
     examples=(

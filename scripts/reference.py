@@ -1,0 +1,140 @@
+"""Make the reference pages of the docs from the code, so that they cannot lie. Run by mkdocs (gen-files)."""
+
+from __future__ import annotations
+
+import re
+
+import mkdocs_gen_files
+
+from ecocomp.pipeline.case import LAYER_KEYS, LAYERS, SECTIONS
+from ecocomp.registry import entries
+from ecocomp.registry.folder import FOLDERS
+from ecocomp.rules import RuleBook, policy_folder
+from ecocomp.terms import codes
+from ecocomp.terms.confidence import MARKS
+from ecocomp.terms.tables import TABLES
+from ecocomp.terms.variables import variable
+
+
+def cell(value: object) -> str:
+    """Return a value that cannot break a Markdown table."""
+    return re.sub(r"\s+", " ", str(value)).replace("|", "\\|")
+
+
+def rows(page: object, heads: list[str], lines: list[list[object]]) -> None:
+    """Write one Markdown table."""
+    print("| " + " | ".join(heads) + " |", file=page)  # type: ignore[call-overload]
+    print("|" + "---|" * len(heads), file=page)  # type: ignore[call-overload]
+    for line in lines:
+        print("| " + " | ".join(cell(x) for x in line) + " |", file=page)  # type: ignore[call-overload]
+    print(file=page)  # type: ignore[call-overload]
+
+
+def commands() -> None:
+    """Every command with its options, from the command line itself."""
+    import click
+
+    from ecocomp.cli.app import cli
+
+    with mkdocs_gen_files.open("reference/commands.md", "w") as page:
+        print("# 命令 Commands\n\n退出状态 exit status: 0 正常 fine · 1 输入有错 faults in the input · 2 用法不对 wrong use\n", file=page)
+        for name, command in sorted(cli.commands.items()):
+            subs = sorted(command.commands.items()) if isinstance(command, click.Group) else [("", command)]
+            for sub, found in subs:
+                full = f"ecocomp {name} {sub}".strip()
+                context = click.Context(found, info_name=full)
+                print(f"## `{full}`\n\n```\n{found.get_help(context)}\n```\n", file=page)
+
+
+def case() -> None:
+    """Every key of `case.toml`."""
+    with mkdocs_gen_files.open("reference/case.md", "w") as page:
+        print("# 案例文件 Case file `case.toml`\n", file=page)
+        for section, keys in SECTIONS.items():
+            print(f"## `[{section}]`\n", file=page)
+            rows(page, ["键 key", "含义", "meaning"], [[f"`{k}`", m.zh, m.en] for k, m in keys.items()])
+        print("## `[layers.NAME]`\n", file=page)
+        rows(page, ["键 key", "含义", "meaning"], [[f"`{k}`", m.zh, m.en] for k, m in LAYER_KEYS.items()])
+        lines = [[f"`{n}`", b, v, variable(v).name.zh, variable(v).name.en, variable(v).unit, f"{variable(v).hard[0]:g} … {variable(v).hard[1]:g}"]
+                 for n, bands in LAYERS.items() for b, v in bands.items()]
+        rows(page, ["图层 layer", "bands", "变量 variable", "名称", "name", "单位 unit", "范围 range"], lines)
+
+
+def tables() -> None:
+    """Every table with its columns."""
+    with mkdocs_gen_files.open("reference/tables.md", "w") as page:
+        print("# 表 Tables\n\n金额为分（int64 fen），面积为平方分米（dm2），比例为百万分之（ppm）。\n", file=page)
+        for spec in TABLES.values():
+            print(f"## `{spec.name}` {spec.title.zh} · {spec.title.en}\n\n键 key: {', '.join(f'`{k}`' for k in spec.key) or '—'}\n", file=page)
+            rows(page, ["列 column", "类型 type", "单位 unit", "含义", "meaning"],
+                 [[f"`{c.name}`" + (" ?" if c.nullable else ""), c.type, c.unit, c.meaning.zh, c.meaning.en] for c in spec.columns])
+
+
+def plugins() -> None:
+    """Every plug-in from its spec."""
+    with mkdocs_gen_files.open("reference/plugins.md", "w") as page:
+        print("# 插件 Plug-ins\n", file=page)
+        for folder in FOLDERS:
+            print(f"## `{folder}`\n", file=page)
+            for e in entries(folder).values():
+                s = e.spec
+                print(f"### `{s.id}` {s.name.zh} · {s.name.en}\n\n{s.summary.zh}\n\n{s.summary.en}\n", file=page)
+                if s.formula:
+                    print(f"```\n{s.formula}\n```\n", file=page)
+                if s.holds.zh:
+                    print(f"适用：{s.holds.zh}\n\nHolds: {s.holds.en}\n", file=page)
+                rows(page, ["输入与参数 inputs and parameters", "单位 unit", "含义", "meaning"],
+                     [[f"`{u.name}`" + (" ?" if u.optional else ""), u.unit, u.meaning.zh, u.meaning.en] for u in (*s.inputs, *s.parameters)])
+                rows(page, ["出处 reference", "标记 mark"], [[r.title + (f" — {r.note}" if r.note else ""), r.confidence] for r in s.references])
+
+
+def rules() -> None:
+    """Every dated value that ships."""
+    book = RuleBook.load([policy_folder()])
+    with mkdocs_gen_files.open("reference/rules.md", "w") as page:
+        print("# 规则 Rules\n", file=page)
+        rows(page, ["标记 mark", "含义", "meaning"], [[f"`{m}`", t.zh, t.en] for m, t in MARKS.items()])
+        for place in book.places.values():
+            found = book.values(place=place.code)
+            if found:
+                print(f"## {place.code} {place.name.zh} · {place.name.en}\n", file=page)
+                rows(page, ["键 key", "名称 name", "值 value", "单位 unit", "自 from", "标记 mark", "出处 source", "文件 file"],
+                     [[f"`{v.key}`", f"{v.name.zh} · {v.name.en}", str(v.as_row()["value"])[:120], v.unit, v.valid_from if v.valid_from.year > 1900 else "", v.confidence,
+                       f"{v.document} {v.article}", f"{v.file}:{v.line}"] for v in found])
+
+
+def glossary() -> None:
+    """Words in both languages, from the code lists."""
+    lists = {
+        "功能区 function zones": codes.FUNCTION_ZONES, "生态系统 ecosystems": codes.ECOSYSTEMS, "大类 groups": codes.ECOSYSTEM_GROUPS,
+        "权利 rights": codes.RIGHT_KINDS, "权利人 holders": codes.HOLDER_KINDS, "资金来源 sources of funds": codes.FUND_SOURCES,
+        "合规灯 lights": codes.LIGHTS, "核查判定 verdicts": codes.VERDICTS, "应付状态 entitlement states": codes.ENTITLEMENT_STATES,
+        "标准的四部分 parts of the standard": codes.PARTS, "表 tables": {t.name: t.title for t in TABLES.values()},
+    }
+    with mkdocs_gen_files.open("reference/glossary.md", "w") as page:
+        print("# 术语 Glossary\n", file=page)
+        for title, words in lists.items():
+            print(f"## {title}\n", file=page)
+            rows(page, ["代码 code", "中文", "English"], [[f"`{k}`", t.zh, t.en] for k, t in words.items()])
+        lines = [[f"`{k}`", t.zh, t.en, eco] for k, (t, eco) in codes.LAND_CLASSES.items()]
+        print("## 调查地类 survey land classes\n", file=page)
+        rows(page, ["代码 code", "中文", "English", "生态系统 ecosystem"], lines)
+
+
+def python() -> None:
+    """The main functions, by their docstrings."""
+    modules = ["terms.money", "terms.clocks", "terms.faults", "rules.book", "registry.spec", "grid.coverage", "services.engine", "standard.setting", "payments.entitle",
+               "funds.allocate", "ledger.book", "governance.bundle", "governance.why", "pipeline.run"]
+    with mkdocs_gen_files.open("reference/python.md", "w") as page:
+        print("# Python\n", file=page)
+        for module in modules:
+            print(f"::: ecocomp.{module}\n", file=page)
+
+
+commands()
+case()
+tables()
+plugins()
+rules()
+glossary()
+python()
