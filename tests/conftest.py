@@ -51,7 +51,7 @@ def given_rules(policy_book: RuleBook) -> Callable[..., Parameters]:
     """Make parameters from values written in a test: `given_rules({key: value}, units={key: unit}, place=None, on=date)`.
 
     With a place, the values stand over the rules that ship; without one they are all there is. A number may be a
-    string, or a (low, value, high) of strings.
+    string, or a (low, value, high) of strings; the unit "text" keeps a string that looks like a number a text.
     """
 
     def make(
@@ -69,6 +69,8 @@ def _value(key: str, value: Any, unit: str, place: str) -> RuleValue:
     kind = "table" if isinstance(mid, dict) else "list" if isinstance(mid, list) else "number"
     if kind == "table":
         low, mid, high = ({str(k): Decimal(str(x)) for k, x in t.items()} for t in (low, mid, high))
+    elif unit == "text":
+        kind = "text"
     elif kind == "number":
         try:
             low, mid, high = (Decimal(str(x)) for x in (low, mid, high))

@@ -30,9 +30,7 @@ ESRI = (
 def check_squares(answer: Answer, count: int = 3) -> None:
     assert answer.ok and answer.path is not None, (answer.faults, answer.trace)
     table = read_table(answer.path)
-    assert table.drop(["geometry"]).to_pylist() == [
-        {"名称": f"地块{i}", "BSM": f"{i:06d}", "TBMJ": 10_000.0} for i in range(count)
-    ]
+    assert table.drop(["geometry"]).to_pylist() == [{"名称": f"地块{i}", "BSM": f"{i:06d}", "TBMJ": 10_000.0} for i in range(count)]
     assert [shapely.from_wkb(g).area for g in table["geometry"].to_pylist()] == [10_000.0] * count
     assert answer.facts["epsg"] == 4545 and answer.facts["features"] == count
     assert answer.facts["bounds"] == [400_000, 3_400_000, 400_000 + 100 * count, 3_400_100]
@@ -47,7 +45,9 @@ def test_geoparquet(opened: Open, tmp_path: Path) -> None:
     import pyproj
 
     shapes = shapely.to_wkb(shapely.box([400_000, 400_100, 400_200], 3_400_000, [400_100, 400_200, 400_300], 3_400_100))
-    table = pa.table({"名称": [f"地块{i}" for i in range(3)], "BSM": [f"{i:06d}" for i in range(3)], "TBMJ": [10_000.0] * 3, "geom": shapes})
+    table = pa.table(
+        {"名称": [f"地块{i}" for i in range(3)], "BSM": [f"{i:06d}" for i in range(3)], "TBMJ": [10_000.0] * 3, "geom": shapes}
+    )
     column = {"encoding": "WKB", "geometry_types": ["Polygon"], "crs": pyproj.CRS.from_epsg(4545).to_json_dict()}
     geo = json.dumps({"version": "1.1.0", "primary_column": "geom", "columns": {"geom": column}})
     pq.write_table(table.replace_schema_metadata({"geo": geo}), tmp_path / "a.parquet")
@@ -153,7 +153,15 @@ def test_several_layers_must_be_named(opened: Open, write_layer: Layer) -> None:
 
     path = write_layer("a.gpkg", "GPKG")
     pyogrio.raw.write(
-        path, shapely.to_wkb([shapely.Point(1, 1)]), [], [], geometry_type="Point", crs="EPSG:4545", driver="GPKG", layer="点", append=True
+        path,
+        shapely.to_wkb([shapely.Point(1, 1)]),
+        [],
+        [],
+        geometry_type="Point",
+        crs="EPSG:4545",
+        driver="GPKG",
+        layer="点",
+        append=True,
     )
     answer = opened(VectorJob("a", path))
     assert answer.faults[0].code == "io.which_layer" and "点" in answer.faults[0].say("en")

@@ -49,7 +49,9 @@ def test_every_cell_stays_the_text_it_was(opened: Open, tmp_path: Path) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.lists(st.text(st.characters(codec="gb18030", exclude_characters="\x00\r\n")), min_size=2, max_size=2), max_size=5))
+@given(
+    st.lists(st.lists(st.text(st.characters(codec="gb18030", exclude_characters="\x00\r\n")), min_size=2, max_size=2), max_size=5)
+)
 def test_csv_comes_back_cell_by_cell(opened: Open, tmp_path: Path, cells: list[list[str]]) -> None:
     import csv
 
@@ -151,7 +153,9 @@ def test_entities_do_not_expand(opened: Open, tmp_path: Path) -> None:
     with zipfile.ZipFile(book(path, {"A1": "a", "A2": "b"})) as old:
         parts = {n: old.read(n) for n in old.namelist()}
     sheet = parts["xl/worksheets/sheet1.xml"].decode()
-    parts["xl/worksheets/sheet1.xml"] = (bomb + sheet.replace("</sheetData>", '<row r="3"><c r="A3" t="str"><v>&b;</v></c></row></sheetData>')).encode()
+    parts["xl/worksheets/sheet1.xml"] = (
+        bomb + sheet.replace("</sheetData>", '<row r="3"><c r="A3" t="str"><v>&b;</v></c></row></sheetData>')
+    ).encode()
     with zipfile.ZipFile(path, "w") as new:
         for name, data in parts.items():
             new.writestr(name, data)

@@ -71,7 +71,9 @@ def test_a_tif_that_is_something_else_is_refused_by_its_bytes(opened: Open, tmp_
 
 def test_an_ogr_vrt_named_geojson_is_refused(opened: Open, tmp_path: Path) -> None:
     path = tmp_path / "a.geojson"
-    path.write_text("<OGRVRTDataSource><OGRVRTLayer name='x'><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>")
+    path.write_text(
+        "<OGRVRTDataSource><OGRVRTLayer name='x'><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
+    )
     answer = opened(VectorJob("a", path))
     assert codes(answer) == ["io.wrong_format"] and "VRT" in answer.faults[0].say("zh")
 
@@ -264,9 +266,7 @@ def test_the_process_carries_nothing_of_our_environment() -> None:
 
 
 def test_only_the_allowed_drivers_are_left(tmp_path: Path) -> None:
-    code = (
-        "import pyogrio,rasterio,json\nwith rasterio.Env() as e: d=set(e.drivers())\nprint(json.dumps(sorted(d|set(pyogrio.list_drivers()))))"
-    )
+    code = "import pyogrio,rasterio,json\nwith rasterio.Env() as e: d=set(e.drivers())\nprint(json.dumps(sorted(d|set(pyogrio.list_drivers()))))"
     import json
 
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, check=True, cwd=tmp_path)

@@ -10,8 +10,8 @@ from ecocomp.land.order import hilbert_distance
 def test_the_curve_visits_every_cell_and_steps_to_a_neighbour() -> None:
     side = 16
     x, y = (a.ravel().astype(float) for a in np.meshgrid(np.arange(side), np.arange(side)))
-    # stretch to the full range of cells, so that each point is the corner of one block
-    distance = hilbert_distance(np.append(x, side), np.append(y, side))[:-1].astype(np.int64)
+    # two corners stretch the box, so that each point lies in the middle of one of 16 × 16 blocks
+    distance = hilbert_distance(np.append(x + 0.5, [0, side]), np.append(y + 0.5, [0, side]))[:-2].astype(np.int64)
     order = np.argsort(distance, kind="stable")
     assert len(set(distance.tolist())) == side * side
     steps = np.abs(np.diff(x[order])) + np.abs(np.diff(y[order]))

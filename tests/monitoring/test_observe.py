@@ -53,10 +53,29 @@ def plots() -> tuple[pa.Table, pa.Table, Coverage]:
         c, r = i % 24, i // 24
         x, y = 452_400 + 50 * c, 3_118_800 - 50 * r
         boxes.append(shapely.box(x, y - 50, x + 50, y))
-        rows.append({"parcel_id": f"P{i:03}", "village_code": "990121001001", "land_class": "0301", "ecosystem": "42" if i == 383 else "13" if c < 12 else "33",
-                     "area_dm2": 250_000, "declared_area_dm2": None, "x": x + 25.0, "y": y - 25.0})
-        zones.append({"parcel_id": f"P{i:03}", "function_zone": "water" if r < 8 else "soil", "zone_share_ppm": 1_000_000, "red_line_ppm": 0,
-                      "reserve_ppm": 0, "importance": "not_assessed", "grade": 3})
+        rows.append(
+            {
+                "parcel_id": f"P{i:03}",
+                "village_code": "990121001001",
+                "land_class": "0301",
+                "ecosystem": "42" if i == 383 else "13" if c < 12 else "33",
+                "area_dm2": 250_000,
+                "declared_area_dm2": None,
+                "x": x + 25.0,
+                "y": y - 25.0,
+            }
+        )
+        zones.append(
+            {
+                "parcel_id": f"P{i:03}",
+                "function_zone": "water" if r < 8 else "soil",
+                "zone_share_ppm": 1_000_000,
+                "red_line_ppm": 0,
+                "reserve_ppm": 0,
+                "importance": "not_assessed",
+                "grade": 3,
+            }
+        )
     return PARCEL.table(rows), PARCEL_ZONE.table(zones), build_coverage(boxes, GRID)
 
 
@@ -77,11 +96,21 @@ def plant(cube: Any, i: int, change: float) -> None:
 CHECKS = FIELD_CHECK.empty()
 
 
-def judged(plots: Any, params: Parameters, layers: dict[int, Any], checks: pa.Table = CHECKS, year: int = 2023) -> tuple[Any, dict[str, dict[str, Any]]]:
+def judged(
+    plots: Any, params: Parameters, layers: dict[int, Any], checks: pa.Table = CHECKS, year: int = 2023
+) -> tuple[Any, dict[str, dict[str, Any]]]:
     parcel, zone, coverage = plots
     readers = {y: Layer(v) for y, v in layers.items()}
     observation, compliance = observe(
-        layers=readers, grid=GRID, coverage=coverage, parcel=parcel, parcel_zone=zone, field_check=checks, params=params, year=year, years_available=YEARS
+        layers=readers,
+        grid=GRID,
+        coverage=coverage,
+        parcel=parcel,
+        parcel_zone=zone,
+        field_check=checks,
+        params=params,
+        year=year,
+        years_available=YEARS,
     )
     rows = {r["parcel_id"]: r for r in compliance.to_pylist()}
     for r in rows.values():
@@ -103,9 +132,18 @@ def test_planted_clearings_are_found_and_little_else(plots: Any, params: Paramet
     assert red == set(cleared), f"recall {len(red & set(cleared))}/{len(cleared)}, false alarms {red - set(cleared)}"
     assert yellow == set(thinned)
     told = read_evidence(rows["P005"]["evidence"])
-    assert float(told["drop"]) == pytest.approx(-0.30, abs=0.03) and float(told["z"]) < -3 and told["months"] == "5" and told["past"] == "5"
+    assert (
+        float(told["drop"]) == pytest.approx(-0.30, abs=0.03)
+        and float(told["z"]) < -3
+        and told["months"] == "5"
+        and told["past"] == "5"
+    )
     assert int(told["refs"]) == 96 and rows["P005"]["confidence"] > 0.8
-    assert rows["P383"]["light"] == "grey" and read_evidence(rows["P383"]["evidence"])["reason"] == "not_vegetated" and rows["P383"]["confidence"] is None
+    assert (
+        rows["P383"]["light"] == "grey"
+        and read_evidence(rows["P383"]["evidence"])["reason"] == "not_vegetated"
+        and rows["P383"]["confidence"] is None
+    )
 
 
 def test_a_drought_that_all_share_turns_no_light_on_and_hides_no_clearing(plots: Any, params: Parameters) -> None:
@@ -114,7 +152,11 @@ def test_a_drought_that_all_share_turns_no_light_on_and_hides_no_clearing(plots:
     _, rows = judged(plots, params, layers)
     assert [p for p, r in rows.items() if r["light"] in ("red", "yellow")] == ["P033"]
     told = read_evidence(rows["P100"]["evidence"])
-    assert told["reason"] == "shared" and float(told["drop"]) < -0.15 and float(told["ref"]) == pytest.approx(float(told["drop"]), abs=0.05)
+    assert (
+        told["reason"] == "shared"
+        and float(told["drop"]) < -0.15
+        and float(told["ref"]) == pytest.approx(float(told["drop"]), abs=0.05)
+    )
 
 
 def test_a_drought_in_one_zone_only_is_weather_there(plots: Any, params: Parameters) -> None:
@@ -157,7 +199,16 @@ def test_the_first_year_has_no_past_and_a_missing_layer_is_said(plots: Any, para
 
 def test_too_few_references_are_a_hint_only(plots: Any, params: Parameters) -> None:
     parcel, zone, coverage = plots
-    rare = parcel.set_column(3, parcel.schema.field(3), pa.array(["41" if i == "P033" else e for i, e in zip(parcel["parcel_id"].to_pylist(), parcel["ecosystem"].to_pylist(), strict=True)]))
+    rare = parcel.set_column(
+        3,
+        parcel.schema.field(3),
+        pa.array(
+            [
+                "41" if i == "P033" else e
+                for i, e in zip(parcel["parcel_id"].to_pylist(), parcel["ecosystem"].to_pylist(), strict=True)
+            ]
+        ),
+    )
     layers = ndvi()
     plant(layers[2023], 33, -0.3)
     _, rows = judged((rare, zone, coverage), params, layers)
@@ -168,7 +219,13 @@ def test_the_latest_check_of_the_year_is_the_verdict(plots: Any, params: Paramet
     def check(i: str, day: date, verdict: str) -> dict[str, Any]:
         return {"check_id": i, "parcel_id": "P005", "checked_on": day, "verdict": verdict, "evidence": "photo", "inspector": "I1"}
 
-    checks = FIELD_CHECK.table([check("C1", date(2023, 9, 1), "confirmed"), check("C2", date(2023, 10, 1), "force_majeure"), check("C3", date(2022, 9, 1), "refuted")])
+    checks = FIELD_CHECK.table(
+        [
+            check("C1", date(2023, 9, 1), "confirmed"),
+            check("C2", date(2023, 10, 1), "force_majeure"),
+            check("C3", date(2022, 9, 1), "refuted"),
+        ]
+    )
     layers = ndvi()
     plant(layers[2023], 5, -0.3)
     _, rows = judged(plots, params, layers, checks)
@@ -179,7 +236,7 @@ def test_the_latest_check_of_the_year_is_the_verdict(plots: Any, params: Paramet
 def test_yearly_layers_need_one_value(plots: Any, params: Parameters) -> None:
     layers = {y: v[4:9].mean(axis=0, keepdims=True) for y, v in ndvi().items()}
     plant(layers[2023], 5, -0.3)
-    observation, rows = judged(plots, params, layers)
+    _observation, rows = judged(plots, params, layers)
     assert [p for p, r in rows.items() if r["light"] == "red"] == ["P005"] and "months=1" in rows["P005"]["evidence"]
     with pytest.raises(FaultsError, match="2023"):
         judged(plots, params, {**ndvi(), 2022: layers[2022]})
@@ -187,7 +244,10 @@ def test_yearly_layers_need_one_value(plots: Any, params: Parameters) -> None:
 
 def test_a_sliver_is_judged_from_its_border_cells_and_marked(params: Parameters, plots: Any) -> None:
     parcel, zone, _ = plots
-    boxes = [shapely.box(452_400 + 50 * (i % 24), 3_118_750 - 50 * (i // 24), 452_450 + 50 * (i % 24), 3_118_800 - 50 * (i // 24)) for i in range(384)]
+    boxes = [
+        shapely.box(452_400 + 50 * (i % 24), 3_118_750 - 50 * (i // 24), 452_450 + 50 * (i % 24), 3_118_800 - 50 * (i // 24))
+        for i in range(384)
+    ]
     boxes[5] = shapely.box(452_650, 3_118_752, 452_700, 3_118_755)
     layers = ndvi()
     plant(layers[2023], 5, -0.3)
@@ -198,7 +258,10 @@ def test_a_sliver_is_judged_from_its_border_cells_and_marked(params: Parameters,
 
 def test_border_cells_do_not_speak_for_a_parcel(params: Parameters, plots: Any) -> None:
     parcel, zone, _ = plots
-    boxes = [shapely.box(452_400 + 50 * (i % 24), 3_118_750 - 50 * (i // 24), 452_450 + 50 * (i % 24), 3_118_800 - 50 * (i // 24)) for i in range(384)]
+    boxes = [
+        shapely.box(452_400 + 50 * (i % 24), 3_118_750 - 50 * (i // 24), 452_450 + 50 * (i % 24), 3_118_800 - 50 * (i // 24))
+        for i in range(384)
+    ]
     boxes[5] = shapely.box(452_650, 3_118_750, 452_704, 3_118_800)  # reaches 4 m into the neighbour's cells
     layers = ndvi(noise=0.0)
     plant(layers[2023], 6, -0.5)
@@ -230,19 +293,56 @@ def test_a_real_clear_cut_is_seen_in_its_year(shared_data: Path, params: Paramet
     rng = np.random.default_rng(5)
     grid = Grid("EPSG:4543", 452_400, 3_118_800, 10, 10, 60, 10)
     boxes = [shapely.box(452_400 + 20 * i, 3_118_700, 452_420 + 20 * i, 3_118_800) for i in range(30)]
-    parcel = PARCEL.table([{"parcel_id": f"P{i:02}", "village_code": "v", "land_class": "0301", "ecosystem": "12", "area_dm2": 200_000,
-                            "declared_area_dm2": None, "x": 0.0, "y": 0.0} for i in range(30)])
-    zone = PARCEL_ZONE.table([{"parcel_id": f"P{i:02}", "function_zone": "soil", "zone_share_ppm": 1_000_000, "red_line_ppm": 0, "reserve_ppm": 0,
-                               "importance": "general", "grade": 3} for i in range(30)])
+    parcel = PARCEL.table(
+        [
+            {
+                "parcel_id": f"P{i:02}",
+                "village_code": "v",
+                "land_class": "0301",
+                "ecosystem": "12",
+                "area_dm2": 200_000,
+                "declared_area_dm2": None,
+                "x": 0.0,
+                "y": 0.0,
+            }
+            for i in range(30)
+        ]
+    )
+    zone = PARCEL_ZONE.table(
+        [
+            {
+                "parcel_id": f"P{i:02}",
+                "function_zone": "soil",
+                "zone_share_ppm": 1_000_000,
+                "red_line_ppm": 0,
+                "reserve_ppm": 0,
+                "importance": "general",
+                "grade": 3,
+            }
+            for i in range(30)
+        ]
+    )
     layers = {}
     for y in years:
-        cells = np.repeat((calm + rng.normal(0, 0.02))[:, None, None], 10, axis=1).repeat(60, axis=2) + rng.normal(0, 0.02, (12, 10, 60))
+        cells = np.repeat((calm + rng.normal(0, 0.02))[:, None, None], 10, axis=1).repeat(60, axis=2) + rng.normal(
+            0, 0.02, (12, 10, 60)
+        )
         cells[:, :, :2] = series[y][:, None, None]
         layers[y] = Layer(cells)
     coverage = build_coverage(boxes, grid)
     light = {}
     for y in years[3:]:
-        _, compliance = observe(layers=layers, grid=grid, coverage=coverage, parcel=parcel, parcel_zone=zone, field_check=CHECKS, params=params, year=y, years_available=years)
+        _, compliance = observe(
+            layers=layers,
+            grid=grid,
+            coverage=coverage,
+            parcel=parcel,
+            parcel_zone=zone,
+            field_check=CHECKS,
+            params=params,
+            year=y,
+            years_available=years,
+        )
         light[y] = compliance.to_pylist()[0]["light"]
         assert [r["light"] for r in compliance.to_pylist()[1:]].count("red") == 0
     assert light[2005] == "red", light

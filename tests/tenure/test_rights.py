@@ -23,22 +23,60 @@ DAY, KNOWN = date(2023, 7, 1), date(2024, 3, 1)
 CASES = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
 
 
-def row(right_id: str, parcel: str, holder: str, share: str = "1/1", kind: str = "contract", state: str = "clear", **more: Any) -> dict[str, Any]:
+def row(
+    right_id: str, parcel: str, holder: str, share: str = "1/1", kind: str = "contract", state: str = "clear", **more: Any
+) -> dict[str, Any]:
     num, den = (int(x) for x in share.split("/"))
-    base = {"valid_from": date(2000, 1, 1), "valid_to": None, "known_from": date(2000, 1, 1), "known_to": None, "document": f"D-{right_id}"}
-    return {"right_id": right_id, "parcel_id": parcel, "holder_id": holder, "kind": kind, "share_num": num, "share_den": den, "state": state, **base, **more}
+    base = {
+        "valid_from": date(2000, 1, 1),
+        "valid_to": None,
+        "known_from": date(2000, 1, 1),
+        "known_to": None,
+        "document": f"D-{right_id}",
+    }
+    return {
+        "right_id": right_id,
+        "parcel_id": parcel,
+        "holder_id": holder,
+        "kind": kind,
+        "share_num": num,
+        "share_den": den,
+        "state": state,
+        **base,
+        **more,
+    }
 
 
 def parcels(*ids: str) -> pa.Table:
-    return PARCEL.table([{"parcel_id": i, "village_code": "990121001001", "land_class": "0301", "ecosystem": "13", "area_dm2": 1_000_000,
-                          "declared_area_dm2": None, "x": 0.0, "y": 0.0} for i in ids])
+    return PARCEL.table(
+        [
+            {
+                "parcel_id": i,
+                "village_code": "990121001001",
+                "land_class": "0301",
+                "ecosystem": "13",
+                "area_dm2": 1_000_000,
+                "declared_area_dm2": None,
+                "x": 0.0,
+                "y": 0.0,
+            }
+            for i in ids
+        ]
+    )
 
 
 def holders(*ids: str) -> pa.Table:
-    return HOLDER.table([{"holder_id": i, "kind": "household", "name": i, "village_code": "990121001001", "members": 3, "income_fen": None} for i in ids])
+    return HOLDER.table(
+        [
+            {"holder_id": i, "kind": "household", "name": i, "village_code": "990121001001", "members": 3, "income_fen": None}
+            for i in ids
+        ]
+    )
 
 
-def faults(rows: list[dict[str, Any]], parcel_ids: tuple[str, ...] = ("P1",), holder_ids: tuple[str, ...] = ("H1", "H2", "H3")) -> list[Any]:
+def faults(
+    rows: list[dict[str, Any]], parcel_ids: tuple[str, ...] = ("P1",), holder_ids: tuple[str, ...] = ("H1", "H2", "H3")
+) -> list[Any]:
     return check_rights(RIGHT.table(rows), holders(*holder_ids), parcels(*parcel_ids), DAY, KNOWN)
 
 
@@ -100,9 +138,28 @@ def test_a_correction_is_seen_only_from_the_day_it_was_recorded() -> None:
 
 
 def test_a_management_right_is_paid_only_where_a_contract_names_its_holder() -> None:
-    rows = [row("R1", "P1", "H1"), row("R2", "P1", "H2", kind="management"), row("R3", "P2", "H1"), row("R4", "P2", "H2", kind="management")]
-    contract = CONTRACT.table([{"contract_id": "C1", "holder_id": "H2", "parcel_id": "P1", "programme": "x", "duty": "", "signed_on": DAY,
-                                "valid_from": DAY, "valid_to": None, "known_from": DAY, "known_to": None}])
+    rows = [
+        row("R1", "P1", "H1"),
+        row("R2", "P1", "H2", kind="management"),
+        row("R3", "P2", "H1"),
+        row("R4", "P2", "H2", kind="management"),
+    ]
+    contract = CONTRACT.table(
+        [
+            {
+                "contract_id": "C1",
+                "holder_id": "H2",
+                "parcel_id": "P1",
+                "programme": "x",
+                "duty": "",
+                "signed_on": DAY,
+                "valid_from": DAY,
+                "valid_to": None,
+                "known_from": DAY,
+                "known_to": None,
+            }
+        ]
+    )
     assert [r for r, _, _ in paid(rows)] == ["R1", "R3"]
     assert [r for r, _, _ in paid(rows, contract=contract)] == ["R2", "R3"]
 
@@ -120,7 +177,12 @@ def test_huge_denominators_stay_exact() -> None:
 
 
 SHARE = st.tuples(st.integers(1, 6), st.integers(1, 6)).map(lambda t: (min(t), max(t)))
-CLAIM = st.tuples(st.sampled_from(["P1", "P2", "P3"]), SHARE, st.sampled_from(["contract", "use", "ownership", "management"]), st.sampled_from(["clear", "disputed"]))
+CLAIM = st.tuples(
+    st.sampled_from(["P1", "P2", "P3"]),
+    SHARE,
+    st.sampled_from(["contract", "use", "ownership", "management"]),
+    st.sampled_from(["clear", "disputed"]),
+)
 
 
 @given(st.lists(CLAIM, max_size=12), st.randoms())
@@ -147,12 +209,22 @@ def test_two_hundred_thousand_rights_take_seconds() -> None:
     both = np.concatenate([ids, ids])
     k = 2 * n
     start = pa.array(np.full(k, np.datetime64("2000-01-01"), "datetime64[D]"))
-    table = pa.table({
-        "right_id": np.char.add("R", np.arange(k).astype(str)), "parcel_id": both, "holder_id": np.char.add("H", (np.arange(k) % 5000).astype(str)),
-        "kind": np.full(k, "contract"), "share_num": np.where(np.arange(k) < n, 1, 2), "share_den": np.full(k, 3), "state": np.full(k, "clear"),
-        "document": np.char.add("D", np.arange(k).astype(str)), "valid_from": start, "valid_to": pa.nulls(k, pa.date32()), "known_from": start,
-        "known_to": pa.nulls(k, pa.date32()),
-    }).cast(RIGHT.schema())
+    table = pa.table(
+        {
+            "right_id": np.char.add("R", np.arange(k).astype(str)),
+            "parcel_id": both,
+            "holder_id": np.char.add("H", (np.arange(k) % 5000).astype(str)),
+            "kind": np.full(k, "contract"),
+            "share_num": np.where(np.arange(k) < n, 1, 2),
+            "share_den": np.full(k, 3),
+            "state": np.full(k, "clear"),
+            "document": np.char.add("D", np.arange(k).astype(str)),
+            "valid_from": start,
+            "valid_to": pa.nulls(k, pa.date32()),
+            "known_from": start,
+            "known_to": pa.nulls(k, pa.date32()),
+        }
+    ).cast(RIGHT.schema())
     parcel = pa.table({"parcel_id": ids})
     holder = pa.table({"holder_id": np.char.add("H", np.arange(5000).astype(str))})
     began = time.process_time()

@@ -54,7 +54,11 @@ def test_wrong_cuts_are_refused() -> None:
 
 
 # Whole numbers, so that another unit leaves equal cells equal.
-RASTERS = hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.sampled_from([NAN, 0.0, *map(float, range(1, 40))]))
+RASTERS = hnp.arrays(
+    np.float32,
+    hnp.array_shapes(min_dims=2, max_dims=2, max_side=12),
+    elements=st.sampled_from([NAN, 0.0, *map(float, range(1, 40))]),
+)
 
 
 @given(RASTERS)
@@ -70,7 +74,9 @@ def test_the_classes_cover_all_cells_and_keep_their_shares(values: np.ndarray) -
         held = values[upper].sum(dtype=np.float64)
         least = values[upper].min()
         assert held >= cut * total * (1 - 1e-9), "a class reaches its cut"
-        assert held - values[upper & (values == least)].sum(dtype=np.float64) < cut * total, "and would not without its poorest cells"
+        assert held - values[upper & (values == least)].sum(dtype=np.float64) < cut * total, (
+            "and would not without its poorest cells"
+        )
         assert not counted[out > k].any() or values[out > k].max() < least, "richer cells are never in a lower class"
 
 
@@ -91,10 +97,24 @@ def test_the_class_of_a_parcel_is_that_of_its_middle_cell() -> None:
     grid = Grid("EPSG:4545", 500_000, 3_000_000, 10, 10, 6, 4)
     cells = np.array([[1, 1, 2, 3, 0, 0], [1, 1, 2, 3, 0, 0], [1, 3, 2, 2, 0, 3], [1, 3, 2, 2, 0, 0]], np.uint8)
     at = [(0, 2, 2, 4), (0, 0, 2, 4), (2, 0, 4, 4), (4, 0, 6, 4), (2, 2, 4, 4)]
-    parcels = [shapely.box(500_000 + 10 * a, 3_000_000 - 40 + 10 * b, 500_000 + 10 * c, 3_000_000 - 40 + 10 * d) for a, b, c, d in at]
+    parcels = [
+        shapely.box(500_000 + 10 * a, 3_000_000 - 40 + 10 * b, 500_000 + 10 * c, 3_000_000 - 40 + 10 * d) for a, b, c, d in at
+    ]
     coverage = build_coverage(parcels, grid)
-    assert importance_of_parcels(coverage, cells, least_share=0.5, least_assessed=0.25) == ["extreme", "extreme", "important", "not_assessed", "important"]
-    assert importance_of_parcels(coverage, cells, least_share=0.8, least_assessed=0.1) == ["extreme", "general", "general", "general", "general"]
+    assert importance_of_parcels(coverage, cells, least_share=0.5, least_assessed=0.25) == [
+        "extreme",
+        "extreme",
+        "important",
+        "not_assessed",
+        "important",
+    ]
+    assert importance_of_parcels(coverage, cells, least_share=0.8, least_assessed=0.1) == [
+        "extreme",
+        "general",
+        "general",
+        "general",
+        "general",
+    ]
     assert class_weights(coverage, cells)[4].tolist() == [0, 0, 2, 2]
 
 

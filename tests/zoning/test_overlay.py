@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from datetime import date
 from typing import Any
@@ -27,8 +28,21 @@ def params() -> Parameters:
 
 
 def table(n: int) -> pa.Table:
-    return PARCEL.table([{"parcel_id": f"P{i:06}", "village_code": "990121001001", "land_class": "0301", "ecosystem": "13", "area_dm2": 1_000_000,
-                          "declared_area_dm2": None, "x": 0.0, "y": 0.0} for i in range(n)])
+    return PARCEL.table(
+        [
+            {
+                "parcel_id": f"P{i:06}",
+                "village_code": "990121001001",
+                "land_class": "0301",
+                "ecosystem": "13",
+                "area_dm2": 1_000_000,
+                "declared_area_dm2": None,
+                "x": 0.0,
+                "y": 0.0,
+            }
+            for i in range(n)
+        ]
+    )
 
 
 def squares(*corners: tuple[float, float], side: float = 10.0) -> Any:
@@ -36,7 +50,9 @@ def squares(*corners: tuple[float, float], side: float = 10.0) -> Any:
 
 
 def zones(*boxes: tuple[str, tuple[float, float, float, float]]) -> Zones:
-    return Zones([f"Z{i + 1}" for i in range(len(boxes))], [k for k, _ in boxes], np.array([shapely.box(*b) for _, b in boxes], object))
+    return Zones(
+        [f"Z{i + 1}" for i in range(len(boxes))], [k for k, _ in boxes], np.array([shapely.box(*b) for _, b in boxes], object)
+    )
 
 
 def run(params: Parameters, geometry: Any, **layers: Any) -> list[dict[str, Any]]:
@@ -46,15 +62,30 @@ def run(params: Parameters, geometry: Any, **layers: Any) -> list[dict[str, Any]
 
 def test_shares_are_exact_parts_per_million(params: Parameters) -> None:
     layer = zones(("water", (0, 0, 7, 100)), ("soil", (7, 0, 100, 100)))
-    rows = run(params, squares((0, 0), (5, 0), (20, 20), (200, 0)), zones=layer, red_line=zones(("", (0, 0, 100, 2.5))), reserves=zones(("", (20, 20, 30, 23))))
-    assert [(r["function_zone"], r["zone_share_ppm"]) for r in rows] == [("water", 700_000), ("soil", 800_000), ("soil", 1_000_000), ("none", 1_000_000)]
+    rows = run(
+        params,
+        squares((0, 0), (5, 0), (20, 20), (200, 0)),
+        zones=layer,
+        red_line=zones(("", (0, 0, 100, 2.5))),
+        reserves=zones(("", (20, 20, 30, 23))),
+    )
+    assert [(r["function_zone"], r["zone_share_ppm"]) for r in rows] == [
+        ("water", 700_000),
+        ("soil", 800_000),
+        ("soil", 1_000_000),
+        ("none", 1_000_000),
+    ]
     assert [r["red_line_ppm"] for r in rows] == [250_000, 250_000, 0, 0]
     assert [r["reserve_ppm"] for r in rows] == [0, 0, 300_000, 0]
     assert {r["importance"] for r in rows} == {"not_assessed"} and {r["grade"] for r in rows} == {3}
 
 
 def test_mostly_outside_is_outside_and_ties_go_to_the_first_in_the_code_list(params: Parameters) -> None:
-    rows = run(params, squares((0, 0), (100, 0)), zones=zones(("soil", (0, 0, 4, 10)), ("sand", (100, 0, 105, 10)), ("water", (105, 0, 110, 10))))
+    rows = run(
+        params,
+        squares((0, 0), (100, 0)),
+        zones=zones(("soil", (0, 0, 4, 10)), ("sand", (100, 0, 105, 10)), ("water", (105, 0, 110, 10))),
+    )
     assert [(r["function_zone"], r["zone_share_ppm"]) for r in rows] == [("none", 600_000), ("water", 500_000)]
 
 
@@ -76,10 +107,19 @@ def test_grade_takes_the_better_of_importance_and_red_line(params: Parameters) -
 
 def test_faults_name_both_zones_and_all_of_them() -> None:
     bow = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
-    layer = Zones(["A", "B", "C", "D", "E"], ["water", "soil", "wald", "sand", "soil"],
-                  np.array([shapely.box(0, 20, 10, 30), shapely.box(5, 20, 15, 30), shapely.box(10, 40, 20, 50), bow, shapely.Point(1, 1)], object))
+    layer = Zones(
+        ["A", "B", "C", "D", "E"],
+        ["water", "soil", "wald", "sand", "soil"],
+        np.array(
+            [shapely.box(0, 20, 10, 30), shapely.box(5, 20, 15, 30), shapely.box(10, 40, 20, 50), bow, shapely.Point(1, 1)], object
+        ),
+    )
     found = {f.code: f for f in check_zones(layer, "zones.gpkg", FUNCTION_ZONES, 1.0)}
-    assert found["zoning.overlap"].record == "A" and "B" in found["zoning.overlap"].clash.en and "50.00" in found["zoning.overlap"].clash.en
+    assert (
+        found["zoning.overlap"].record == "A"
+        and "B" in found["zoning.overlap"].clash.en
+        and "50.00" in found["zoning.overlap"].clash.en
+    )
     assert found["zoning.kind"].record == "C" and "wald" in found["zoning.kind"].clash.zh
     assert found["zoning.invalid_geometry"].record == "D" and "Self-intersection" in found["zoning.invalid_geometry"].clash.en
     assert found["zoning.geometry_kind"].record == "E"
@@ -103,7 +143,9 @@ def test_degrees_are_weighed_by_true_area() -> None:
 def star(n: int, radius: float, seed: int) -> Any:
     rng = np.random.default_rng(seed)
     a = np.linspace(0, 2 * np.pi, n, endpoint=False)
-    r = radius * (0.75 + 0.2 * np.cos(np.outer(a, range(3, 12)) + rng.uniform(0, 6, 9)).mean(axis=1) + 0.001 * rng.uniform(-1, 1, n))
+    r = radius * (
+        0.75 + 0.2 * np.cos(np.outer(a, range(3, 12)) + rng.uniform(0, 6, 9)).mean(axis=1) + 0.001 * rng.uniform(-1, 1, n)
+    )
     return shapely.Polygon(np.c_[r * np.cos(a), r * np.sin(a)])
 
 
@@ -121,7 +163,7 @@ def test_pieces_of_a_large_polygon_cover_it_once() -> None:
 @given(st.lists(st.floats(0.5, 9.5), min_size=1, max_size=6, unique=True), st.permutations(range(7)))
 def test_zones_that_tile_the_ground_share_it_out_whatever_their_order(cuts: list[float], order: list[int]) -> None:
     edges = [0.0, *sorted(cuts), 10.0]
-    strips = [shapely.box(a, -5, b, 15) for a, b in zip(edges, edges[1:], strict=False)]
+    strips = [shapely.box(a, -5, b, 15) for a, b in itertools.pairwise(edges)]
     kinds = list(FUNCTION_ZONES)[:4]
     of = [kinds[i % 4] for i in range(len(strips))]
     mix = [i for i in order if i < len(strips)]
@@ -140,7 +182,9 @@ def test_a_hundred_thousand_parcels_take_seconds(params: Parameters) -> None:
     line = shapely.transform(star(50_000, middle, 2), lambda xy: xy + middle)
     half = zones(("water", (0, 0, middle, 1e5)), ("soil", (middle, 0, 1e5, 1e5)))
     began = time.process_time()
-    out = parcel_zone(table(len(parcels)), parcels, zones=half, red_line=Zones.of([line]), reserves=no_zones(), importance=None, params=params)
+    out = parcel_zone(
+        table(len(parcels)), parcels, zones=half, red_line=Zones.of([line]), reserves=no_zones(), importance=None, params=params
+    )
     spent = time.process_time() - began
     total = np.asarray(out["red_line_ppm"].to_numpy(), float).sum() / 1e6 * 1e4
     assert total == pytest.approx(line.area, rel=1e-6)

@@ -24,7 +24,10 @@ GRID = Grid("EPSG:4543", 452_400, 3_118_800, 100, 100, 40, 40)  # a hundred cell
 
 def made(folder: Path, **values: object) -> Parameters:
     names = "{zh: 试验, en: test}"
-    rows = [f"  - {{key: zoning.red_line.{k}, name: {names}, unit: x, kind: number, values: [{{value: {v}, document: test, confidence: D}}]}}" for k, v in values.items()]
+    rows = [
+        f"  - {{key: zoning.red_line.{k}, name: {names}, unit: x, kind: number, values: [{{value: {v}, document: test, confidence: D}}]}}"
+        for k, v in values.items()
+    ]
     (folder / "science" / "zoning").mkdir(parents=True, exist_ok=True)
     (folder / "science" / "zoning" / "overlay.yaml").write_text("parameters:\n" + "\n".join(rows), encoding="utf-8")
     return RuleBook.load([policy_folder(), folder]).resolve("science", date(2023, 7, 1), date(2024, 7, 1))
@@ -61,7 +64,9 @@ def test_holes_are_closed_before_patches_are_measured(params: Parameters) -> Non
     ring = mask((0, 0, 10, 10)) & ~mask((4, 4, 7, 7))
     assert delineate(ring, GRID, params).cells.sum() == 100
     assert delineate(ring, GRID, params).filled_cells == 9
-    assert delineate(ring, GRID, params, keep_out=mask((5, 5, 6, 6))).dropped_patches == 1, "91 cells are too few once the hole stays"
+    assert delineate(ring, GRID, params, keep_out=mask((5, 5, 6, 6))).dropped_patches == 1, (
+        "91 cells are too few once the hole stays"
+    )
     big = mask((0, 0, 20, 20)) & ~mask((5, 5, 9, 9))
     assert delineate(big, GRID, params).filled_cells == 0, "a hole above the limit stays open"
     assert shapely.get_num_interior_rings(delineate(big, GRID, params).zones.geometry[0]) == 1

@@ -29,6 +29,10 @@ def test_geometric_mean_and_classes() -> None:
 def test_the_shipped_tables_give_every_class() -> None:
     params = RuleBook.load([policy_folder()]).resolve("990121", date(2023, 7, 1), date(2024, 7, 1))
     value, cls = soil_erosion(
-        np.array([[50.0, 300.0, 900.0]]), np.array([[1, 7, 8]], np.uint8), np.array([[10.0, 100.0, 400.0]]), np.array([[0.9, 0.4, 0.1]]), params
+        np.array([[50.0, 300.0, 900.0]]),
+        np.array([[1, 7, 8]], np.uint8),
+        np.array([[10.0, 100.0, 400.0]]),
+        np.array([[0.9, 0.4, 0.1]]),
+        params,
     )
     assert value.tolist() == [[1.0, 3.0, 5.0]] and cls.tolist() == [[1, 2, 3]]

@@ -225,9 +225,10 @@ def _isolate(job: dict[str, Any], parent_pid: int) -> dict[str, bool]:
     isolation.limit_resources(limits["memory_bytes"], limits["cpu_s"], limits["output_bytes"], limits["open_files"])
     network = isolation.cut_network()
     isolation.drop_privileges(parent_pid)
-    readable = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path, "/usr/lib", "/usr/lib64", "/lib", "/lib64"]
-    readable += ["/dev/null", "/dev/urandom", job["folder"] + "/in"]
-    files = isolation.confine_files([p for p in readable if p not in ("", "/", "/root", "/home")], job["folder"] + "/out")
+    packages = [p for p in sys.path if p.endswith(("site-packages", "dist-packages"))]
+    readable = [sys.prefix, sys.base_prefix, sys.exec_prefix, *packages, str(Path(__file__).parents[1])]
+    readable += ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/dev/null", "/dev/urandom", job["folder"] + "/in"]
+    files = isolation.confine_files(readable, job["folder"] + "/out")
     return {"network": network, "files": files}
 
 

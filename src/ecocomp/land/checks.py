@@ -192,7 +192,8 @@ def _box(box: NDArray[np.float64]) -> str:
 def check_overlaps(ids: list[str], shapes: Any, crs: Any, sliver_m2: float, where: str) -> list[Fault]:
     """No two parcels share more than `sliver_m2` of ground.
 
-    The cheap question comes first: which parcels do not fit their neighbours edge to edge? Only those are intersected.
+    The cheap question comes first: which parcels do not fit their neighbours edge to edge? Of two that overlap at least
+    one is among them, not always both (a parcel inside another), so these are compared with all.
     """
     import shapely
 
@@ -203,11 +204,9 @@ def check_overlaps(ids: list[str], shapes: Any, crs: Any, sliver_m2: float, wher
     suspects = sound[misfit]
     if len(suspects) == 0:
         return []
-    tree = shapely.STRtree(shapes[suspects])
-    one, two = tree.query(shapes[suspects], predicate="intersects")
-    pairs = np.stack([suspects[one], suspects[two]], axis=1)
-    pairs = pairs[pairs[:, 0] < pairs[:, 1]]
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    one, two = shapely.STRtree(shapes[sound]).query(shapes[suspects], predicate="intersects")
+    pairs = np.sort(np.stack([suspects[one], sound[two]], axis=1), axis=1)
+    pairs = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
     shared = _shared_m2(shapes, pairs, crs)
     return [_overlap(where, ids, int(a), int(b), float(m2)) for (a, b), m2 in zip(pairs, shared, strict=True) if m2 > sliver_m2]
 

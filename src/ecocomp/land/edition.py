@@ -24,7 +24,7 @@ from ecocomp.land import checks
 from ecocomp.land.area import areas_dm2, polygon_areas_m2
 from ecocomp.land.order import hilbert_distance
 from ecocomp.terms.codes import CROSSWALK
-from ecocomp.terms.faults import Fault, FaultsError, capped, raise_errors
+from ecocomp.terms.faults import Fault, FaultsError, capped, errors, raise_errors
 from ecocomp.terms.money import half_even
 from ecocomp.terms.tables import PARCEL
 from ecocomp.terms.text import Text
@@ -106,7 +106,7 @@ def make_edition(
     layer   clean Parquet made by a `VectorJob`, its facts beside it
     path    where the edition goes, usually `edition.parquet`; an edition already there must be the same
     bounds  (xmin, ymin, xmax, ymax) of the rasters, in the layer's coordinate system
-    raises  `FaultsError` with every fault found
+    raises  `FaultsError` with every fault found, warnings among them
     """
     import pyproj
     import shapely
@@ -133,7 +133,8 @@ def make_edition(
         area = areas_dm2(polygon_areas_m2(shapes, crs))
         found += checks.check_declared(ids, area, declared, tolerances.declared_area, where)
     found = _by_kind(found, where)
-    raise_errors(found)
+    if errors(found):
+        raise FaultsError(found)
     columns = _columns(ids, classes, villages, area, declared, shapes)
     return _write(columns, Path(path), facts, crs, fields), found
 

@@ -135,9 +135,18 @@ def _same_bands(layers: Mapping[int, Reader], years: Sequence[int]) -> None:
     if not wrong:
         return
     clash = Text("{y} 年有 {a} 个波段，{z} 年有 {b} 个。", "{y} has {a} bands, {z} has {b}.")
-    remedy = Text("各年都用 12 个月或都用一个年值，才能比较。", "Use twelve months in every year or one value in every year; only like compares.")
+    remedy = Text(
+        "各年都用 12 个月或都用一个年值，才能比较。",
+        "Use twelve months in every year or one value in every year; only like compares.",
+    )
     raise FaultsError(
-        Fault("monitoring.bands", "layers.ndvi", str(y), clash.fill(y=y, a=layers[y].bands, z=years[-1], b=layers[years[-1]].bands), remedy)
+        Fault(
+            "monitoring.bands",
+            "layers.ndvi",
+            str(y),
+            clash.fill(y=y, a=layers[y].bands, z=years[-1], b=layers[years[-1]].bands),
+            remedy,
+        )
         for y in wrong
     )
 

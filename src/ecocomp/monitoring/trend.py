@@ -87,7 +87,8 @@ def _tested(
         z = np.where(var > 0, (s - np.sign(s)) / np.sqrt(var), 0.0)
     z[short] = np.nan
     p = erfc(np.abs(z) / np.sqrt(2.0))
-    return Trend(*(a.reshape(shape) for a in (slope, s, var, z, p, n)))
+    floats = [np.asarray(a, np.float64).reshape(shape) for a in (slope, var, z, p)]
+    return Trend(floats[0], s.reshape(shape), floats[1], floats[2], floats[3], n.reshape(shape))
 
 
 @dataclass(frozen=True, eq=False)

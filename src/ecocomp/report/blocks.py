@@ -77,10 +77,19 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Absent:
+    """What is not here and why; stands where a figure would have been."""
+
+    what: Text
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Gallery:
-    """Maps side by side."""
+    """Maps side by side; what could not be mapped takes its place among them."""
 
     pictures: tuple[Picture, ...]
+    gaps: tuple[Absent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +98,6 @@ class Chart:
 
     picture: Picture
     table: Grid | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """What is not here and why; stands where a figure would have been."""
-
-    what: Text
-    reason: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def _value(value: Any, lang: Lang) -> Any:
     if isinstance(value, Picture):
         return {"name": value.name, "kind": value.kind, "file": figure_file(value, lang), "narrow": figure_file(value, lang, narrow=True),
                 "title": value.title.to(lang), "alt": value.alt.to(lang), "source": value.source.to(lang)}
-    if isinstance(value, Card | Grid):
+    if isinstance(value, Card | Grid | Absent):
         return {n: _value(getattr(value, n), lang) for n in value.__slots__}
     return value
 

@@ -178,7 +178,7 @@ def _meta(folder: Path) -> dict[str, Any]:
     missing = [k for k in ("case", "year", "known_on") if k not in found]
     if missing:
         raise FaultsError([Fault("report.no_bundle", folder.name, "bundle.json",
-                                 Text("缺少 {m}。", "It lacks {m}.").fill(m=", ".join(missing)),
+                                 Text("缺少{m}。", "It lacks {m}.").fill(m=", ".join(missing)),
                                  Text("重新运行该年度。", "Run the year again."))])
     return found  # type: ignore[no-any-return]
 

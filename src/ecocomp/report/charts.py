@@ -54,7 +54,8 @@ def bars(rows: Sequence[Bar], series: Sequence[Series], axis: Text, say_tick: Sa
         low = min(0.0, *(sum(p for p in r.parts if p < 0) for r in rows), *(r.low for r in rows if r.low is not None))
         high = max(0.0, *(sum(p for p in r.parts if p > 0) for r in rows), *(r.high for r in rows if r.high is not None))
         ticks = look.nice_ticks(low, high, 3 if narrow else 5)
-        at = _scale(ticks[0], ticks[-1], left, right)
+        ticks = [t for t in ticks if t >= low or t == 0]
+        at = _scale(min(low * 1.02, 0.0), ticks[-1], left, right)
         y = _legend(sheet, series, lang) if len(series) > 1 else 8.0
         y = _axis_title(sheet, axis.to(lang), left if not narrow else 4, y)
         thick, step = (20.0, 52.0) if narrow else (24.0, 40.0)

@@ -259,7 +259,7 @@ def services(story: Story) -> Section:
         rows.append(row)
     lead = w.SERVICES_LEAD.fill(year=b.year, n=len(names), names=say.joined([service_name(n) for n in names]))
     grid = Grid(w.SERVICE_TABLE, w.SERVICE_HEAD, ("l", "r", "l", "r", "r", "r"), tuple(rows), None, w.SERVICE_NOTE, (2.2, 3.4, 1.2, 1.2, 1.6, 1.4))
-    return Section("services", w.S_SERVICES, (Para(lead), Gallery(tuple(maps)), grid, *gaps, *_vegetation(story)))
+    return Section("services", w.S_SERVICES, (Para(lead), Gallery(tuple(maps), gaps), grid, *_vegetation(story)))
 
 
 def _service_order(name: str) -> tuple[int, str]:
@@ -274,7 +274,7 @@ def _one_service(story: Story, name: str) -> tuple[Picture, tuple[Text, ...]]:
     rows = table.filter(pc.equal(table["service"], name))
     at, land_of = b.parcels.rows(rows["parcel_id"]), b.parcels
     value, low, high = (numbers(rows[c]) for c in ("quantity", "low", "high"))
-    unit = str(rows["unit"][0].as_py())
+    unit = _said_unit(str(rows["unit"][0].as_py()))
     area = np.append(land_of.area_dm2, 0)[at]
     per_ha = np.full(len(land_of.ids) + 1, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -295,12 +295,16 @@ def _one_service(story: Story, name: str) -> tuple[Picture, tuple[Text, ...]]:
     return picture, row
 
 
+def _said_unit(unit: str) -> str:
+    return unit.replace("m3", "m³").replace("m2", "m²")
+
+
 def _safe(name: str) -> str:
     return "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
 
 
 def _big_money(fen: int) -> Text:
-    """Return 万元 in Chinese and millions in English, two places, for a column with the unit in its head."""
+    """Return万元in Chinese and millions in English, two places, for a column with the unit in its head."""
     return Text(f"{half_even(fen, 10**4) / 100:,.2f}".replace("-", "−"), f"{half_even(fen, 10**6) / 100:,.2f}".replace("-", "−"))
 
 

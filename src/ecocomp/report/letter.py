@@ -80,7 +80,7 @@ def compose(b: Bundle, holder_id: str) -> Letter:
     """Return the letter to one holder; raises `UsageError` naming the year when the holder has no entitlement in it."""
     rows = _of(b.table("entitlement"), "holder_id", holder_id)
     if not rows:
-        raise UsageError(Text("{y} 年度没有权利人 {h} 的应付额。核对编码，或看应付额表 entitlement。",
+        raise UsageError(Text("{y}年度没有权利人{h}的应付额。核对编码，或看应付额表entitlement。",
                               "Holder {h} has no entitlement in {y}. Check the code, or look in table entitlement.").fill(y=b.year, h=holder_id))
     rows.sort(key=lambda r: (r["parcel_id"], r["programme"], r["entitlement_id"]))
     number = {p: i for i, p in enumerate(dict.fromkeys(r["parcel_id"] for r in rows), 1)}

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from ecocomp.payments.entitle import REASONS
 from ecocomp.report import look, say
 from ecocomp.report import words as w
-from ecocomp.report.blocks import Absent, Block, Chart, Gallery, Grid, Para, Picture, Section
+from ecocomp.report.blocks import Absent, Block, Chart, Grid, Para, Picture, Section
 from ecocomp.report.bundle import ZONES, Bundle, Whole, amount, codes, rows_of, sums, weighted_mean, whole
 from ecocomp.report.charts import Bar, Mark, MarkRow, Node, Series, bars, dots, flow, histogram, say_number
 from ecocomp.report.frame import Story, cap, hectares, listed
@@ -35,10 +35,10 @@ def standard(story: Story) -> Section:
     area = _area_of(b, table["parcel_id"])
     mean = weighted_mean(whole(table["rate_fen_per_ha"]), area) or 0
     lead = Para(w.STANDARD_LEAD.fill(v=say.rate_mu(mean)))
-    return Section("standard", w.S_STANDARD, (lead, Gallery((_rate_map(story, table, mean),)), _parts(story, table), *_year_on_year(story)))
+    return Section("standard", w.S_STANDARD, (lead, _rate_map(story, table, mean), _parts(story, table), *_year_on_year(story)))
 
 
-def _rate_map(story: Story, table: pa.Table, mean: int) -> Picture:
+def _rate_map(story: Story, table: pa.Table, mean: int) -> Chart:
     b = story.bundle
     rate = np.full(len(b.parcels.ids) + 1, np.nan)
     rate[b.parcels.rows(table["parcel_id"])] = whole(table["rate_fen_per_ha"]) / _FEN_PER_MU
@@ -51,8 +51,12 @@ def _rate_map(story: Story, table: pa.Table, mean: int) -> Picture:
     seen = positive[np.isfinite(positive)]
     low, high, a, z = ((float(seen.min()), float(seen.max()), *(float(v) for v in np.percentile(seen, (10, 90)))) if seen.size else (0.0,) * 4)
     said = {k: f"{v:,.2f}" for k, v in (("low", low), ("high", high), ("a", a), ("z", z))}
-    return Picture("rate", "map", w.RATE_MAP.fill(a=said["low"], b=said["high"], v=say.rate_mu(mean)), w.RATE_MAP_ALT.fill(a=said["a"], b=said["z"]),
+    area, count = sums(number, b.parcels.area_dm2, len(classes)), sums(number, np.ones(len(number), np.int64), len(classes))
+    lines = tuple((c.label, say.count(int(count[i])), hectares(int(area[i]))) for i, c in enumerate(classes) if count[i])
+    grid = Grid(w.RATE_TABLE, w.RATE_HEAD, ("l", "r", "r"), lines, (w.TOTAL, say.count(len(number)), hectares(int(area.sum()))))
+    picture = Picture("rate", "map", w.RATE_MAP.fill(a=said["low"], b=said["high"], v=say.rate_mu(mean)), w.RATE_MAP_ALT.fill(a=said["a"], b=said["z"]),
                    story.map_source("standard"), drawn.draw)
+    return Chart(picture, grid)
 
 
 def _zone_rates(b: Bundle, table: pa.Table, columns: tuple[str, ...], *, last: bool = False) -> dict[int, list[int]]:
@@ -193,7 +197,7 @@ def _sources(story: Story) -> list[Block]:
 
 
 def _say_million(wan: float) -> Text:
-    """Return a tick of 万元 as itself in Chinese and as millions in English."""
+    """Return a tick of万元as itself in Chinese and as millions in English."""
     return Text(f"{wan:,.10g}", f"{wan / 100:,.10g}")
 
 

@@ -1,6 +1,6 @@
 """Numbers as people read them, in both languages: money, areas, ranges, shares, dates.
 
-The formats are one table for the whole product: paid money is never shortened, budgets are in 万元 or
+The formats are one table for the whole product: paid money is never shortened, budgets are in万元or
 millions, areas name mu first in Chinese and hectares first in English, a range follows its value in
 brackets, and what was not observed is said, never shown as zero.
 """
@@ -32,7 +32,7 @@ def money(fen: int) -> Text:
 
 
 def budget(fen: int) -> Text:
-    """Return a large amount shortened to two places: 万元 and 亿元, or millions and billions.
+    """Return a large amount shortened to two places: 万元and亿元, or millions and billions.
 
     >>> budget(461_238_000).zh, budget(461_238_000).en
     ('461.24万元', 'CNY 4.61 million')
@@ -69,7 +69,7 @@ def area(dm2: int) -> Text:
 
 
 def area_short(dm2: int) -> Text:
-    """Return an area in one unit: 万亩 or 亩 in Chinese, hectares in English."""
+    """Return an area in one unit: 万亩or亩in Chinese, hectares in English."""
     if dm2 < 700 * DM2_PER_HA:
         return Text(f"{say_mu(dm2)}亩", f"{say_ha(dm2)} ha")
     return Text(f"{_scaled(half_even(dm2 * MU_PER_HA, DM2_PER_HA), 10_000)}万亩", f"{half_even(dm2, DM2_PER_HA):,} ha")
@@ -107,7 +107,7 @@ def signed_money(fen: int) -> str:
 
 
 def quantity(value: float | None) -> Text:
-    """Return a physical quantity with three significant digits, shortened in 万, 亿 or million, billion.
+    """Return a physical quantity with three significant digits, shortened in万, 亿or million, billion.
 
     >>> quantity(12345678.0).zh, quantity(12345678.0).en, quantity(0.05).zh
     ('1,230万', '12.3 million', '0.0500')

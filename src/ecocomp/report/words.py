@@ -12,7 +12,7 @@ from ecocomp.terms.text import Text
 TITLE = Text("{name}{year}年度生态补偿报告", "{name}: eco-compensation report {year}")
 PRODUCT = Text("生态补偿", "Eco-compensation")
 OTHER_LANGUAGE = Text("English", "中文")
-PAPER = Text("PDF 版", "PDF")
+PAPER = Text("PDF版", "PDF")
 CONTENTS = Text("目录", "Contents")
 SKIP = Text("跳到正文", "Skip to the report")
 AS_OF = Text("截至{d}所知", "as known on {d}")
@@ -20,11 +20,11 @@ INVENTED = Text("本报告中的地方、人和金额都是虚构的，只用于
 STUDY = Text("这是一份研究算例：金额按研究取值计算，没有人据此付款或收款。",
              "This is a study: amounts rest on study values, and nobody pays or is paid on them.")
 MAP_INVENTED = Text("虚构地区示意", "Sketch of an invented place")
-MAP_APPROVED = Text("审图号 {n}", "Map approval number {n}")
+MAP_APPROVED = Text("审图号{n}", "Map approval number {n}")
 MAP_INTERNAL = Text("未经审图，仅供内部使用", "Not reviewed for publication, internal use only")
-MAP_SOURCE = Text("来源：成果包 {year} 年度表 {t}，截至{d}", "Source: bundle {year}, table {t}, as known on {d}")
-CHART_SOURCE = Text("来源：表 {t}，{year} 年，截至{d}", "Source: table {t}, {year}, as known on {d}")
-PAGE_OF = Text("第 {a} 页，共 {b} 页", "Page {a} of {b}")
+MAP_SOURCE = Text("来源：成果包{year}年度表{t}，截至{d}", "Source: bundle {year}, table {t}, as known on {d}")
+CHART_SOURCE = Text("来源：表{t}，{year}年，截至{d}", "Source: table {t}, {year}, as known on {d}")
+PAGE_OF = Text("第{a}页，共{b}页", "Page {a} of {b}")
 FIGURE = Text("图", "Figure")
 TABLE_WORD = Text("表", "Table")
 TOTAL = Text("合计", "Total")
@@ -37,9 +37,9 @@ UNIT_MU_RATE = Text("元/亩·年", "CNY per mu and year")
 
 # ---------------------------------------------------------------- 1 answer
 S_ANSWER = Text("一句话", "The answer")
-ANSWER_PAID = Text("{year}年，{people}因保护{area}土地得到 {amount}。",
+ANSWER_PAID = Text("{year}年，{people}因保护{area}土地得到{amount}。",
                    "In {year}, {people} received {amount} for protecting {area} of land.")
-ANSWER_STUDY = Text("按研究取值，{year}年保护{area}土地的补偿为 {amount}，涉及{people}。",
+ANSWER_STUDY = Text("按研究取值，{year}年保护{area}土地的补偿为{amount}，涉及{people}。",
                     "On study values, protecting {area} of land in {year} is worth {amount} to {people}.")
 ANSWER_NO_MONEY = Text("{year}年，评估了{area}土地的生态系统服务；没有支付数据。",
                        "In {year}, the ecosystem services of {area} of land were assessed; there are no payment data.")
@@ -59,13 +59,13 @@ U_RATE = Text("元/亩", "CNY per mu")
 U_OBSERVED = Text("占已观测面积", "of the area observed")
 N_EXACT = Text("账目精确到分：{v}", "exact to the fen: {v}")
 N_ORDERS = Text("支付指令{n}笔", "{n} payment orders")
-N_MEDIAN = Text("每户中位数 {v}", "median per household {v}")
+N_MEDIAN = Text("每户中位数{v}", "median per household {v}")
 N_OTHERS = Text("另有集体和单位{n}个", "and {n} collectives and units")
 N_OF_PARCELS = Text("地块{n}块，占全部{t}块的{p}", "{n} parcels, {p} of all {t}")
-N_RANGE = Text("区间 {v}", "range {v}")
-N_LAST = Text("上年 {v}", "last year {v}")
-N_OBSERVED = Text("面积观测占比 {p}", "share of area observed {p}")
-N_RED = Text("不合格 {v}", "deviation {v}")
+N_RANGE = Text("区间{v}", "range {v}")
+N_LAST = Text("上年{v}", "last year {v}")
+N_OBSERVED = Text("面积观测占比{p}", "share of area observed {p}")
+N_RED = Text("不合格{v}", "deviation {v}")
 
 # ---------------------------------------------------------------- 2 land and rights
 S_LAND = Text("土地与权利", "Land and rights")
@@ -96,9 +96,9 @@ S_SERVICES = Text("土地做了什么", "What the land does")
 SERVICES_LEAD = Text("{year}年评估了{n}项服务：{names}。每个数都带区间和观测占比。",
                      "{n} services were assessed for {year}: {names}. Every figure has its range and the share observed.")
 SERVICE_MAP = Text("{service}：共{v}{unit}", "{service_cap}: {v} {unit} in all")
-SERVICE_MAP_ALT = Text("每公顷{service}的地图，单位{unit}/公顷；全县{v}{unit}，未评估地块以斜线表示。",
-                       "Map of {service} per hectare in {unit}/ha; {v} {unit} in all, parcels not assessed are hatched.")
-SERVICE_MAP_IN = Text("{service}，{year}年（{unit}/公顷）", "{service_cap}, {year} ({unit}/ha)")
+SERVICE_MAP_ALT = Text("每公顷{service}的地图，单位{unit}；全县{v}{unit}，未评估地块以斜线表示。",
+                       "Map of {service} per hectare in {unit}; {v} {unit} in all, parcels not assessed are hatched.")
+SERVICE_MAP_IN = Text("{service}，{year}年（每公顷，{unit}）", "{service_cap}, {year} ({unit} per ha)")
 SERVICE_TABLE = Text("服务的物理量与价值", "Services: quantity and value")
 SERVICE_HEAD = (Text("服务", "Service"), Text("物理量（区间）", "Quantity (range)"), Text("单位", "Unit"), Text("较上年", "Change"),
                 Text("价值（万元）", "Value (CNY million)"), Text("观测占比", "Share observed"))
@@ -109,7 +109,7 @@ NOT_ASSESSED_SERVICE = Text("{service}：未评估", "{service_cap}: not assesse
 NDVI_TITLE = Text("{signal}：{zone}变化最大，{v}", "{signal_cap}: {zone} changed most, {v}")
 NDVI_TITLE_ONE = Text("{signal}：各功能区{year}年的平均", "{signal_cap}: mean by zone in {year}")
 NDVI_AXIS = Text("{signal}，面积加权平均（{unit}）", "{signal_cap}, area-weighted mean ({unit})")
-SIGNALS = {"ndvi": Text("植被指数 NDVI", "vegetation index NDVI"), "cover": Text("植被覆盖度", "vegetation cover"),
+SIGNALS = {"ndvi": Text("植被指数NDVI", "vegetation index NDVI"), "cover": Text("植被覆盖度", "vegetation cover"),
            "fvc": Text("植被覆盖度", "vegetation cover")}
 DATA_HEAD_ZONE = Text("功能区", "Function zone")
 THIS_YEAR = Text("{y}年", "{y}")
@@ -118,11 +118,13 @@ SHARE_OBSERVED = Text("观测占比", "Share observed")
 
 # ---------------------------------------------------------------- 5 standard
 S_STANDARD = Text("补偿标准", "The standard")
-STANDARD_LEAD = Text("平均每亩 {v} 元，每块地的标准由四部分相加，再按奖惩、上下限和年度限幅调整。",
+STANDARD_LEAD = Text("平均每亩{v}元，每块地的标准由四部分相加，再按奖惩、上下限和年度限幅调整。",
                      "The average is CNY {v} per mu. A parcel's standard adds four parts, then rewards, floors, caps and the yearly limit adjust it.")
 RATE_MAP = Text("标准从{a}到{b}元/亩，平均{v}", "The standard runs from CNY {a} to {b} per mu, {v} on average")
 RATE_MAP_ALT = Text("补偿标准的地图，元/亩·年；一成地块低于{a}，一成高于{b}。", "Map of the standard in CNY per mu and year; a tenth of parcels is below {a}, a tenth above {b}.")
 RATE_MAP_IN = Text("补偿标准，{year}年（元/亩）", "Compensation standard, {year} (CNY per mu)")
+RATE_TABLE = Text("地块按标准分级", "Parcels by class of the standard")
+RATE_HEAD = (Text("标准（元/亩）", "Standard (CNY per mu)"), Text("地块（块）", "Parcels"), Text("面积（公顷）", "Area (ha)"))
 NO_STANDARD = Text("未定标准", "no standard")
 PARTS_TITLE = Text("{part}是标准最大的一部分，占{p}", "{part_cap} is the largest part of the standard, {p}")
 PARTS_ALT = Text("各功能区平均标准的组成，元/亩：{parts}。", "What the average standard of each zone is made of, CNY per mu: {parts}.")
@@ -140,9 +142,9 @@ RATE_AXIS = Text("元/亩·年", "CNY per mu and year")
 
 # ---------------------------------------------------------------- 6 money
 S_MONEY = Text("资金", "The money")
-MONEY_LEAD = Text("{n}个来源共有 {have}，分配 {used}，余 {left}。", "{n} sources held {have}; {used} was allocated and {left} is left.")
-SHORT_LEAD = Text("应付 {due}，缺口 {gap}（{p}）。", "Due: {due}; not covered: {gap} ({p}).")
-SHORT_NONE = Text("应付的 {due} 全部落实，没有缺口。", "All of the {due} due is funded; nothing is short.")
+MONEY_LEAD = Text("{n}个来源共有{have}，分配{used}，余{left}。", "{n} sources held {have}; {used} was allocated and {left} is left.")
+SHORT_LEAD = Text("应付{due}，缺口{gap}（{p}）。", "Due: {due}; not covered: {gap} ({p}).")
+SHORT_NONE = Text("应付的{due}全部落实，没有缺口。", "All of the {due} due is funded; nothing is short.")
 SOURCES_TITLE = Text("{source}出了{p}的钱", "{p} of the money came from: {source}")
 SOURCES_ALT = Text("各来源资金去向的条形图：{parts}。", "Bars of where each source's money went: {parts}.")
 SOURCES_AXIS = Text("万元", "CNY million")
@@ -154,16 +156,16 @@ FLOW_TITLE = Text("钱从{source}流向{zone}最多", "The largest stream runs f
 FLOW_ALT = Text("资金从来源经功能区流向对象的流向图：{parts}。", "Flow of money from source through zone to recipient: {parts}.")
 FLOW_HEADS = (Text("来源", "Source"), Text("功能区", "Zone"), Text("对象", "Recipient"))
 FLOW_TABLE = Text("各功能区的资金（元）", "Money by function zone (CNY)")
-HIST_TITLE = Text("一半农户得到 {m} 以上", "Half of the households receive more than {m}")
+HIST_TITLE = Text("一半农户得到{m}以上", "Half of the households receive more than {m}")
 HIST_ALT = Text("每户支付额的直方图：中位数{m}，中间八成农户在{a}至{b}之间。", "Histogram of payments per household: median {m}; the middle eight tenths lie between {a} and {b}.")
 HIST_AXIS = Text("每户支付额（元）", "Payment per household (CNY)")
 HIST_UNIT = Text("户数", "Households")
-HIST_MEDIAN = Text("中位数 {m}", "median {m}")
+HIST_MEDIAN = Text("中位数{m}", "median {m}")
 HIST_TABLE = Text("每户支付额（元）", "Payments per household (CNY)")
 HIST_HEAD = (Text("位置", "Position"), Text("金额（元）", "Amount (CNY)"))
 HIST_ROWS = {10: Text("一成农户低于", "a tenth is below"), 25: Text("四分之一低于", "a quarter is below"), 50: Text("中位数", "median"),
              75: Text("四分之一高于", "a quarter is above"), 90: Text("一成农户高于", "a tenth is above")}
-GINI = Text("支付额的基尼系数为 {g}（0 为完全均等）；它只描述支付，不是收入差距。", "The Gini coefficient of the payments is {g} (0: all equal); it describes payments, not incomes.")
+GINI = Text("支付额的基尼系数为{g}（0为完全均等）；它只描述支付，不是收入差距。", "The Gini coefficient of the payments is {g} (0: all equal); it describes payments, not incomes.")
 STATE_TABLE = Text("应付额按状态（元）", "Entitlements by state (CNY)")
 STATE_HEAD = (Text("状态", "State"), Text("条数", "Rows"), Text("扣减前", "Before deduction"), Text("扣减", "Deduction"), Text("应付", "Entitled"),
               Text("落实", "Funded"), Text("缺口", "Not covered"))
@@ -175,7 +177,7 @@ REASON_HEAD = (Text("原因", "Reason"), Text("条数", "Rows"), Text("面积（
 REASON_NONE = Text("没有不予支付或暂缓的应付额。", "No entitlement was refused or held.")
 # ---------------------------------------------------------------- 7 notice
 S_NOTICE = Text("公示", "Public notice")
-NOTICE_LEAD = Text("{v}个村公示了{n}行，合计 {amount}；收到异议{o}件，其中成立{u}件，未决{p}件。",
+NOTICE_LEAD = Text("{v}个村公示了{n}行，合计{amount}；收到异议{o}件，其中成立{u}件，未决{p}件。",
                    "{n} rows were posted in {v} villages, {amount} in all; {o} objections came in, {u} were upheld, {p} are open.")
 NOTICE_PRIVATE = Text("这里只有数，没有姓名。每行的内容见各村公示栏。", "Only counts are given here, no names. The rows themselves are posted in each village.")
 NOTICE_TABLE = Text("各乡镇公示", "Notices by town")
@@ -239,7 +241,7 @@ ABSENT_NONE = Text("计划评估的服务都已评估。", "Every service that w
 OBSERVED_TABLE = Text("观测占比（面积加权）", "Share observed (area weighted)")
 OBSERVED_HEAD = (Text("数据", "Data"), Text("有值的地块（块）", "Parcels with a value"), Text("观测占比", "Share observed"))
 SOURCES_LIST = Text("数据来源", "Sources of data")
-MORE_ROWS = Text("另有{n}项，见表 {t}。", "{n} more in table {t}.")
+MORE_ROWS = Text("另有{n}项，见表{t}。", "{n} more in table {t}.")
 
 # ---------------------------------------------------------------- 11 check yourself
 S_CHECK = Text("怎样自己核对", "How to check this")
@@ -251,7 +253,7 @@ CMD_EXPLAIN = Text("拆开一笔应付额：标准、面积、份额、合规、
 # ---------------------------------------------------------------- letter
 L_TITLE = Text("{year}年度生态补偿告知书", "Notice of eco-compensation for {year}")
 L_DEAR = Text("{name}：", "Dear {name},")
-L_AMOUNT = Text("{year}年度，您的生态补偿为 {amount}（大写：{capital}）。", "Your eco-compensation for {year} is {amount}.")
+L_AMOUNT = Text("{year}年度，您的生态补偿为{amount}（大写：{capital}）。", "Your eco-compensation for {year} is {amount}.")
 L_AMOUNT_NONE = Text("{year}年度，您没有可支付的生态补偿。原因写在下面。", "For {year} no eco-compensation is payable to you. The reason is given below.")
 L_WHEN = Text("这笔钱将在{d}前转入您登记的账户。", "It will reach your registered account by {d}.")
 L_WHEN_OPEN = Text("公示期满、没有未决异议后，转入您登记的账户。", "It will be sent to your registered account once the notice period is over and no objection is open.")
@@ -260,7 +262,7 @@ L_INVENTED = Text("示例：人名、地名和金额均为虚构。", "Example: 
 L_HOW = Text("怎么算出来的", "How the amount was worked out")
 L_HEAD = (Text("项目", "Item"), Text("面积（亩）", "Area (mu)"), Text("标准（元/亩）", "Standard (CNY per mu)"), Text("金额（元）", "Amount (CNY)"))
 L_PARCEL = Text("{n}号地块，{eco}，{village}", "Plot {n}, {eco}, {village}")
-L_SHARE = Text("（您占 {a}/{b}）", " (your share: {a}/{b})")
+L_SHARE = Text("（您占{a}/{b}）", " (your share: {a}/{b})")
 L_LINE_DEDUCTION = Text("扣减", "Deductions")
 L_LINE_SHORT = Text("资金未足额落实", "Not covered by this year's funds")
 L_LINE_ESCROW = Text("权利有争议，暂存", "Kept in escrow, title in dispute")
@@ -268,25 +270,25 @@ L_LINE_HELD = Text("异议未决，暂缓", "Held, objection open")
 L_LINE_EXCLUDED = Text("不予支付", "Not payable")
 L_LINE_OTHER = Text("其他", "Other")
 L_LINE_TOTAL = Text("本次支付", "Paid now")
-L_PARTS = Text("每亩平均 {v} 元由这几部分组成：生态价值 {a}，机会成本 {b}，保护成本 {c}，区域经济 {d}，奖惩与限幅 {e}。",
+L_PARTS = Text("每亩平均{v}元由这几部分组成：生态价值{a}，机会成本{b}，保护成本{c}，区域经济{d}，奖惩与限幅{e}。",
                "The average of CNY {v} per mu is made of: ecological value {a}, opportunity cost {b}, protection cost {c}, regional economy {d}, rewards and limits {e}.")
 L_WHY = Text("为什么有扣减", "Why something was taken off")
-L_DEDUCTION = Text("{n}号地块扣 {amount} 元（{p}）：合规判定为“{light}”。", "CNY {amount} ({p}) was taken off for plot {n}: it was found '{light}'.")
+L_DEDUCTION = Text("{n}号地块扣{amount}元（{p}）：合规判定为“{light}”。", "CNY {amount} ({p}) was taken off for plot {n}: it was found '{light}'.")
 L_EVIDENCE = Text("依据：{e}。", "Evidence: {e}.")
 L_VERDICT = Text("现场核查：{v}。", "Field check: {v}.")
-L_SHORT = Text("今年的资金不足以付清，差 {amount} 元。", "This year's funds did not cover everything: CNY {amount} is missing.")
-L_STATE = Text("{n}号地块的 {amount} 元{state}：{reason}。", "CNY {amount} for plot {n} is {state}: {reason}.")
+L_SHORT = Text("今年的资金不足以付清，差{amount}元。", "This year's funds did not cover everything: CNY {amount} is missing.")
+L_STATE = Text("{n}号地块的{amount}元{state}：{reason}。", "CNY {amount} for plot {n} is {state}: {reason}.")
 L_NOTHING_OFF = Text("没有扣减。", "Nothing was taken off.")
 L_CHANGE = Text("比去年", "Compared with last year")
 L_CHANGE_NEW = Text("去年没有您的记录，这是第一次。", "There is no record of you for last year; this is the first time.")
 L_CHANGE_NONE = Text("没有上一年度的数据可比。", "There are no data of the year before to compare with.")
-L_CHANGE_SAME = Text("与去年相同：{a} 元。", "The same as last year: CNY {a}.")
-L_CHANGE_SUM = Text("去年 {a} 元，今年{word} {b} 元：{parts}。", "Last year CNY {a}; this year {word} by CNY {b}: {parts}.")
+L_CHANGE_SAME = Text("与去年相同：{a}元。", "The same as last year: CNY {a}.")
+L_CHANGE_SUM = Text("去年{a}元，今年{word} {b}元：{parts}。", "Last year CNY {a}; this year {word} by CNY {b}: {parts}.")
 L_MORE, L_LESS = Text("多", "more"), Text("少", "less")
-L_PART_RATE = Text("标准 {v}", "standard {v}")
-L_PART_AREA = Text("面积与份额 {v}", "area and share {v}")
-L_PART_OFF = Text("扣减 {v}", "deductions {v}")
-L_PART_STATE = Text("资金与状态 {v}", "funding and state {v}")
+L_PART_RATE = Text("标准{v}", "standard {v}")
+L_PART_AREA = Text("面积与份额{v}", "area and share {v}")
+L_PART_OFF = Text("扣减{v}", "deductions {v}")
+L_PART_STATE = Text("资金与状态{v}", "funding and state {v}")
 L_OBJECT = Text("您觉得不对", "If you think this is wrong")
 L_OBJECT_UNTIL = Text("请在{d}前提出异议，", "Please object by {d}, ")
 L_OBJECT_POSTED = Text("请在村公示栏写明的截止日之前提出异议，", "Please object before the closing day posted in your village, ")

@@ -69,7 +69,9 @@ def _fault(code: str, record: str, clash: Text, remedy: Text) -> Fault:
 def _papers(r: dict[str, Any]) -> list[Fault]:
     words = {"authority": Text("决定机关", "authority"), "document": Text("文号", "document")}
     clash, remedy = Text("没有{w}。", "has no {w}."), Text("补上批准文件上的{w}。", "Add the {w} of the deed that set it aside.")
-    return [_fault("no_" + k, r["reserve_id"], clash.fill(w=w), remedy.fill(w=w)) for k, w in words.items() if not (r[k] or "").strip()]
+    return [
+        _fault("no_" + k, r["reserve_id"], clash.fill(w=w), remedy.fill(w=w)) for k, w in words.items() if not (r[k] or "").strip()
+    ]
 
 
 def _dates(r: dict[str, Any]) -> list[Fault]:
@@ -77,7 +79,9 @@ def _dates(r: dict[str, Any]) -> list[Fault]:
     if r["decided_on"] is None:
         out.append(_fault("no_date", r["reserve_id"], Text("没有决定日。", "has no date of decision."), fix))
     elif r["decided_on"] > r["valid_from"]:
-        clash = Text("生效日 {a} 早于决定日 {b}。", "holds from {a}, before it was decided on {b}.").fill(a=r["valid_from"], b=r["decided_on"])
+        clash = Text("生效日 {a} 早于决定日 {b}。", "holds from {a}, before it was decided on {b}.").fill(
+            a=r["valid_from"], b=r["decided_on"]
+        )
         out.append(_fault("dates", r["reserve_id"], clash, fix))
     for start, end in (("valid_from", "valid_to"), ("known_from", "known_to")):
         if r[end] is not None and r[end] <= r[start]:
@@ -99,7 +103,9 @@ def _versions(rows: list[dict[str, Any]]) -> list[Fault]:
         by_id.setdefault(r["reserve_id"], []).append(r)
     return [
         _fault("versions", i, clash.fill(a=a["valid_from"], b=b["valid_from"]), remedy)
-        for i, found in by_id.items() for k, a in enumerate(found) for b in found[k + 1 :]
+        for i, found in by_id.items()
+        for k, a in enumerate(found)
+        for b in found[k + 1 :]
         if _meet(a, b, "valid") and _meet(a, b, "known")
     ]
 

@@ -115,7 +115,9 @@ class _Book:
 
     def sums(self, rows: NDArray[np.bool_]) -> NDArray[Any]:
         """Return the sum of shares per parcel over `rows`, times `self.scale`, exact (int64, or Python ints where too large)."""
-        part = self.num.astype(object) * (self.scale // self.den.astype(object)) if self._wide else self.num * (self.scale // self.den)
+        part = (
+            self.num.astype(object) * (self.scale // self.den.astype(object)) if self._wide else self.num * (self.scale // self.den)
+        )
         out = np.zeros(len(self.names), object if self._wide else np.int64)
         np.add.at(out, self.parcel[rows], part[rows])
         return out
@@ -141,7 +143,7 @@ class _Book:
             num[i], den[i] = share.numerator, share.denominator
         return rows, np.where(disputed, "disputed", "clear").tolist(), (num, den)
 
-    def rights_of(self, p: int, rows: NDArray[np.bool_]) -> str:
+    def rights_of(self, p: int | np.integer[Any], rows: NDArray[np.bool_]) -> str:
         """Return the rights of parcel number `p` among `rows` as people read them: ``R1 (H1 1/2), R2 (H2 1/3)``."""
         start, stop = np.searchsorted(self.parcel, [p, p + 1])
         at = [i for i in range(start, stop) if rows[i]]
@@ -217,7 +219,10 @@ def _rows(table: pa.Table, mask: Any) -> list[dict[str, Any]]:
 
 def _wrong_codes(now: pa.Table) -> list[Fault]:
     out = []
-    for column, known, word in (("kind", RIGHT_KINDS, Text("权利类型", "kind of right")), ("state", RIGHT_STATES, Text("状态", "state"))):
+    for column, known, word in (
+        ("kind", RIGHT_KINDS, Text("权利类型", "kind of right")),
+        ("state", RIGHT_STATES, Text("状态", "state")),
+    ):
         bad = pc.invert(pc.is_in(now[column], pa.array(list(known))))
         clash = Text("{w}“{v}”不在代码表中。", "the {w} “{v}” is not in the code list.")
         remedy = Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(known))
@@ -238,7 +243,10 @@ def _wrong_fractions(now: pa.Table) -> list[Fault]:
     num, den = now["share_num"], now["share_den"]
     bad = pc.or_(pc.or_(pc.less_equal(den, 0), pc.less_equal(num, 0)), pc.greater(num, den))
     clash = Text("份额 {n}/{d} 不在 0 与 1 之间（地块 {p}）。", "the share {n}/{d} on parcel {p} does not lie above 0 and up to 1.")
-    remedy = Text("分母应为正整数，分子在 1 与分母之间。", "The denominator is a positive whole number, the numerator from 1 to the denominator.")
+    remedy = Text(
+        "分母应为正整数，分子在 1 与分母之间。",
+        "The denominator is a positive whole number, the numerator from 1 to the denominator.",
+    )
     return [
         _fault("fraction", r["right_id"], clash.fill(n=r["share_num"], d=r["share_den"], p=r["parcel_id"]), remedy)
         for r in _rows(now, bad)
@@ -250,14 +258,25 @@ def _wrong_dates(right: pa.Table) -> list[Fault]:
     known = pc.fill_null(pc.less(right["known_to"], right["known_from"]), False)
     clash = Text("失效日 {b} 不晚于生效日 {a}。", "it ends on {b}, not after it begins on {a}.")
     out = [
-        _fault("dates", r["right_id"], clash.fill(a=r["valid_from"], b=r["valid_to"]),
-               Text("对照凭证更正两个日期；失效日是不再有效的第一天。", "Correct the dates after the document; the end is the first day it no longer holds."))
+        _fault(
+            "dates",
+            r["right_id"],
+            clash.fill(a=r["valid_from"], b=r["valid_to"]),
+            Text(
+                "对照凭证更正两个日期；失效日是不再有效的第一天。",
+                "Correct the dates after the document; the end is the first day it no longer holds.",
+            ),
+        )
         for r in _rows(right, valid)
     ]
     clash = Text("更正日 {b} 早于记录日 {a}。", "it was corrected on {b}, before it was recorded on {a}.")
     return out + [
-        _fault("dates", r["right_id"], clash.fill(a=r["known_from"], b=r["known_to"]),
-               Text("更正登记日期。", "Correct the recording dates."))
+        _fault(
+            "dates",
+            r["right_id"],
+            clash.fill(a=r["known_from"], b=r["known_to"]),
+            Text("更正登记日期。", "Correct the recording dates."),
+        )
         for r in _rows(right, known)
     ]
 
@@ -266,13 +285,19 @@ def _versions_at_once(right: pa.Table) -> list[Fault]:
     """Return a fault for each pair of versions of one right that hold on a same day and are both taken as known."""
     counts = right.group_by("right_id").aggregate([([], "count_all")])
     many = counts.filter(pc.greater(counts["count_all"], 1))["right_id"].combine_chunks()
-    rows = right.filter(pc.is_in(right["right_id"], many)).sort_by([("right_id", "ascending"), ("known_from", "ascending")]).to_pylist()
-    clash = Text("两个版本在同一天都有效：{a} 起与 {b} 起（分别记录于 {k} 与 {l}）。",
-                 "two versions hold at once: from {a} and from {b} (recorded on {k} and on {l}).")
+    rows = (
+        right.filter(pc.is_in(right["right_id"], many))
+        .sort_by([("right_id", "ascending"), ("known_from", "ascending")])
+        .to_pylist()
+    )
+    clash = Text(
+        "两个版本在同一天都有效：{a} 起与 {b} 起（分别记录于 {k} 与 {l}）。",
+        "two versions hold at once: from {a} and from {b} (recorded on {k} and on {l}).",
+    )
     remedy = Text("给前一版本写上失效日，或写上更正日。", "Give the earlier version the day it ended, or the day it was corrected.")
     out = []
     for i, a in enumerate(rows):
-        for b in rows[i + 1:]:
+        for b in rows[i + 1 :]:
             if b["right_id"] != a["right_id"]:
                 break
             if _meet(a, b, "valid") and _meet(a, b, "known"):
@@ -289,12 +314,17 @@ def _meet(a: dict[str, Any], b: dict[str, Any], clock: str) -> bool:
 def _entered_twice(now: pa.Table) -> list[Fault]:
     key = ["parcel_id", "holder_id", "kind", "document"]
     counts = now.group_by(key).aggregate([("right_id", "count"), ("right_id", "min"), ("right_id", "max")])
-    clash = Text("与 {b} 是同一凭证、同一地块、同一权利人的同类权利。", "is the same as {b}: one document, parcel, holder and kind.")
-    remedy = Text("只留一条；如确为两份权利，写明各自的凭证。", "Keep one of them; if they are two rights, give each its own document.")
+    clash = Text(
+        "与 {b} 是同一凭证、同一地块、同一权利人的同类权利。", "is the same as {b}: one document, parcel, holder and kind."
+    )
+    remedy = Text(
+        "只留一条；如确为两份权利，写明各自的凭证。", "Keep one of them; if they are two rights, give each its own document."
+    )
     twice = counts.filter(pc.greater(counts["right_id_count"], 1)).sort_by("right_id_min").to_pylist()
     return [
         _fault("entered_twice", r["right_id_min"], clash.fill(b=r["right_id_max"]), remedy)
-        for r in twice if r["right_id_min"] != r["right_id_max"]
+        for r in twice
+        if r["right_id_min"] != r["right_id_max"]
     ]
 
 
@@ -312,9 +342,14 @@ def _wrong_sums(book: _Book) -> list[Fault]:
 def _too_much_clear(book: _Book) -> list[Fault]:
     """Return parcels where clear shares of one kind exceed one whole, so that two rights exclude each other."""
     kinds = np.asarray(book.table["kind"].to_pylist(), object)
-    clash = Text("{k}有两项以上互相排斥且都标为清楚，份额之和是 {s}：{r}。",
-                 "{k}: rights that exclude each other are all marked clear; the shares add up to {s}: {r}.")
-    remedy = Text("核对凭证；有争议的改为“disputed”，其余更正份额。", "Check the documents; mark contested ones “disputed” and correct the other shares.")
+    clash = Text(
+        "{k}有两项以上互相排斥且都标为清楚，份额之和是 {s}：{r}。",
+        "{k}: rights that exclude each other are all marked clear; the shares add up to {s}: {r}.",
+    )
+    remedy = Text(
+        "核对凭证；有争议的改为“disputed”，其余更正份额。",
+        "Check the documents; mark contested ones “disputed” and correct the other shares.",
+    )
     out = []
     for kind, word in RIGHT_KINDS.items():
         rows = book.clear & (kinds == kind)
@@ -333,8 +368,10 @@ def _contract_and_use(book: _Book) -> list[Fault]:
     both = (np.bincount(book.parcel[held[0]], minlength=len(book.names)) > 0) & (
         np.bincount(book.parcel[held[1]], minlength=len(book.names)) > 0
     )
-    clash = Text("承包经营权（集体土地）与使用权（国有土地）都标为清楚：{a}；{b}。",
-                 "a contract right (collective land) and a use right (state land) are both marked clear: {a}; {b}.")
+    clash = Text(
+        "承包经营权（集体土地）与使用权（国有土地）都标为清楚：{a}；{b}。",
+        "a contract right (collective land) and a use right (state land) are both marked clear: {a}; {b}.",
+    )
     remedy = Text("核对土地权属，注销其一或改为“disputed”。", "Check who owns the land; close one of them or mark it “disputed”.")
     return [
         _fault("exclusive", book.names[p], clash.fill(a=book.rights_of(p, held[0]), b=book.rights_of(p, held[1])), remedy)
@@ -347,7 +384,8 @@ def _disputed(now: pa.Table) -> list[Fault]:
     remedy = Text("款项暂存；调处或裁决后更正状态。", "The money waits in escrow; change the state once the dispute is settled.")
     bad = pc.equal(now["state"], "disputed")
     return [
-        _fault("disputed", r["right_id"], clash.fill(p=r["parcel_id"], h=r["holder_id"]), remedy, "warning") for r in _rows(now, bad)
+        _fault("disputed", r["right_id"], clash.fill(p=r["parcel_id"], h=r["holder_id"]), remedy, "warning")
+        for r in _rows(now, bad)
     ]
 
 
@@ -355,5 +393,8 @@ def _nobody_paid(book: _Book, parcel: pa.Table) -> list[Fault]:
     paid: Iterable[str] = (book.names[p] for p in np.flatnonzero(book.best < _NEVER))
     without = parcel.filter(pc.invert(pc.is_in(parcel["parcel_id"], pa.array(list(paid), pa.string()))))["parcel_id"].to_pylist()
     clash = Text("没有可受偿的权利。", "carries no right that can be paid.")
-    remedy = Text("补登所有权、使用权或承包经营权；少付与多付同样是差错。", "Register its owner, user or contract holder; paying too little is an error too.")
+    remedy = Text(
+        "补登所有权、使用权或承包经营权；少付与多付同样是差错。",
+        "Register its owner, user or contract holder; paying too little is an error too.",
+    )
     return [_fault("nobody", p, clash, remedy, "warning") for p in without]

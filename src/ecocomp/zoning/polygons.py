@@ -173,7 +173,7 @@ def _apart(zones: Geometries) -> Geometries:
     import shapely
 
     zones = zones[~(shapely.is_missing(zones) | shapely.is_empty(zones))]
-    a, b = _overlapping(zones)
+    a, _b = _overlapping(zones)
     return shapely.get_parts(shapely.union_all(zones)) if a.size else zones
 
 
@@ -196,13 +196,16 @@ def _unknown_kinds(zones: Zones, where: str, known: Mapping[str, Text] | Collect
     remedy = Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(known))
     return [
         Fault("zoning.kind", where, i, clash.fill(k=k), remedy)
-        for i, k in zip(zones.zone_id, zones.kind, strict=True) if known and k not in known
+        for i, k in zip(zones.zone_id, zones.kind, strict=True)
+        if known and k not in known
     ]
 
 
 def _no_polygon(zones: Zones, i: int, where: str) -> Fault:
     clash = Text("图形为空或不是面。", "the geometry is empty or no polygon.")
-    return Fault("zoning.geometry_kind", where, zones.zone_id[i], clash, Text("补绘该面或删去该行。", "Draw the polygon or delete the row."))
+    return Fault(
+        "zoning.geometry_kind", where, zones.zone_id[i], clash, Text("补绘该面或删去该行。", "Draw the polygon or delete the row.")
+    )
 
 
 def _invalid(zones: Zones, i: int, where: str) -> Fault:
@@ -226,5 +229,6 @@ def _overlaps(zones: Zones, valid: NDArray[np.int64], where: str, overlap_m2: fl
     remedy = Text("一块地只能属一类分区：裁去其中一处的重叠。", "Ground has one zone: cut the overlap from one of the two.")
     return [
         Fault("zoning.overlap", where, zones.zone_id[valid[i]], clash.fill(b=zones.zone_id[valid[j]], m=m, t=overlap_m2), remedy)
-        for i, j, m in zip(a, b, area, strict=True) if m > overlap_m2
+        for i, j, m in zip(a, b, area, strict=True)
+        if m > overlap_m2
     ]

@@ -152,7 +152,9 @@ def _eight_neighbours(params: Parameters) -> bool:
     n = int(params.decimal("zoning.red_line.neighbours"))
     if n not in (4, 8):
         raise UsageError(
-            Text("zoning.red_line.neighbours 是 {n}，只能是 4 或 8。", "zoning.red_line.neighbours is {n}; it must be 4 or 8.").fill(n=n)
+            Text(
+                "zoning.red_line.neighbours 是 {n}，只能是 4 或 8。", "zoning.red_line.neighbours is {n}; it must be 4 or 8."
+            ).fill(n=n)
         )
     return n == 8
 
@@ -175,7 +177,7 @@ def _labels(mask: Mask, eight: bool) -> tuple[NDArray[np.int32], int]:
 def _patches(mask: Mask, area: NDArray[np.float64], eight: bool) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return the patch of each cell (0: none) and the area of each patch [m2]."""
     labels, n = _labels(mask, eight)
-    return labels, np.bincount(labels.ravel(), area.ravel(), minlength=n + 1)
+    return labels, np.bincount(labels.ravel(), area.ravel(), minlength=n + 1).astype(np.float64)
 
 
 def _close_holes(inside: Mask, keep_out: Mask, area: NDArray[np.float64], limit_km2: float, eight: bool) -> int:

@@ -96,7 +96,9 @@ def _check_whole(files: dict[str, str], where: str) -> None:
 
 
 def _cut(where: str, suffix: str, promised: int, size: int) -> Fault:
-    clash = Text("{s} 应有 {a:,} 字节，只有 {b:,}。", "{s} should have {a:,} bytes; it has {b:,}.").fill(s=suffix, a=promised, b=size)
+    clash = Text("{s} 应有 {a:,} 字节，只有 {b:,}。", "{s} should have {a:,} bytes; it has {b:,}.").fill(
+        s=suffix, a=promised, b=size
+    )
     return fault("incomplete", where, clash, Text("文件不完整，请重新复制或导出。", "It is incomplete; copy or export it again."))
 
 

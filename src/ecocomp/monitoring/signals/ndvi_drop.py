@@ -34,7 +34,7 @@ SPEC = Spec(
         "This season's NDVI against the parcel's own past years, less what parcels like it did.",
     ),
     unit="1",
-    formula="d = mean_m(x_m − mean_past(x_m)); e = d − median_ref(d); z = e / max(sd_past(e), 1.4826·MAD_ref(d), floor)",
+    formula="d = mean_m(x_m − median_past(x_m)); e = d − median_ref(d); z = e / max(sd_past(e), 1.4826·MAD_ref(d), floor)",
     holds=Text(
         "只比较两边都晴空的月份；没有往年则不评；参照不足时只作提示。面积小于一个像元的地块可信度低。",
         "Only months clear on both sides are compared; without a past there is no value; without enough references it is a"
@@ -51,14 +51,22 @@ SPEC = Spec(
         Use("z", "1", Text("标准化净变化", "net change, standardised")),
     ),
     references=(
-        Reference("Area monitoring with two thresholds and matched reference parcels", "D", "pattern of the models sheet; formula of this project"),
-        Reference("Rousseeuw & Croux (1993), J. Am. Stat. Assoc. 88:1273-1283, doi:10.1080/01621459.1993.10476408", "M", "MAD as a robust scale"),
+        Reference(
+            "Area monitoring with two thresholds and matched reference parcels",
+            "D",
+            "pattern of the models sheet; formula of this project",
+        ),
+        Reference(
+            "Rousseeuw & Croux (1993), J. Am. Stat. Assoc. 88:1273-1283, doi:10.1080/01621459.1993.10476408",
+            "M",
+            "MAD as a robust scale",
+        ),
     ),
     examples=(
         Example(
             {"this": [0.5, 0.6], "past": [[0.7, 0.8], [0.72, 0.82]], "reference": [-0.02, -0.02, -0.02], "spread_floor": 0.02},
             {"drop": -0.21, "effect": -0.19, "z": -9.5},
-            "own mean 0.71 and 0.81; own spread 0.01·√2 and the references' 0 lie under the floor of 0.02",
+            "own median 0.71 and 0.81; own spread 0.01·√2 and the references' 0 lie under the floor of 0.02",
         ),
         Example(
             {"this": [0.5, float("nan")], "past": [[0.7, 0.2]], "reference": [-0.2, -0.2], "spread_floor": 0.05},
@@ -116,11 +124,27 @@ def own_change(this: NDArray[Any], past: NDArray[Any]) -> tuple[Floats, Floats, 
 
     this  (months, parcels); past (years, months, parcels); NaN is not seen
     """
-    normal = mean_seen(past, axis=0)
+    normal = middle_seen(past)
     both = np.isfinite(this) & np.isfinite(normal)
     drop = mean_seen(np.where(both, this - normal, np.nan), axis=0)
     before = mean_seen(np.where(both[None], past - normal[None], np.nan), axis=1) if len(past) else np.zeros((0, drop.size))
     return drop, before, both.sum(axis=0), np.isfinite(before).sum(axis=0)
+
+
+def middle_seen(values: NDArray[Any]) -> Floats:
+    """Return the median of the finite values along the first axis, NaN where there is none.
+
+    The median, so that one felled or clouded year among the past does not become the measure of the next.
+    """
+    if not len(values):
+        return np.full(values.shape[1:], np.nan)
+    ranked = np.sort(values.astype(np.float64), axis=0)  # what is missing goes last
+    count = np.isfinite(ranked).sum(axis=0)
+    low, high = (
+        np.take_along_axis(ranked, at[None], axis=0)[0]
+        for at in (np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(ranked) - 1))
+    )
+    return np.where(count > 0, (low + high) / 2.0, np.nan)
 
 
 def own_spread(rest: Floats) -> Floats:

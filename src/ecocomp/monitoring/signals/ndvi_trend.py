@@ -46,7 +46,12 @@ SPEC = Spec(
             "models sheet, worked example 17",
             1e-3,
         ),
-        Example({"values": [3.0, 2.0, 2.0, 1.0]}, {"s": -5, "var": 23 / 3, "slope": -0.5833333}, "one tie of two; slopes of six pairs", 1e-6),
+        Example(
+            {"values": [3.0, 2.0, 2.0, 1.0]},
+            {"s": -5, "var": 23 / 3, "slope": -0.5833333},
+            "one tie of two; slopes of six pairs",
+            1e-6,
+        ),
     ),
 )
 

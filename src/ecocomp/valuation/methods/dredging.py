@@ -57,7 +57,7 @@ SPEC = Spec(
                     f"{_K}.price_year": "2010",
                 },
             },
-            {"value_fen": 1_562_422_606_451},
+            {"value_fen": 1_562_422_709_677},
             "Ganzi 2010: 38.86e8 t → 10.03e8 m3 × 15.58 = 156.2e8 CNY; the paper prints 156.26e8 from the rounded volume",
             0.0,
         ),
