@@ -192,7 +192,10 @@ def numpy_sand(scene: Scene) -> np.ndarray:
     base = base * air_density_part.py_func(km)
     east, north = np.arange(grid.width) + 0.5, np.arange(grid.height) + 0.5
     column, row = grid.to_pixels(st.x, st.y)
-    d2 = [np.maximum(((c - east) * grid.dx)[None] ** 2 + ((r - north) * grid.dy)[:, None] ** 2, 0.25 * grid.dx**2) for c, r in zip(column, row, strict=True)]
+    d2 = [
+        np.maximum(((c - east) * grid.dx)[None] ** 2 + ((r - north) * grid.dy)[:, None] ** 2, 0.25 * grid.dx**2)
+        for c, r in zip(column, row, strict=True)
+    ]
     near = [(1.0 / d).astype(np.float32) for d in d2]
     whole = np.sum(near, axis=0)
     near = [w / whole for w in near]
@@ -227,7 +230,8 @@ def numpy_sums(scene: Scene) -> dict[str, np.ndarray]:
     area_ha = scene.grid.dx * scene.grid.dy / 1e4
     made = numpy_services(scene)
     return {
-        id: np.stack([np.bincount(scene.labels, np.nan_to_num(v.reshape(-1)) * area_ha, scene.parcels) for v in made[id]]) for id in made
+        id: np.stack([np.bincount(scene.labels, np.nan_to_num(v.reshape(-1)) * area_ha, scene.parcels) for v in made[id]])
+        for id in made
     }
 
 

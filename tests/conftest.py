@@ -77,6 +77,24 @@ def _value(key: str, value: Any, unit: str, place: str) -> RuleValue:
         except ArithmeticError:
             kind = "text"
     return RuleValue(
-        key, same(key), unit, kind, place, mid, low, high, date(1900, 1, 1), None, date(1900, 1, 1), "given in the test", "",
-        "S", None, "", "given", 0, "", layer=9,
+        key,
+        same(key),
+        unit,
+        kind,
+        place,
+        mid,
+        low,
+        high,
+        date(1900, 1, 1),
+        None,
+        date(1900, 1, 1),
+        "given in the test",
+        "",
+        "S",
+        None,
+        "",
+        "given",
+        0,
+        "",
+        layer=9,
     )

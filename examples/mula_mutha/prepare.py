@@ -120,7 +120,7 @@ def _patches(source: Path) -> dict[str, Any]:
     middle = shapely.point_on_surface(shapes)
     order = np.lexsort((shapely.get_x(middle), -shapely.get_y(middle)))
     x, y = shapely.get_x(middle)[order], shapely.get_y(middle)[order]
-    village = [f"IN{int((20 - b) / VILLAGE_DEG):04d}{int((a - 70) / VILLAGE_DEG):04d}" for a, b in zip(x, y, strict=True)]
+    village = [f"99{int((20 - b) / VILLAGE_DEG):05d}{int((a - 70) / VILLAGE_DEG):05d}" for a, b in zip(x, y, strict=True)]
     return {
         "geometry": shapes[order],
         "class": [f"P{c:03d}" for c in classes[order]],

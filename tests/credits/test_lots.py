@@ -18,7 +18,13 @@ WORKED = strip(read_yaml(Path(__file__).parent / "cases" / "lots.yaml")[0])
 
 def _lot(id: str, origin: str, year: int, figures: list[Any], buyer: str = "B") -> dict[str, Any]:
     names = ("issued_t", "held_back_t", "sold_t", "held_t", "price_fen_per_t", "proceeds_fen")
-    return {"lot_id": id, "year": year, "origin": origin, "buyer": buyer, **{n: int(f) for n, f in zip(names, figures, strict=True)}}
+    return {
+        "lot_id": id,
+        "year": year,
+        "origin": origin,
+        "buyer": buyer,
+        **{n: int(f) for n, f in zip(names, figures, strict=True)},
+    }
 
 
 @pytest.mark.parametrize("case", WORKED, ids=[c["name"] for c in WORKED])
@@ -30,9 +36,19 @@ def test_worked_case(case: dict[str, Any]) -> None:
 
 
 def test_one_result_has_one_claim_and_a_sale_has_a_buyer() -> None:
-    table = CREDIT.table([_lot("a", "X", 2022, [1, 0, 0, 1, 0, 0]), _lot("b", "X", 2022, [1, 0, 1, 0, 5, 5], buyer=""), _lot("c", "X", 2023, [1, 0, 0, 1, 0, 0])])
+    table = CREDIT.table(
+        [
+            _lot("a", "X", 2022, [1, 0, 0, 1, 0, 0]),
+            _lot("b", "X", 2022, [1, 0, 1, 0, 5, 5], buyer=""),
+            _lot("c", "X", 2023, [1, 0, 0, 1, 0, 0]),
+        ]
+    )
     found = check_lots(table)
-    assert sorted((f.code, f.record) for f in found) == [("credits.buyer", "b"), ("credits.double_claim", "a"), ("credits.double_claim", "b")]
+    assert sorted((f.code, f.record) for f in found) == [
+        ("credits.buyer", "b"),
+        ("credits.double_claim", "a"),
+        ("credits.double_claim", "b"),
+    ]
     assert "X 的 2022 年结果有 2 个批次" in found[-1].say("zh")
 
 

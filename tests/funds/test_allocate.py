@@ -27,23 +27,90 @@ Row = tuple[int, str, str, int, str]
 
 def entitlements(rows: dict[str, Any]) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Entitlement, parcel and zone tables; one parcel for each row."""
-    made = ENTITLEMENT.table([
-        {"entitlement_id": i, "year": 2022, "programme": "x", "parcel_id": f"P{i}", "holder_id": "H", "right_id": "R", "contract_id": "C", "area_dm2": 1,
-         "share_num": 1, "share_den": 1, "rate_fen_per_ha": 1, "compliance_ppm": 1, "gross_fen": int(r[0]), "deduction_fen": 0, "entitled_fen": int(r[0]),
-         "funded_fen": 0, "shortfall_fen": int(r[0]), "state": r[4], "reason": ""} for i, r in rows.items()
-    ])  # fmt: skip
-    parcel = PARCEL.table([{"parcel_id": f"P{i}", "village_code": "v", "land_class": "0301", "ecosystem": r[2], "area_dm2": 1, "declared_area_dm2": 1, "x": 0.0, "y": 0.0}
-                           for i, r in rows.items()])  # fmt: skip
-    zone = PARCEL_ZONE.table([{"parcel_id": f"P{i}", "function_zone": r[1], "zone_share_ppm": 10**6, "red_line_ppm": int(r[3]), "reserve_ppm": 0,
-                               "importance": "general", "grade": 1} for i, r in rows.items()])  # fmt: skip
+    made = ENTITLEMENT.table(
+        [
+            {
+                "entitlement_id": i,
+                "year": 2022,
+                "programme": "x",
+                "parcel_id": f"P{i}",
+                "holder_id": "H",
+                "right_id": "R",
+                "contract_id": "C",
+                "area_dm2": 1,
+                "share_num": 1,
+                "share_den": 1,
+                "rate_fen_per_ha": 1,
+                "compliance_ppm": 1,
+                "gross_fen": int(r[0]),
+                "deduction_fen": 0,
+                "entitled_fen": int(r[0]),
+                "funded_fen": 0,
+                "shortfall_fen": int(r[0]),
+                "state": r[4],
+                "reason": "",
+            }
+            for i, r in rows.items()
+        ]
+    )
+    parcel = PARCEL.table(
+        [
+            {
+                "parcel_id": f"P{i}",
+                "village_code": "v",
+                "land_class": "0301",
+                "ecosystem": r[2],
+                "area_dm2": 1,
+                "declared_area_dm2": 1,
+                "x": 0.0,
+                "y": 0.0,
+            }
+            for i, r in rows.items()
+        ]
+    )
+    zone = PARCEL_ZONE.table(
+        [
+            {
+                "parcel_id": f"P{i}",
+                "function_zone": r[1],
+                "zone_share_ppm": 10**6,
+                "red_line_ppm": int(r[3]),
+                "reserve_ppm": 0,
+                "importance": "general",
+                "grade": 1,
+            }
+            for i, r in rows.items()
+        ]
+    )
     return made, parcel, zone
 
 
 def envelopes(given_: dict[str, Any], year: int = 2022) -> pa.Table:
-    base = {"year": year, "source": "central_transfer", "name_zh": "甲", "name_en": "a", "floor_fen": 0, "earmark_zones": "", "earmark_ecosystems": "",
-            "earmark_red_line": False, "carry_over": False, "valid_from": date(2020, 1, 1), "valid_to": date(2030, 1, 1), "document": "", "priority": 1}  # fmt: skip
-    rows = [{**base, **{k: v for k, v in e.items() if k != "fen"}, "envelope_id": i, "granted_fen": int(e["fen"]), "priority": int(e.get("priority", 1))}
-            for i, e in given_.items()]  # fmt: skip
+    base = {
+        "year": year,
+        "source": "central_transfer",
+        "name_zh": "甲",
+        "name_en": "a",
+        "floor_fen": 0,
+        "earmark_zones": "",
+        "earmark_ecosystems": "",
+        "earmark_red_line": False,
+        "carry_over": False,
+        "valid_from": date(2020, 1, 1),
+        "valid_to": date(2030, 1, 1),
+        "document": "",
+        "priority": 1,
+    }
+    rows = [
+        {
+            **base,
+            **{k: v for k, v in e.items() if k != "fen"},
+            "envelope_id": i,
+            "granted_fen": int(e["fen"]),
+            "priority": int(e.get("priority", 1)),
+        }
+        for i, e in given_.items()
+    ]
     return ENVELOPE.table(rows)
 
 
@@ -68,15 +135,26 @@ def test_worked_case(case: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- properties
 ROWS = st.dictionaries(
     st.text("abcdef", min_size=1, max_size=3),
-    st.tuples(st.integers(0, 40) | st.integers(0, 10**7), st.sampled_from(["water", "soil", "sand"]), st.sampled_from(["11", "31", "51"]),
-              st.sampled_from([0, 500_000, 10**6]), st.sampled_from(["payable", "payable", "escrow", "held", "excluded"])),
-    min_size=1, max_size=12,
-)  # fmt: skip
-PURSE = st.fixed_dictionaries({
-    "fen": st.integers(0, 60) | st.integers(0, 10**7), "priority": st.integers(1, 3), "carry_over": st.booleans(),
-    "earmark_zones": st.sampled_from(["", "", "water", "soil", "water sand"]), "earmark_ecosystems": st.sampled_from(["", "", "1", "1 3"]),
-    "earmark_red_line": st.booleans(),
-})  # fmt: skip
+    st.tuples(
+        st.integers(0, 40) | st.integers(0, 10**7),
+        st.sampled_from(["water", "soil", "sand"]),
+        st.sampled_from(["11", "31", "51"]),
+        st.sampled_from([0, 500_000, 10**6]),
+        st.sampled_from(["payable", "payable", "escrow", "held", "excluded"]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+PURSE = st.fixed_dictionaries(
+    {
+        "fen": st.integers(0, 60) | st.integers(0, 10**7),
+        "priority": st.integers(1, 3),
+        "carry_over": st.booleans(),
+        "earmark_zones": st.sampled_from(["", "", "water", "soil", "water sand"]),
+        "earmark_ecosystems": st.sampled_from(["", "", "1", "1 3"]),
+        "earmark_red_line": st.booleans(),
+    }
+)
 PURSES = st.dictionaries(st.sampled_from(["E1", "E2", "E3", "E4", "E5"]), PURSE, min_size=1, max_size=5)
 
 
@@ -101,12 +179,14 @@ def test_nothing_is_lost_and_nobody_gets_more_than_owed(rows: dict[str, Row], pu
     for b in balance.to_pylist():
         assert b["allocated_fen"] == by_purse.get(b["envelope_id"], 0)
         assert b["opening_fen"] + b["granted_fen"] == b["allocated_fen"] + b["closing_fen"] + b["lapsed_fen"]
-        assert min(b.values() - {b["envelope_id"], b["source"]}) >= 0
+        assert all(v >= 0 for k, v in b.items() if k.endswith("_fen"))
 
 
 @given(rows=ROWS, purses=PURSES, data=st.data())
 @settings(max_examples=300, deadline=None)
-def test_a_cut_in_any_one_envelope_never_raises_a_payment(rows: dict[str, Row], purses: dict[str, Any], data: st.DataObject) -> None:
+def test_a_cut_in_any_one_envelope_never_raises_a_payment(
+    rows: dict[str, Row], purses: dict[str, Any], data: st.DataObject
+) -> None:
     which = data.draw(st.sampled_from(sorted(purses)))
     cut = data.draw(st.integers(0, purses[which]["fen"]))
     before, after = funded(run(rows, purses)[0]), funded(run(rows, {**purses, which: {**purses[which], "fen": cut}})[0])
@@ -115,7 +195,9 @@ def test_a_cut_in_any_one_envelope_never_raises_a_payment(rows: dict[str, Row], 
 
 @given(rows=ROWS, purses=PURSES, data=st.data())
 @settings(max_examples=150, deadline=None)
-def test_a_larger_claim_of_one_never_raises_what_another_gets(rows: dict[str, Row], purses: dict[str, Any], data: st.DataObject) -> None:
+def test_a_larger_claim_of_one_never_raises_what_another_gets(
+    rows: dict[str, Row], purses: dict[str, Any], data: st.DataObject
+) -> None:
     who = data.draw(st.sampled_from(sorted(rows)))
     more = (rows[who][0] + data.draw(st.integers(1, 1000)), *rows[who][1:])
     before, after = funded(run(rows, purses)[0]), funded(run({**rows, who: more}, purses)[0])
@@ -129,20 +211,47 @@ def test_the_order_of_rows_does_not_matter(rows: dict[str, Row], purses: dict[st
     envelope = envelopes(purses)
     opening = open_envelopes(envelope, None, SETTLEMENT.empty(), CREDIT.empty(), 2022, PARAMS)
     order = pa.array(data.draw(st.permutations(range(len(rows)))))
-    mixed = allocate(entitlement.take(order), parcel.take(order), zone.take(order), envelope.take(pa.array(range(len(envelope)))[::-1]), opening, PARAMS, 2022)
+    mixed = allocate(
+        entitlement.take(order),
+        parcel.take(order),
+        zone.take(order),
+        envelope.take(pa.array(range(len(envelope)))[::-1]),
+        opening,
+        PARAMS,
+        2022,
+    )
     for a, b in zip(mixed, allocate(entitlement, parcel, zone, envelope, opening, PARAMS, 2022), strict=True):
         assert a.equals(b)
 
 
 # ---------------------------------------------------------------- opening and checks
 def _settlement(rows: list[list[Any]]) -> pa.Table:
-    return SETTLEMENT.table([{"agreement_id": a, "year": 2022, "clause": f"c{i}", "payer": p, "payee": q, "amount_fen": f, "evidence": "{}"}
-                             for i, (a, p, q, f) in enumerate(rows)])  # fmt: skip
+    return SETTLEMENT.table(
+        [
+            {"agreement_id": a, "year": 2022, "clause": f"c{i}", "payer": p, "payee": q, "amount_fen": f, "evidence": "{}"}
+            for i, (a, p, q, f) in enumerate(rows)
+        ]
+    )
 
 
 def _credit(rows: list[list[int]]) -> pa.Table:
-    return CREDIT.table([{"lot_id": f"L{i}", "year": y, "origin": f"o{i}", "issued_t": t, "held_back_t": 0, "sold_t": t, "held_t": 0, "price_fen_per_t": p,
-                          "proceeds_fen": t * p, "buyer": "B"} for i, (y, t, p) in enumerate(rows)])  # fmt: skip
+    return CREDIT.table(
+        [
+            {
+                "lot_id": f"L{i}",
+                "year": y,
+                "origin": f"o{i}",
+                "issued_t": t,
+                "held_back_t": 0,
+                "sold_t": t,
+                "held_t": 0,
+                "price_fen_per_t": p,
+                "proceeds_fen": t * p,
+                "buyer": "B",
+            }
+            for i, (y, t, p) in enumerate(rows)
+        ]
+    )
 
 
 def test_every_source_of_the_code_list_is_an_entry_and_its_examples_hold() -> None:
@@ -153,15 +262,39 @@ def test_every_source_of_the_code_list_is_an_entry_and_its_examples_hold() -> No
             place = example.inputs.get("place", "990121")
             rows = [[a, *("990121" if x == place else x for x in pq), f] for a, *pq, f in example.inputs.get("settlement", [])]
             env = {"envelope_id": "E", "document": "", **example.inputs["envelope"]}
-            assert entry.module.grant_fen(env, _settlement(rows), _credit(example.inputs.get("credit", [])), 2022, PARAMS) == example.outputs["granted_fen"]
+            assert (
+                entry.module.grant_fen(env, _settlement(rows), _credit(example.inputs.get("credit", [])), 2022, PARAMS)
+                == example.outputs["granted_fen"]
+            )
 
 
 def test_derived_grants_and_carried_money_open_the_year() -> None:
-    envelope = envelopes({"H1": {"fen": 0, "source": "horizontal_agreement", "document": "a1"}, "H2": {"fen": 0, "source": "horizontal_agreement", "document": "a2"},
-                          "K": {"fen": 0, "source": "carbon_credit"}, "B": {"fen": 50, "source": "local_budget"}})  # fmt: skip
+    envelope = envelopes(
+        {
+            "H1": {"fen": 0, "source": "horizontal_agreement", "document": "a1"},
+            "H2": {"fen": 0, "source": "horizontal_agreement", "document": "a2"},
+            "K": {"fen": 0, "source": "carbon_credit"},
+            "B": {"fen": 50, "source": "local_budget"},
+        }
+    )
     settlement = _settlement([["a1", "990122", "990121", 900], ["a2", "990121", "990122", 70]])
-    last = ENVELOPE_BALANCE.table([{"envelope_id": i, "year": 2021, "source": "green_fund", "opening_fen": 0, "granted_fen": 9, "allocated_fen": 0, "paid_fen": 0,
-                                    "escrow_fen": 0, "closing_fen": 9, "lapsed_fen": 0} for i in ("B", "gone")])  # fmt: skip
+    last = ENVELOPE_BALANCE.table(
+        [
+            {
+                "envelope_id": i,
+                "year": 2021,
+                "source": "green_fund",
+                "opening_fen": 0,
+                "granted_fen": 9,
+                "allocated_fen": 0,
+                "paid_fen": 0,
+                "escrow_fen": 0,
+                "closing_fen": 9,
+                "lapsed_fen": 0,
+            }
+            for i in ("B", "gone")
+        ]
+    )
     opening = open_envelopes(envelope, last, settlement, _credit([[2022, 5, 100], [2021, 7, 100]]), 2022, PARAMS)
     got = {r["envelope_id"]: (r["opening_fen"], r["granted_fen"]) for r in opening.to_pylist()}
     assert got == {"H1": (0, 900), "H2": (0, 0), "K": (0, 500), "B": (9, 50), "gone": (9, 0)}
@@ -173,8 +306,22 @@ def test_derived_grants_and_carried_money_open_the_year() -> None:
 
 def test_money_left_over_keeps_the_terms_of_its_envelope_until_its_last_day() -> None:
     old = envelopes({"E": {"fen": 100, "earmark_zones": "soil", "carry_over": True, "valid_to": date(2022, 6, 30)}}, 2021)
-    last = ENVELOPE_BALANCE.table([{"envelope_id": "E", "year": 2021, "source": "central_transfer", "opening_fen": 0, "granted_fen": 100, "allocated_fen": 40,
-                                    "paid_fen": 40, "escrow_fen": 0, "closing_fen": 60, "lapsed_fen": 0}])  # fmt: skip
+    last = ENVELOPE_BALANCE.table(
+        [
+            {
+                "envelope_id": "E",
+                "year": 2021,
+                "source": "central_transfer",
+                "opening_fen": 0,
+                "granted_fen": 100,
+                "allocated_fen": 40,
+                "paid_fen": 40,
+                "escrow_fen": 0,
+                "closing_fen": 60,
+                "lapsed_fen": 0,
+            }
+        ]
+    )
     opening = open_envelopes(old, last, SETTLEMENT.empty(), CREDIT.empty(), 2022, PARAMS)
     rows = {"r1": (50, "soil", "11", 0, "payable"), "r2": (50, "water", "11", 0, "payable")}
     entitlement, _, balance = allocate(*entitlements(rows), old, opening, PARAMS, 2022)
@@ -186,7 +333,11 @@ def test_money_left_over_keeps_the_terms_of_its_envelope_until_its_last_day() ->
     ("change", "code", "said"),
     [
         ({"fen": -5}, "funds.negative", "granted_fen is −0.05 yuan"),
-        ({"fen": 99_999, "floor_fen": 100_000}, "funds.floor", "999.99 yuan are granted, below the statutory floor of 1,000.00 yuan: 0.01 short"),
+        (
+            {"fen": 99_999, "floor_fen": 100_000},
+            "funds.floor",
+            "999.99 yuan are granted, below the statutory floor of 1,000.00 yuan: 0.01 short",
+        ),
         ({"fen": 1, "source": "lottery"}, "funds.source", "Source lottery is not known"),
         ({"fen": 1, "valid_to": date(2021, 12, 31)}, "funds.expired", "to 2021-12-31, which is not in 2022"),
         ({"fen": 1, "valid_from": date(2023, 1, 1)}, "funds.expired", "from 2023-01-01"),
@@ -215,8 +366,17 @@ def test_an_envelope_entered_twice_is_named() -> None:
 def test_an_unknown_sharing_rule_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "990121" / "funds"
     folder.mkdir(parents=True)
-    text = "parameters: [{key: funds.ration, name: {zh: 甲, en: a}, unit: '1', kind: text, values: [{value: lottery, document: x, confidence: S}]}]"
+    text = (
+        "parameters: [{key: funds.ration, name: {zh: 甲, en: a}, "
+        "unit: '1', kind: text, values: [{value: lottery, document: x, confidence: S}]}]"
+    )
     (folder / "r.yaml").write_text(text, encoding="utf-8")
     params = RuleBook.load([policy_folder(), tmp_path], check=False).resolve("990121", date(2022, 12, 31), date(2023, 6, 1))
     with pytest.raises(FaultsError, match="lottery"):
-        allocate(*entitlements({"r": (1, "water", "11", 0, "payable")}), envelopes({"E": {"fen": 1}}), ENVELOPE_BALANCE.empty(), params, 2022)
+        allocate(
+            *entitlements({"r": (1, "water", "11", 0, "payable")}),
+            envelopes({"E": {"fen": 1}}),
+            ENVELOPE_BALANCE.empty(),
+            params,
+            2022,
+        )

@@ -8,8 +8,16 @@ from hashlib import sha256
 import pytest
 
 from ecocomp.governance.merkle import (
-    EMPTY_ROOT, check_consistency, check_inclusion, checkpoint_body, consistency_proof, inclusion_proof, leaf_hash, merkle_root, read_checkpoint,
-)  # fmt: skip
+    EMPTY_ROOT,
+    check_consistency,
+    check_inclusion,
+    checkpoint_body,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    merkle_root,
+    read_checkpoint,
+)
 from ecocomp.terms.faults import FaultsError
 
 
@@ -18,8 +26,16 @@ def _audit_entries() -> list[bytes]:
     out, before = [], "0" * 64
     for i, (act, actor) in enumerate([("create", "maker01"), ("check", "checker02"), ("approve", "approver03")]):
         commitment = sha256(bytes([i]) * 32 + f"payload{i}".encode()).hexdigest()
-        entry = {"act": f"batch.{act}", "actor": f"u:{actor}", "obj": "batch:2026-0001", "pc": commitment, "prev": before, "seq": i,
-                 "time": f"2026-01-05T0{i + 1}:00:00.000000Z", "v": 1}  # fmt: skip
+        entry = {
+            "act": f"batch.{act}",
+            "actor": f"u:{actor}",
+            "obj": "batch:2026-0001",
+            "pc": commitment,
+            "prev": before,
+            "seq": i,
+            "time": f"2026-01-05T0{i + 1}:00:00.000000Z",
+            "v": 1,
+        }
         out.append(json.dumps(entry, sort_keys=True, separators=(",", ":")).encode())
         before = sha256(out[-1]).hexdigest()
     return out
@@ -36,7 +52,16 @@ def test_the_vectors_of_the_audit_log() -> None:
 
 
 def test_the_roots_of_the_certificate_transparency_vectors() -> None:
-    entries = [b"", b"\x00", b"\x10", b"\x20\x21", b"\x30\x31", b"\x40\x41\x42\x43", bytes(range(0x50, 0x58)), bytes(range(0x60, 0x70))]
+    entries = [
+        b"",
+        b"\x00",
+        b"\x10",
+        b"\x20\x21",
+        b"\x30\x31",
+        b"\x40\x41\x42\x43",
+        bytes(range(0x50, 0x58)),
+        bytes(range(0x60, 0x70)),
+    ]
     leaves = [leaf_hash(e) for e in entries]
     assert merkle_root([]) == EMPTY_ROOT == sha256(b"").digest()
     assert leaves[0].hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"

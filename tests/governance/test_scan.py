@@ -26,12 +26,26 @@ CARD = next(f"622588010101010{d}" for d in range(10) if luhn(f"622588010101010{d
 @pytest.mark.parametrize(
     ("text", "kinds"),
     [
-        (f"id {ID}.", ["id18"]), (f"id {ID.lower()}", ["id18"]), (f"x{ID}", []), (ID[:17] + ("0" if ID[17] != "0" else "1"), []),
-        ("990121800229123", ["id15"]), ("990121801329123", []), (f"[{CARD}]", ["card"]), (f"{CARD[:4]} {CARD[4:8]} {CARD[8:12]} {CARD[12:]}", ["card"]),
-        (CARD[:15] + str((int(CARD[15]) + 1) % 10), []), ("tel:13912345678", ["mobile"]), ("139-1234-5678", ["mobile"]), ("+86 139 1234 5678", ["mobile"]),
-        ("12912345678", []), ("139123456789", []), ("0.13912345678", []), ("13912345678.5", []), ("a13912345678", []), ("", []),
+        (f"id {ID}.", ["id18"]),
+        (f"id {ID.lower()}", ["id18"]),
+        (f"x{ID}", []),
+        (ID[:17] + ("0" if ID[17] != "0" else "1"), []),
+        ("990121800229123", ["id15"]),
+        ("990121801329123", []),
+        (f"[{CARD}]", ["card"]),
+        (f"{CARD[:4]} {CARD[4:8]} {CARD[8:12]} {CARD[12:]}", ["card"]),
+        (CARD[:15] + str((int(CARD[15]) + 1) % 10), []),
+        ("tel:13912345678", ["mobile"]),
+        ("139-1234-5678", ["mobile"]),
+        ("+86 139 1234 5678", ["mobile"]),
+        ("12912345678", []),
+        ("139123456789", []),
+        ("0.13912345678", []),
+        ("13912345678.5", []),
+        ("a13912345678", []),
+        ("", []),
     ],
-)  # fmt: skip
+)
 def test_plain_text(text: str, kinds: list[str]) -> None:
     assert [k for k, _ in find(text.encode())] == kinds
 
@@ -39,7 +53,11 @@ def test_plain_text(text: str, kinds: list[str]) -> None:
 def test_a_hash_or_a_year_of_numbers_is_no_person() -> None:
     import hashlib
 
-    text = "\n".join(hashlib.sha256(bytes([i])).hexdigest() for i in range(200)) + "\n" + "\n".join(f"{i / 7:.15f}" for i in range(1, 999))
+    text = (
+        "\n".join(hashlib.sha256(bytes([i])).hexdigest() for i in range(200))
+        + "\n"
+        + "\n".join(f"{i / 7:.15f}" for i in range(1, 999))
+    )
     assert find(text.encode()) == []
 
 
@@ -56,7 +74,9 @@ def test_containers_are_opened() -> None:
 
 
 def test_parquet_text_and_metadata_are_read_and_sums_of_fen_are_not() -> None:
-    table = pa.table({"name": pa.array(["甲", "tel 13912345678"]), "code": pa.array([ID, "b"]).dictionary_encode(), "fen": [13912345678, 1]})
+    table = pa.table(
+        {"name": pa.array(["甲", "tel 13912345678"]), "code": pa.array([ID, "b"]).dictionary_encode(), "fen": [13912345678, 1]}
+    )
     table = table.replace_schema_metadata({"note": CARD})
     box = io.BytesIO()
     pq.write_table(table, box)
@@ -71,5 +91,10 @@ def test_what_cannot_be_opened_is_not_called_clean(tmp_path: Path) -> None:
     (tmp_path / "fine.txt").write_text("nothing here", encoding="utf-8")
     (tmp_path / "leak.csv").write_text(f"张三,{ID}\n", encoding="utf-8")
     found = scan_files(tmp_path, list(tmp_path.iterdir()))
-    assert [(f.where, f.severity) for f in found] == [("bad.parquet", "warning"), ("broken.zip", "warning"), ("cut.gz", "warning"), ("leak.csv", "error")]
+    assert [(f.where, f.severity) for f in found] == [
+        ("bad.parquet", "warning"),
+        ("broken.zip", "warning"),
+        ("cut.gz", "warning"),
+        ("leak.csv", "error"),
+    ]
     assert ID not in found[-1].say("zh") and "身份证" in found[-1].say("zh")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecocomp.io import files
@@ -142,6 +142,7 @@ def test_space_is_asked_for_before_writing(tmp_path: Path) -> None:
         files.require_space(tmp_path, 1 << 60)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=8), st.integers(1, 50))
 def test_one_table_has_one_parquet_image_however_it_is_chunked(sizes: list[int], group: int) -> None:
     import tempfile

@@ -56,12 +56,13 @@ def test_geoparquet(opened: Open, tmp_path: Path) -> None:
     assert opened(VectorJob("a", tmp_path / "b.parquet")).faults[0].code == "io.wrong_format"
 
 
+@pytest.mark.parametrize("language", [0x00, 0x57, 0x03])
 @pytest.mark.parametrize("codec", ["GB18030", "UTF-8"])
-def test_a_dbf_that_says_nothing_about_its_encoding(opened: Open, write_layer: Layer, codec: str) -> None:
+def test_a_dbf_that_says_nothing_about_its_encoding(opened: Open, write_layer: Layer, codec: str, language: int) -> None:
     path = write_layer("a.shp", "ESRI Shapefile", encoding=codec)
     path.with_suffix(".cpg").unlink(missing_ok=True)
     dbf = bytearray(path.with_suffix(".dbf").read_bytes())
-    dbf[29] = 0
+    dbf[29] = language
     path.with_suffix(".dbf").write_bytes(dbf)
     answer = opened(VectorJob("a", path))
     check_squares(answer)

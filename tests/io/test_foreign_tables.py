@@ -189,11 +189,20 @@ def test_several_sheets_must_be_named(opened: Open, tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------- Parquet
 def test_parquet_columns_become_text(opened: Open, tmp_path: Path) -> None:
-    table = pa.table({"n": [1, None], "f": [2.0, 0.1], "s": ["01", None], "d": [date(2026, 1, 2), None], "b": [True, False]})
+    table = pa.table(
+        {
+            "n": [1, None],
+            "f": [2.0, 0.1],
+            "s": ["01", None],
+            "d": [date(2026, 1, 2), None],
+            "b": [True, False],
+            "t": pa.array([0, None], pa.timestamp("s", "Asia/Shanghai")),
+        }
+    )
     pq.write_table(table, tmp_path / "a.parquet")
     assert rows(opened(TableJob("a", tmp_path / "a.parquet"))) == [
-        {"n": "1", "f": "2", "s": "01", "d": "2026-01-02", "b": "1"},
-        {"n": "", "f": "0.1", "s": "", "d": "", "b": "0"},
+        {"n": "1", "f": "2", "s": "01", "d": "2026-01-02", "b": "1", "t": "1970-01-01 00:00:00.000"},
+        {"n": "", "f": "0.1", "s": "", "d": "", "b": "0", "t": ""},
     ]
 
 

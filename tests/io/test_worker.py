@@ -266,7 +266,10 @@ def test_the_process_carries_nothing_of_our_environment() -> None:
 
 
 def test_only_the_allowed_drivers_are_left(tmp_path: Path) -> None:
-    code = "import pyogrio,rasterio,json\nwith rasterio.Env() as e: d=set(e.drivers())\nprint(json.dumps(sorted(d|set(pyogrio.list_drivers()))))"
+    code = (
+        "import pyogrio, rasterio, json\nwith rasterio.Env() as e: found = set(e.drivers())\n"
+        "print(json.dumps(sorted(found | set(pyogrio.list_drivers()))))"
+    )
     import json
 
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, check=True, cwd=tmp_path)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecocomp.land.area import areas_dm2, polygon_areas_m2, series
@@ -55,6 +55,7 @@ def test_the_rule_is_not_the_geodesic_area_and_both_meet_when_edges_are_densifie
     assert rule / dense_rule - 1 == pytest.approx(1.6e-5, rel=0.02), "vertices added on a straight line do change the rule's sum"
 
 
+@settings(deadline=None)
 @given(
     st.floats(75, 135), st.floats(4, 53), st.floats(1e-4, 0.2), st.integers(3, 12), st.integers(0, 2**32 - 1)
 )  # fmt: skip

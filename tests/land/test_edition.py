@@ -189,8 +189,10 @@ def test_outside_the_rasters_is_an_error_and_partly_outside_a_warning(made: Call
     inside = (400_050.0, 3_300_000.0, 400_250.0, 3_500_000.0)
     found = faults_of(made, bounds=inside)
     assert [(f.code, f.record, f.severity) for f in found] == [
-        ("land.outside_grid", "P3", "error"), ("land.partly_outside_grid", "P0", "warning"), ("land.partly_outside_grid", "P2", "warning"),
-    ]  # fmt: skip
+        ("land.outside_grid", "P3", "error"),
+        ("land.partly_outside_grid", "P0", "warning"),
+        ("land.partly_outside_grid", "P2", "warning"),
+    ]
     _, warnings = made(SQUARES[:3], bounds=inside)
     assert [f.record for f in warnings] == ["P0", "P2"]
 

@@ -55,7 +55,9 @@ def test_control_characters_cannot_enter_the_canonical_bytes() -> None:
         post([Posting("p\t1", "grant", "", (("asset:bank:E", 1), ("fund:E", -1)))], 2022)
 
 
-@pytest.mark.parametrize("column", ["posting_id", "account", "amount_fen", "kind", "reference", "reverses", "year", "hash", "prev_hash", "seq"])
+@pytest.mark.parametrize(
+    "column", ["posting_id", "account", "amount_fen", "kind", "reference", "reverses", "year", "hash", "prev_hash", "seq"]
+)
 def test_a_change_in_any_column_is_found(column: str) -> None:
     table = post([_posting(i) for i in range(1, 6)], 2022)
     rows = table.to_pylist()
@@ -111,7 +113,10 @@ def test_any_balanced_postings_give_a_sound_ledger_that_adds_up_to_zero(amounts:
     for i, fens in enumerate(amounts):
         lines = [(f"asset:a{j}", f) for j, f in enumerate(fens)]
         rest = -sum(fens)
-        lines += [("fund:x", part) for part in ([rest] if abs(rest) < 2**62 else [rest // 4, rest // 4, rest // 4, rest - 3 * (rest // 4)])]
+        lines += [
+            ("fund:x", part)
+            for part in ([rest] if abs(rest) < 2**62 else [rest // 4, rest // 4, rest // 4, rest - 3 * (rest // 4)])
+        ]
         made.append(Posting(f"p{i}", "k", "", tuple(lines)))
     table = post(made, 2022)
     assert check_ledger(table) == []

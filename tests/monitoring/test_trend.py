@@ -6,6 +6,7 @@ import itertools
 import math
 import statistics
 import time
+from datetime import date
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from ecocomp.grid.coverage import build_coverage
 from ecocomp.grid.georef import Grid
 from ecocomp.monitoring.trend import parcel_trends, trends
+from ecocomp.rules import RuleBook, policy_folder
 
 
 def plain(values: list[float], years: list[int]) -> tuple[float, int, float]:
@@ -115,7 +117,8 @@ def test_parcels_gather_the_trends_of_their_cells() -> None:
     coverage = build_coverage(
         [shapely.box(500_000, 2_999_980, 500_020, 3_000_000), shapely.box(500_020, 2_999_980, 500_040, 3_000_000)], grid
     )
-    got = parcel_trends(coverage, lambda a, b: cube[:, a:b], years.tolist(), 0.05)
+    params = RuleBook.load([policy_folder()]).resolve("science", date(2023, 7, 1), date(2024, 7, 1))
+    got = parcel_trends(coverage, lambda a, b: cube[:, a:b], years.tolist(), params)
     assert got.slope == pytest.approx([(0.01 - 0.02 + 0.0) / 3, 0.0])
     assert (
         got.rising == pytest.approx([1 / 3, 0])

@@ -27,7 +27,7 @@ def test_a_plane_has_one_slope_and_ls_grows_downhill_to_the_longest_slope(method
     degrees = np.degrees(np.arctan(0.14))
     assert made["slope_degrees"] == pytest.approx(np.full(GRID.shape, degrees), rel=1e-4)
     middle = made["ls_factor"][:, 4]
-    assert np.all(np.diff(middle) >= -1e-5) and middle[0] < middle[-1]
+    assert np.all(np.diff(middle) >= -1e-3) and middle[0] < middle[-1]
     assert middle[-1] == pytest.approx(factors.ls_factor(degrees, 300.0, factors.LS_METHODS.index(method)), rel=1e-3)
     assert made["relief_m"][20, 4] == pytest.approx(2 * 30 * 0.14, rel=1e-4)
 
@@ -45,12 +45,13 @@ def test_stored_layers_are_read_back_and_made_anew_only_when_something_changed(t
     stamps = {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
     again = terrain_layers(elevation, GRID, tmp_path, params())
     assert {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()} == stamps and len(stamps) == 3
-    assert np.array_equal(first["ls_factor"].read(3, 9), again["ls_factor"].read(3, 9)) and again["ls_factor"].read(3, 9).shape == (1, 6, 8)
+    assert np.array_equal(first["ls_factor"].read(3, 9), again["ls_factor"].read(3, 9))
+    assert again["ls_factor"].read(3, 9).shape == (1, 6, 8)
     terrain_layers(fused.InMemory(plane(13.0)[None]), GRID, tmp_path, params())
     terrain_layers(elevation, GRID, tmp_path, params(services__soil__ls_method="CSLE"))
     assert len(list(tmp_path.iterdir())) == 9
 
 
 def test_an_unknown_method_is_refused_with_the_file_it_stands_in(tmp_path: Path, fused: Any, params: Any) -> None:
-    with pytest.raises(FaultsError, match="services.soil.ls_method"):
+    with pytest.raises(FaultsError, match=r"services\.soil\.ls_method"):
         terrain_layers(fused.InMemory(plane(1.0)[None]), GRID, tmp_path, params(services__soil__ls_method="INVEST"))

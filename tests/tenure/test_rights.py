@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecocomp.tenure.rights import check_rights, holder_history, parcel_history, payable_rights, rights_on
@@ -185,6 +185,7 @@ CLAIM = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(CLAIM, max_size=12), st.randoms())
 def test_what_is_paid_is_always_one_whole_whatever_the_order(claims: list[Any], chance: Any) -> None:
     rows = [row(f"R{i:02}", p, f"H{i}", f"{s[0]}/{s[1]}", k, state) for i, (p, s, k, state) in enumerate(claims)]

@@ -41,9 +41,14 @@ def test_the_examples_of_the_spec_hold(name: str, given_rules: Given) -> None:
         assert found.value_fen == example.outputs["value_fen"]
 
 
-@pytest.mark.parametrize(("name", "printed_yuan", "step"), [
-    ("reservoir_cost", "226971000000", "2000000"), ("dredging", "15626000000", "2000000"), ("sand_control", "228350000", "5000"),
-])
+@pytest.mark.parametrize(
+    ("name", "printed_yuan", "step"),
+    [
+        ("reservoir_cost", "226971000000", "2000000"),
+        ("dredging", "15626000000", "2000000"),
+        ("sand_control", "228350000", "5000"),
+    ],
+)
 def test_the_ganzi_study_is_met_within_what_it_prints(name: str, printed_yuan: str, step: str, given_rules: Given) -> None:
     example = METHODS[name].spec.examples[0]
     params = given_rules(example.inputs["parameters"])
@@ -70,7 +75,9 @@ def test_the_amount_is_the_decimal_product_rounded_once(quantity: float, price: 
 
 
 @given(
-    low=st.floats(-1e6, 1e6), more=st.floats(0, 1e6), most=st.floats(0, 1e6),
+    low=st.floats(-1e6, 1e6),
+    more=st.floats(0, 1e6),
+    most=st.floats(0, 1e6),
     price=st.tuples(*[st.integers(0, 10**6)] * 3).map(sorted),
 )
 def test_low_value_high_stay_in_order(low: float, more: float, most: float, price: list[int]) -> None:

@@ -17,7 +17,10 @@ from ecocomp.valuation.value import deflator, pricing, total, unpriced, value_se
 
 Given = Callable[..., Parameters]
 BASE = {
-    "valuation.methods": [{"service": "water_conservation", "method": "reservoir_cost"}, {"service": "carbon_sequestration", "method": "carbon_price"}],
+    "valuation.methods": [
+        {"service": "water_conservation", "method": "reservoir_cost"},
+        {"service": "carbon_sequestration", "method": "carbon_price"},
+    ],
     "valuation.price_basis": "account",
     "valuation.deflator": {"2010": "1.00", "2023": "1.20", "2024": "1.25"},
     "valuation.reservoir_cost.price": ("6", "7", "8"),
@@ -27,9 +30,20 @@ BASE = {
 }
 
 
-def _service(parcel_id: str, service: str, quantity: float | None, unit: str, year: int = 2024, **bounds: float | None) -> dict[str, Any]:
-    return {"parcel_id": parcel_id, "year": year, "service": service, "quantity": quantity, "low": bounds.get("low"),
-            "high": bounds.get("high"), "unit": unit, "method": "m@1", "coverage": 1.0}
+def _service(
+    parcel_id: str, service: str, quantity: float | None, unit: str, year: int = 2024, **bounds: float | None
+) -> dict[str, Any]:
+    return {
+        "parcel_id": parcel_id,
+        "year": year,
+        "service": service,
+        "quantity": quantity,
+        "low": bounds.get("low"),
+        "high": bounds.get("high"),
+        "unit": unit,
+        "method": "m@1",
+        "coverage": 1.0,
+    }
 
 
 def _table(*rows: dict[str, Any]) -> pa.Table:
@@ -37,7 +51,10 @@ def _table(*rows: dict[str, Any]) -> pa.Table:
 
 
 def test_prices_move_to_the_year_of_the_account(given_rules: Given) -> None:
-    table = _table(_service("a", "water_conservation", 100.0, "m3/a", low=90.0, high=120.0), _service("a", "carbon_sequestration", 10.0, "tCO2"))
+    table = _table(
+        _service("a", "water_conservation", 100.0, "m3/a", low=90.0, high=120.0),
+        _service("a", "carbon_sequestration", 10.0, "tCO2"),
+    )
     carbon, water = value_services(table, given_rules(BASE), 2024).to_pylist()
     # 100 m3 × 7 × 1.25/1.00 = 875.00; low 90×6×1.25 = 675.00; high 120×8×1.25 = 1200.00
     assert (water["value_fen"], water["low_fen"], water["high_fen"], water["price_year"]) == (87_500, 67_500, 120_000, 2024)
@@ -49,13 +66,18 @@ def test_prices_move_to_the_year_of_the_account(given_rules: Given) -> None:
 @pytest.mark.parametrize(("basis", "fen", "price_year"), [("stated", 70_000, 2010), ("2023", 84_000, 2023)])
 def test_other_price_bases(basis: str, fen: int, price_year: int, given_rules: Given) -> None:
     table = _table(_service("a", "water_conservation", 100.0, "m3/a"))
-    row = value_services(table, given_rules({**BASE, "valuation.price_basis": basis}, units={"valuation.price_basis": "text"}), 2024).to_pylist()[0]
+    row = value_services(
+        table, given_rules({**BASE, "valuation.price_basis": basis}, units={"valuation.price_basis": "text"}), 2024
+    ).to_pylist()[0]
     assert (row["value_fen"], row["price_year"]) == (fen, price_year)
 
 
 def test_an_empty_quantity_has_no_row_and_other_years_stay_out(given_rules: Given) -> None:
-    table = _table(_service("a", "water_conservation", None, "m3"), _service("b", "water_conservation", 0.0, "m3"),
-                   _service("c", "water_conservation", 5.0, "m3", year=2023))
+    table = _table(
+        _service("a", "water_conservation", None, "m3"),
+        _service("b", "water_conservation", 0.0, "m3"),
+        _service("c", "water_conservation", 5.0, "m3", year=2023),
+    )
     found = value_services(table, given_rules(BASE), 2024)
     assert [(r["parcel_id"], r["value_fen"]) for r in found.to_pylist()] == [("b", 0)]
     assert value_services(table.slice(0, 1), given_rules(BASE), 2024).equals(SERVICE_VALUE.empty())
@@ -82,17 +104,25 @@ def test_a_service_without_a_method_is_left_out_and_reported(given_rules: Given)
     assert [f.record for f in unpriced(table, given_rules(BASE))] == ["pollination"]
 
 
-@pytest.mark.parametrize("methods", [
-    [{"service": "x", "method": "reservoir_cost"}, {"service": "x", "method": "dredging"}], [{"service": "x"}], ["x"],
-])
+@pytest.mark.parametrize(
+    "methods",
+    [
+        [{"service": "x", "method": "reservoir_cost"}, {"service": "x", "method": "dredging"}],
+        [{"service": "x"}],
+        ["x"],
+    ],
+)
 def test_a_malformed_method_list_is_refused(methods: list[Any], given_rules: Given) -> None:
     with pytest.raises(FaultsError, match="names a service twice"):
         pricing(given_rules({"valuation.methods": methods}))
 
 
 def test_the_order_of_rows_does_not_matter(given_rules: Given) -> None:
-    rows = [_service(p, s, q, u) for p, q in (("a", 1.5), ("b", 2.25), ("c", 3.125))
-            for s, u in (("water_conservation", "m3"), ("carbon_sequestration", "tCO2"))]
+    rows = [
+        _service(p, s, q, u)
+        for p, q in (("a", 1.5), ("b", 2.25), ("c", 3.125))
+        for s, u in (("water_conservation", "m3"), ("carbon_sequestration", "tCO2"))
+    ]
     forth = value_services(_table(*rows), given_rules(BASE), 2024)
     assert forth.equals(value_services(_table(*rows[::-1]), given_rules(BASE), 2024))
 
@@ -114,8 +144,22 @@ def test_a_hundred_thousand_values_take_a_moment(policy_book: RuleBook) -> None:
     quantities = [i * 1.7 / 3 for i in range(n)]
     units = {"water_conservation": "m3/a", "soil_retention": "t/a", "sand_fixation": "t/a", "carbon_sequestration": "t CO2/a"}
     table = pa.concat_tables(
-        pa.table([[f"P{i:06d}" for i in range(n)], [2024] * n, [s] * n, quantities, quantities, quantities, [u] * n, ["m"] * n, [1.0] * n],
-                 schema=SERVICE.schema()) for s, u in units.items())
+        pa.table(
+            [
+                [f"P{i:06d}" for i in range(n)],
+                [2024] * n,
+                [s] * n,
+                quantities,
+                quantities,
+                quantities,
+                [u] * n,
+                ["m"] * n,
+                [1.0] * n,
+            ],
+            schema=SERVICE.schema(),
+        )
+        for s, u in units.items()
+    )
     start = time.process_time()
     assert len(value_services(table, params, 2024)) == 4 * n
     assert time.process_time() - start < 10

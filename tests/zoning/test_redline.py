@@ -23,11 +23,9 @@ GRID = Grid("EPSG:4543", 452_400, 3_118_800, 100, 100, 40, 40)  # a hundred cell
 
 
 def made(folder: Path, **values: object) -> Parameters:
-    names = "{zh: 试验, en: test}"
-    rows = [
-        f"  - {{key: zoning.red_line.{k}, name: {names}, unit: x, kind: number, values: [{{value: {v}, document: test, confidence: D}}]}}"
-        for k, v in values.items()
-    ]
+    head = "kind: number, unit: x, name: {zh: 试验, en: test}"
+    tail = "document: test, confidence: D"
+    rows = [f"  - {{key: zoning.red_line.{k}, {head}, values: [{{value: {v}, {tail}}}]}}" for k, v in values.items()]
     (folder / "science" / "zoning").mkdir(parents=True, exist_ok=True)
     (folder / "science" / "zoning" / "overlay.yaml").write_text("parameters:\n" + "\n".join(rows), encoding="utf-8")
     return RuleBook.load([policy_folder(), folder]).resolve("science", date(2023, 7, 1), date(2024, 7, 1))

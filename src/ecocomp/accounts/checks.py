@@ -48,11 +48,11 @@ def checks(tables: Mapping[str, pa.Table | None], year: int) -> pa.Table:
             order_source, envelope_balance, ledger, ...); last year's land account as ``land_account_last``. What is
             missing or None makes its checks *not run*. The ledger is the whole ledger up to the end of the year.
     """
-    unknown = sorted(set(tables) - _KNOWN)
+    unknown = sorted(set(tables) - CHECKED)
     if unknown:
         raise UsageError(
             Text("核对不认识表 {t}。可用：{k}", "No check reads table {t}. Known: {k}").fill(
-                t=", ".join(unknown), k=", ".join(sorted(_KNOWN))
+                t=", ".join(unknown), k=", ".join(sorted(CHECKED))
             )
         )
     given = {name: table for name, table in tables.items() if table is not None}
@@ -288,7 +288,8 @@ _CHECKS = (
     _Check("ledger_balanced", ("ledger",), _ledger_balanced),
     _Check("ledger_is_envelopes", ("ledger", "envelope_balance"), _ledger_is_envelopes),
 )
-_KNOWN = {n for c in _CHECKS for n in c.needs}
+CHECKED = frozenset(n for c in _CHECKS for n in c.needs)
+"""Names of the tables that some check reads."""
 
 
 def _table_of(table: pa.Table, year: int) -> pa.Table:

@@ -52,7 +52,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -60,6 +59,7 @@ from typing import Any
 import pyarrow as pa
 
 from ecocomp.agreements.readings import Readings
+from ecocomp.agreements.shape import AGREEMENT, CLAUSE, is_number, misshapen, normal
 from ecocomp.registry import entries
 from ecocomp.rules import Parameters
 from ecocomp.rules.lines import read_yaml, strip
@@ -79,7 +79,6 @@ ITEMS: tuple[tuple[tuple[str, ...], Text], ...] = (
     (("breach",), Text("违约处理", "the handling of breach")),
     (("other",), Text("其他事项（可空，须写明）", "other items (may be empty, but must stand there)")),
 )
-_KEYS = frozenset({"id", "name", "parties", "section", "base_years", *(k for keys, _ in ITEMS for k in keys)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +133,48 @@ def read_agreement(source: Path | Mapping[str, Any]) -> tuple[Agreement | None, 
     faults = [*faults, *check_agreement(data, where)]
     if any(f.severity == "error" for f in faults):
         return None, faults
-    return _build(data, where), faults
+    return _build(_normal(data), where), faults
 
 
 def check_agreement(data: Mapping[str, Any], where: str) -> list[Fault]:
-    """Return every fault of an agreement's data: rule AGR-17 (seven items), parties, term, indicators, clauses."""
-    return [
-        *_unknown_keys(data, where),
-        *_missing_items(data, where),
-        *_party_faults(data, where),
-        *_term_faults(data, where),
-        *_indicator_faults(data, where),
-        *_clause_faults(data, where),
-    ]
+    """Return every fault of an agreement's data: shape, rule AGR-17 (seven items), parties, term, indicators, clauses."""
+    checks = (_missing_items, _shape_faults)
+    sound = (_party_faults, _term_faults, _indicator_faults, _clause_faults)
+    found = [fault for check in checks for fault in check(data, where)]
+    return [*found, *(fault for check in sound for fault in check(_normal(data), where))]
+
+
+def _shape_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
+    """Return a fault for each unknown key, clause kind or value of the wrong kind."""
+    found = misshapen({k: v for k, v in data.items() if k != "clauses"}, AGREEMENT)
+    clauses = data.get("clauses")
+    if clauses is not None and not isinstance(clauses, list):
+        found += misshapen(clauses, [CLAUSE], "clauses")
+    for n, clause in enumerate(clauses if isinstance(clauses, list) else [], 1):
+        shape = _clause_shape(clause)
+        if shape is None:
+            known = ", ".join(entries("agreements.clauses"))
+            kind = clause.get("kind") if isinstance(clause, Mapping) else clause
+            clash = Text("没有条款类型 {k}。", "There is no clause kind {k}.").fill(k=kind)
+            found.append((f"clauses {n}", clash, Text("可用：{all}。", "Known: {all}.").fill(all=known)))
+        else:
+            found += misshapen(clause, shape, f"clauses {n}")
+    return [_fault(where, at, "agreements.shape", clash, remedy) for at, clash, remedy in found]
+
+
+def _clause_shape(clause: Any) -> Any:
+    """Return the shape of a clause by its kind; None when there is no such kind."""
+    known = entries("agreements.clauses")
+    kind = clause.get("kind") if isinstance(clause, Mapping) else None
+    return {**CLAUSE, **known[kind].module.SHAPE} if isinstance(kind, str) and kind in known else None
+
+
+def _normal(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the well-shaped part of the data, words as text; faults of the rest are told by `_shape_faults`."""
+    clauses = data.get("clauses")
+    shaped = [(c, _clause_shape(c)) for c in clauses] if isinstance(clauses, list) else []
+    rest = normal({k: v for k, v in data.items() if k != "clauses"}, AGREEMENT)
+    return {**rest, "clauses": [normal(c, shape) for c, shape in shaped if shape is not None]}
 
 
 def settle(agreement: Agreement, reading: pa.Table, year: int, params: Parameters) -> pa.Table:
@@ -226,8 +254,8 @@ def _build(data: Mapping[str, Any], where: str) -> Agreement:
         name=_text(data["name"]),
         parties=tuple(_party(p) for p in data["parties"]),
         words={k: _text(data[k]) for k in ("scope", "targets", "duties", "form", "breach", "other")},
-        valid_from=_day(data["term"]["from"]),
-        valid_to=_day(data["term"]["to"]),
+        valid_from=data["term"]["from"],
+        valid_to=data["term"]["to"],
         clauses=tuple({**shared, **c} for c in data["clauses"]),
         file=where,
     )
@@ -243,26 +271,8 @@ def _text(value: Any) -> Text:
     return Text(str(value.get("zh") or ""), str(value.get("en") or "")) if isinstance(value, Mapping) else Text("", "")
 
 
-def _day(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(str(value))
-
-
 def _fault(where: str, record: str, code: str, clash: Text, remedy: Text) -> Fault:
     return Fault(code, where, record, clash, remedy)
-
-
-def _unknown_keys(data: Mapping[str, Any], where: str) -> list[Fault]:
-    return [
-        _fault(
-            where,
-            str(k),
-            "agreements.unknown_key",
-            Text("不认识的键 {k}。", "Unknown key {k}.").fill(k=k),
-            Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(sorted(_KEYS))),
-        )
-        for k in data
-        if k not in _KEYS
-    ]
 
 
 def _missing_items(data: Mapping[str, Any], where: str) -> list[Fault]:
@@ -305,7 +315,7 @@ def _filled(key: str, value: Any) -> bool:
 
 
 def _party_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
-    parties = [p for p in data.get("parties") or [] if isinstance(p, Mapping)]
+    parties = data.get("parties", [])
     out = []
     codes = [str(p.get("code", "")) for p in parties]
     if len(set(codes)) < 2:
@@ -346,16 +356,15 @@ def _term_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
     term = data.get("term")
     if not term:
         return []
-    try:
-        first, last = _day(term["from"]), _day(term["to"])
-    except (KeyError, TypeError, ValueError):
+    first, last = term.get("from"), term.get("to")
+    if first is None or last is None:
         return [
             _fault(
                 where,
                 "term",
                 "agreements.term",
-                Text("期限 {t} 没有可读的 from 和 to。", "Term {t} has no readable 'from' and 'to'.").fill(t=term),
-                Text("写成 {{from: 2022-01-01, to: 2024-12-31}}。", "Write {{from: 2022-01-01, to: 2024-12-31}}.").fill(),
+                Text("期限没有可读的 from 和 to。", "The term has no readable 'from' and 'to'."),
+                Text("写成 {from: 2022-01-01, to: 2024-12-31}。", "Write {from: 2022-01-01, to: 2024-12-31}."),
             )
         ]
     if last <= first:
@@ -372,7 +381,7 @@ def _term_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
 
 
 def _indicator_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
-    found = [i for i in data.get("indicators") or [] if isinstance(i, Mapping)]
+    found = data.get("indicators", [])
     out = []
     for i in found:
         weight, base = i.get("weight"), i.get("base")
@@ -411,27 +420,15 @@ def _indicator_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
 
 
 def _positive(value: Any) -> bool:
-    return isinstance(value, (int, Decimal, Fraction)) and not isinstance(value, bool) and value > 0
+    return is_number(value) and value > 0
 
 
 def _clause_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
     known = entries("agreements.clauses")
-    parties = tuple(_party(p) for p in data.get("parties") or [] if isinstance(p, Mapping))
+    parties = tuple(_party(p) for p in data.get("parties", []))
     shared = {k: data[k] for k in ("section", "indicators", "base_years") if k in data}
-    out = []
-    for n, clause in enumerate(data.get("clauses") or [], 1):
-        kind = clause.get("kind") if isinstance(clause, Mapping) else None
-        if kind not in known:
-            out.append(
-                _fault(
-                    where,
-                    f"clauses {n}",
-                    "agreements.clause",
-                    Text("没有条款类型 {k}。", "There is no clause kind {k}.").fill(k=kind),
-                    Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(known)),
-                )
-            )
-            continue
-        for clash, remedy in known[kind].module.check({**shared, **clause}, parties):
-            out.append(_fault(where, f"clauses {n} {kind}", "agreements.clause", clash, remedy))
-    return out
+    return [
+        _fault(where, f"clauses {n} {clause['kind']}", "agreements.clause", clash, remedy)
+        for n, clause in enumerate(data["clauses"], 1)
+        for clash, remedy in known[clause["kind"]].module.check({**shared, **clause}, parties)
+    ]

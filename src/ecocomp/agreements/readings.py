@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import Fault, capped
+from ecocomp.terms.money import half_even
 from ecocomp.terms.text import Text
 
 _NUMBER = re.compile(r"\s*(<)?\s*(\d+(?:\.\d+)?)\s*", re.ASCII)
@@ -156,25 +157,14 @@ def missing_keys(clause: Mapping[str, Any], keys: Sequence[str]) -> list[tuple[T
     return [
         (Text("没有 {k}。", "{k} is missing.").fill(k=k), Text("写上 {k}。", "Write {k}.").fill(k=k))
         for k in keys
-        if clause.get(k) in (None, "", [])
+        if clause.get(k) in (None, "", [], {})
     ]
 
 
-def bad_amounts(clause: Mapping[str, Any], keys: Sequence[str]) -> list[tuple[Text, Text]]:
-    """Return (clash, remedy) for each amount that is no number of yuan or lies below zero."""
-    return [
-        (
-            Text("{k} 是 {v}，不是不小于零的金额。", "{k} is {v}, which is no amount of zero or more.").fill(k=k, v=clause[k]),
-            Text("以元写一个数。", "Write a number of yuan."),
-        )
-        for k in keys
-        if k in clause and (not is_number(clause[k]) or clause[k] < 0)
-    ]
-
-
-def is_number(value: object) -> bool:
-    """Return whether `value` is an exact number (int, Decimal, Fraction; never float or bool)."""
-    return isinstance(value, (int, Decimal, Fraction)) and not isinstance(value, bool)
+def to_whole_fen(yuan: Any) -> int:
+    """Return a signed amount of yuan (int, Decimal or Fraction) as fen, half-even."""
+    fen = Fraction(yuan) * 100
+    return half_even(fen.numerator, fen.denominator)
 
 
 def say(value: Fraction) -> str:

@@ -133,7 +133,8 @@ def _lines(entitlement: pa.Table, holders: Mapping[str, Any]) -> dict[tuple[str,
             ]
         )
     by_holder: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for row in shown.to_pylist():
+    columns = ["holder_id", "year", "parcel_id", "area_dm2", "share_num", "share_den", *_SUMS[2:]]
+    for row in shown.select(columns).to_pylist():
         by_holder.setdefault((row["holder_id"], row["year"]), []).append(row)
     return {k: _sums(rows) for k, rows in by_holder.items()}
 

@@ -5,6 +5,8 @@ Each check is a plain function from arrays to faults; a fault names the parcel, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +27,9 @@ _SURVEY = Text("请按第三次国土调查工作分类改正；若用的是 202
                " of GB/T 21010 must be converted first.")  # fmt: skip
 
 
-def ecosystem(code: str) -> str | None:
-    """Return the ecosystem of a survey class or of an ecosystem code itself; None if it is neither."""
-    return ecosystem_of(code) or (code if code in ECOSYSTEMS else None)
+def ecosystem(code: str, own: Mapping[str, str] | None = None) -> str | None:
+    """Return the ecosystem of a class of the layer's own, a survey class or an ecosystem code itself; None if it is none."""
+    return (own or {}).get(code) or ecosystem_of(code) or (code if code in ECOSYSTEMS else None)
 
 
 def check_ids(ids: list[str], where: str) -> list[Fault]:
@@ -63,9 +65,11 @@ def check_ids(ids: list[str], where: str) -> list[Fault]:
     return found
 
 
-def check_codes(ids: list[str], classes: list[str], villages: list[str], where: str) -> list[Fault]:
+def check_codes(
+    ids: list[str], classes: list[str], villages: list[str], where: str, own: Mapping[str, str] | None = None
+) -> list[Fault]:
     """Land classes are known; village codes have 12 digits (or 19, of which the first 12 count)."""
-    known = {c: ecosystem(c) is not None for c in set(classes)}
+    known = {c: ecosystem(c, own) is not None for c in set(classes)}
     sound = {v: bool(_VILLAGE.fullmatch(v)) for v in set(villages)}
     found: list[Fault] = []
     for i, (land_class, village) in enumerate(zip(classes, villages, strict=True)):

@@ -45,6 +45,7 @@ class FieldMap:
     land_class     survey class (TD/T 1057-2020), or an ecosystem code of HJ 1172 where a case already has them
     village_code   12 digits, or the 19 of a location unit
     declared_area  registered area, None if the layer has none; in `declared_unit`
+    classes        ecosystem code of each class of the layer's own, where it uses neither of the two lists
     """
 
     parcel_id: str = "BSM"
@@ -52,6 +53,7 @@ class FieldMap:
     village_code: str = "ZLDWDM"
     declared_area: str | None = "TBMJ"
     declared_unit: Unit = "m2"
+    classes: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def make_edition(
     shapes = np.asarray(shapely.from_wkb(table["geometry"].combine_chunks().to_numpy(zero_copy_only=False)))
     ids, classes, villages = (_texts(table[n]) for n in (fields.parcel_id, fields.land_class, fields.village_code))
     declared, found = _declared(table, fields, ids, where)
-    found += checks.check_ids(ids, where) + checks.check_codes(ids, classes, villages, where)
+    found += checks.check_ids(ids, where) + checks.check_codes(ids, classes, villages, where, fields.classes or {})
     shape_faults, place_faults = checks.check_shapes(ids, shapes, where), checks.check_place(shapes, crs, where)
     found += shape_faults + place_faults
     if bounds is not None and not place_faults:
@@ -135,7 +137,7 @@ def make_edition(
     found = _by_kind(found, where)
     if errors(found):
         raise FaultsError(found)
-    columns = _columns(ids, classes, villages, area, declared, shapes)
+    columns = _columns(ids, classes, villages, area, declared, shapes, fields.classes or {})
     return _write(columns, Path(path), facts, crs, fields), found
 
 
@@ -210,7 +212,13 @@ def _by_kind(found: list[Fault], where: str) -> list[Fault]:
 
 # ---------------------------------------------------------------- writing the edition
 def _columns(
-    ids: list[str], classes: list[str], villages: list[str], area: NDArray[np.int64], declared: list[int | None], shapes: Any
+    ids: list[str],
+    classes: list[str],
+    villages: list[str],
+    area: NDArray[np.int64],
+    declared: list[int | None],
+    shapes: Any,
+    own: Mapping[str, str],
 ) -> pa.Table:
     """Return the rows in Hilbert order (ties by parcel code)."""
     import shapely
@@ -224,7 +232,7 @@ def _columns(
             "parcel_id": ids,
             "village_code": [v[:12] for v in villages],
             "land_class": classes,
-            "ecosystem": [checks.ecosystem(c) for c in classes],
+            "ecosystem": [checks.ecosystem(c, own) for c in classes],
             "area_dm2": area,
             "declared_area_dm2": pa.array(declared, pa.int64()),
             "x": x,

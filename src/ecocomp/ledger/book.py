@@ -22,9 +22,10 @@ newline; a text may hold no control character.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +38,7 @@ from ecocomp.terms.text import Text
 
 ZERO_HASH = "0" * 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SLICE = 65_536
 _ROOTS = ("asset", "liability", "fund", "claim")
 
 
@@ -264,9 +266,7 @@ def _chain_faults(table: pa.Table, opening: pa.Table | None) -> list[Fault]:
     names = ("seq", "posting_id", "year", "account", "amount_fen", "kind", "reference", "reverses", "prev_hash", "hash")
     before = _last(opening)[0] if opening is not None or table["seq"][0].as_py() == 1 else table["prev_hash"][0].as_py()
     out = []
-    for seq, pid, year, account, fen, kind, reference, reverses, prev, stored in zip(
-        *(table[n].to_pylist() for n in names), strict=True
-    ):
+    for seq, pid, year, account, fen, kind, reference, reverses, prev, stored in _walk(table.select(names)):
         data = f"{prev}\t{seq}\t{pid}\t{year}\t{account}\t{fen}\t{kind}\t{reference}\t{reverses}\n"
         if prev != before or sha256(data.encode()).hexdigest() != stored or data.count("\t") != 8:
             out.append(
@@ -281,6 +281,12 @@ def _chain_faults(table: pa.Table, opening: pa.Table | None) -> list[Fault]:
             )
         before = stored
     return out
+
+
+def _walk(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows in order; a slice at a time, so that memory stays flat."""
+    for start in range(0, len(table), _SLICE):
+        yield from zip(*(c.to_pylist() for c in table.slice(start, _SLICE).columns), strict=True)
 
 
 def _balance_faults(table: pa.Table) -> list[Fault]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ecocomp.grid.coverage import Coverage
+    from ecocomp.rules import Parameters
 
 LEAST_YEARS = 3
 """Below three values the test has no meaning: one pair is neither a trend nor none."""
@@ -107,14 +108,16 @@ class ParcelTrend:
     observed: NDArray[np.float64]
 
 
-def parcel_trends(coverage: Coverage, read: Any, years: Sequence[int], alpha: float) -> ParcelTrend:
+def parcel_trends(coverage: Coverage, read: Any, years: Sequence[int], params: Parameters) -> ParcelTrend:
     """Return the trend of each parcel's cells, strip by strip.
 
-    read   called with (first row, row after the last), returns (years, rows, columns)
-    alpha  level of significance of a single cell
+    read  called with (first row, row after the last), returns (years, rows, columns)
+
+    Parameters read: ``monitoring.trend_alpha``, the level of significance of a single cell.
     """
     from ecocomp.grid.coverage import reduce_sums
 
+    alpha = params.number("monitoring.trend_alpha")
     sums, weights = np.zeros((len(coverage), 3)), np.zeros((len(coverage), 3))
     for strip in coverage.strips:
         t = trends(read(strip.start, strip.stop), years)

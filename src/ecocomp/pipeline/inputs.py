@@ -117,7 +117,7 @@ def _layer_years(case: Case, layer: LayerInput) -> list[int | None]:
         return [None]
     found = [y for y in case.years_of(layer.variable) if y <= max(case.years)]
     wanted = set(found) | set(case.years)
-    return sorted(wanted)
+    return [*sorted(wanted)]
 
 
 def _missing(source: Source, case: Case) -> Fault:

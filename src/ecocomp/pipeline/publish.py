@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.governance.bundle import checkpoint_root, seal
-from ecocomp.governance.scan import scan_folder
+from ecocomp.governance.scan import scan_files
 from ecocomp.io.files import publish_folder, recover_folder, write_json, write_table
 from ecocomp.pipeline.mapdata import map_base
 from ecocomp.pipeline.software import software
@@ -38,7 +38,7 @@ def publish(y: Year, final: Path) -> str:
     write_json(_facts(y, params), staged / "bundle.json")
     build_report(staged, map_base(y), y.previous, y.work.progress)
     _public(staged)
-    raise_errors(scan_folder(staged / "public"))
+    raise_errors(scan_files(staged, list((staged / "public").iterdir())))
     previous = checkpoint_root(y.previous) if y.previous else ""
     root = seal(staged, origin=f"ecocomp/{y.case.place}", inputs=_inputs(y), previous=previous)
     publish_folder(staged, final)

@@ -221,36 +221,48 @@ def assess(y: Year, folder: Path) -> dict[str, Any]:
     extra = {} if before is None else {"service_base": before}
     transition = _transition(y)
     if transition is not None:
-        extra["land_transition"] = transition
+        from ecocomp.accounts.transition import land_transition
+
+        extra |= {"parcel_transition": transition, "land_transition": land_transition(transition)}
     return _noted(params, found.notes, service=found.service, **extra)
 
 
 def _transition(y: Year) -> pa.Table | None:
-    """Return how each ecosystem became another between last year and this one; None without both layers."""
+    """Return how each ecosystem became another on each parcel between last year and this one; None without both layers."""
     import numpy as np
 
-    from ecocomp.accounts.transition import transitions_from_shares
+    from ecocomp.accounts.transition import parcel_transitions
     from ecocomp.grid.georef import cell_area_m2_by_row
-    from ecocomp.grid.strip import reduce_joint
+    from ecocomp.grid.strip import NOT_COUNTED, reduce_joint
     from ecocomp.terms.codes import ECOSYSTEMS
 
     have = y.case.years_of("land_cover")
     if y.year not in have or y.year - 1 not in have:
         return None
     codes = [c for c in ECOSYSTEMS if c != "00"]
-    lookup = np.zeros(256, np.uint8)
+    lookup = np.full(256, NOT_COUNTED, np.uint8)
     for n, code in enumerate(codes):
-        lookup[int(code)] = n + 1
-    size = len(codes) + 1
-    joint = np.zeros((len(y.ground.coverage), size * size))
+        lookup[int(code)] = n
+    joint = np.zeros((len(y.ground.coverage), len(codes) ** 2))
     before, after = y.ground.reader("land_cover", y.year - 1), y.ground.reader("land_cover", y.year)
     areas = cell_area_m2_by_row(y.ground.grid)
     assert before is not None and after is not None
     for strip in y.ground.coverage.strips:
         rows = strip.rows
-        a, b = (lookup[r.read(rows.start, rows.stop)[0]].reshape(-1) for r in (before, after))
-        reduce_joint(strip, a, b, joint, areas[rows])
-    return transitions_from_shares(y.ground.parcel, joint.reshape(-1, size, size), ["00", *codes], y.year)
+        a, b = (r.read(rows.start, rows.stop)[0].reshape(-1) for r in (before, after))
+        reduce_joint(strip, a, b, lookup, joint, areas[rows])
+    return parcel_transitions(y.ground.parcel, _sparse(y.ground.ids, joint, codes), y.year, y.last("parcel_transition"))
+
+
+def _sparse(ids: list[str], joint: Any, codes: list[str]) -> pa.Table:
+    """Return the joint shares of parcels as rows: parcel_id, from_ecosystem, to_ecosystem, share."""
+    import numpy as np
+
+    total = joint.sum(axis=1)
+    parcel, pair = np.nonzero(joint)
+    names, codes_of = np.asarray(ids, object), np.asarray(codes, object)
+    return pa.table({"parcel_id": names[parcel].tolist(), "from_ecosystem": codes_of[pair // len(codes)].tolist(),
+                     "to_ecosystem": codes_of[pair % len(codes)].tolist(), "share": joint[parcel, pair] / total[parcel]})
 
 
 # ---------------------------------------------------------------- money
@@ -323,7 +335,7 @@ def disclose(y: Year, folder: Path) -> dict[str, Any]:
     from ecocomp.governance.disclose import disclosure
 
     params = y.params()
-    notice = disclosure(y.work.table("entitlement"), y.work.table("holder"), y.work.table("village"), params, case_secret(y.case))
+    notice = disclosure(y.work.table("entitlement"), y.work.table("holder"), y.work.table("village"), params, secret=case_secret(y.case))
     objection = y.register("objection")
     return _noted(params, disclosure=notice, objection=objection.filter(pc.equal(objection["year"], y.year)))
 
@@ -355,9 +367,11 @@ def pay(y: Year, folder: Path) -> dict[str, Any]:
 
     params = y.params()
     order, source = orders(y.work.table("entitlement"), y.work.table("allocation"), y.work.table("objection"))
-    moves = postings(y.work.table("envelope_balance"), y.work.table("entitlement"), y.work.table("allocation"), order, source, y.year)
-    ledger = post(moves, y.year, y.last("ledger"))
-    raise_errors(check_ledger(ledger, y.last("ledger")))
+    before = y.last("ledger")
+    moves = postings(y.work.table("envelope_balance"), y.work.table("entitlement"), y.work.table("allocation"), order, source, y.year, before)
+    rows = post(moves, y.year, before)
+    ledger = rows if before is None else pa.concat_tables([before, rows])
+    raise_errors(check_ledger(ledger))
     return _noted(params, order=order, order_source=source, ledger=ledger)
 
 
@@ -375,15 +389,21 @@ def judge(y: Year, folder: Path) -> dict[str, Any]:
     indicator, scorecard = score(
         parcel=y.work.table("parcel"), parcel_zone=y.work.table("parcel_zone"), observation=y.work.table("observation"),
         observation_base=maybe("observation_base"), service=y.work.table("service"), service_base=maybe("service_base"),
-        compliance=y.work.table("compliance"), reading=y.register("reading"), land_transition=maybe("land_transition"),
+        compliance=y.work.table("compliance"), reading=y.register("reading"), parcel_transition=_transitions(y),
         params=params, year=y.year, base_year=base_year,
     )
     return _noted(params, indicator=indicator, scorecard=scorecard)
 
 
+def _transitions(y: Year) -> pa.Table | None:
+    """Return the parcel transitions of this year and, where there is one, of the last."""
+    found = [t for t in (y.last("parcel_transition"), y.work.table("parcel_transition") if y.work.has("parcel_transition") else None) if t is not None]
+    return pa.concat_tables(found) if found else None
+
+
 def account(y: Year, folder: Path) -> dict[str, Any]:
     """Land, service and fund accounts, and the checks that everything closes."""
-    from ecocomp.accounts.checks import checks
+    from ecocomp.accounts.checks import CHECKED, checks
     from ecocomp.accounts.land import land_account
     from ecocomp.accounts.services import service_account
 
@@ -391,10 +411,9 @@ def account(y: Year, folder: Path) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if y.work.has("land_transition"):
         made["land_account"] = land_account(y.work.table("land_transition"))
-    made["service_account"] = service_account(y.work.table("service"), y.work.table("service_value"), y.work.table("parcel"))
-    tables = {n: y.work.table(n) for n in TABLES if y.work.has(n)} | {n: t for n, t in made.items() if isinstance(t, pa.Table)}
-    last = {n: t for n in ("land_account", "envelope_balance", "ledger") if (t := y.last(n)) is not None}
-    made["check"] = checks(tables, last)
+    made["service_account"] = service_account(y.work.table("service"), y.work.table("service_value"), y.work.table("parcel"), y.year)
+    tables = {n: y.work.table(n) for n in CHECKED if y.work.has(n)} | {n: made[n] for n in CHECKED if n in made}
+    made["check"] = checks(tables | {"land_account_last": y.last("land_account")}, y.year)
     failed = made["check"].filter(pc.equal(made["check"]["result"], "fail"))
     if len(failed):
         raise FaultsError([Fault("accounts.check", "check", r["check"], Text(r["detail_zh"], r["detail_en"]),

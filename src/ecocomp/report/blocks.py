@@ -15,6 +15,11 @@ from ecocomp.terms.text import Lang, Text
 Align = Literal["l", "r"]
 
 
+def sides(numbers: int) -> tuple[Align, ...]:
+    """Return the alignment of a table with one column of words and `numbers` columns of numbers."""
+    return ("l", *(["r"] * numbers))  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, slots=True)
 class Para:
     """A paragraph; `note` is set small and muted, `warn` in a bordered box."""
@@ -152,8 +157,15 @@ def _value(value: Any, lang: Lang) -> Any:
     if isinstance(value, tuple):
         return [_value(v, lang) for v in value]
     if isinstance(value, Picture):
-        return {"name": value.name, "kind": value.kind, "file": figure_file(value, lang), "narrow": figure_file(value, lang, narrow=True),
-                "title": value.title.to(lang), "alt": value.alt.to(lang), "source": value.source.to(lang)}
+        return {
+            "name": value.name,
+            "kind": value.kind,
+            "file": figure_file(value, lang),
+            "narrow": figure_file(value, lang, narrow=True),
+            "title": value.title.to(lang),
+            "alt": value.alt.to(lang),
+            "source": value.source.to(lang),
+        }
     if isinstance(value, Card | Grid | Absent):
         return {n: _value(getattr(value, n), lang) for n in value.__slots__}
     return value

@@ -64,8 +64,19 @@ def build_report(bundle: Path, base: MapBase, previous: Path | None = None, prog
 def tell(story: Story) -> tuple[Text, list[Section]]:
     """Return the sentence of the first screen and the eleven sections."""
     sentence, first = land.answer(story)
-    return sentence, [first, land.land(story), land.zones(story), land.services(story), money.standard(story), money.money(story),
-                      money.notice(story), results.results(story), results.accounts(story), results.sure(story), results.check(story)]
+    return sentence, [
+        first,
+        land.land(story),
+        land.zones(story),
+        land.services(story),
+        money.standard(story),
+        money.money(story),
+        money.notice(story),
+        results.results(story),
+        results.accounts(story),
+        results.sure(story),
+        results.check(story),
+    ]
 
 
 def head_of(bundle: Bundle, sentence: Text, lang: Lang) -> dict[str, Any]:

@@ -163,7 +163,13 @@ def weighted_mean(values: Whole, weights: Whole) -> int | None:
 
 def _one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     if isinstance(column, pa.ChunkedArray):
-        return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+        return (
+            column.chunk(0)
+            if column.num_chunks == 1
+            else pa.concat_arrays(column.chunks)
+            if column.num_chunks
+            else pa.array([], column.type)
+        )
     return column
 
 
@@ -172,14 +178,33 @@ def _meta(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise FaultsError([Fault("report.no_bundle", folder.name, "bundle.json",
-                                 Text("读不到：{e}。", "It cannot be read: {e}.").fill(e=type(error).__name__),
-                                 Text("指向一个运行完成的成果包，或重新运行该年度。", "Point at the bundle of a finished run, or run the year again."))]) from error
+        raise FaultsError(
+            [
+                Fault(
+                    "report.no_bundle",
+                    folder.name,
+                    "bundle.json",
+                    Text("读不到：{e}。", "It cannot be read: {e}.").fill(e=type(error).__name__),
+                    Text(
+                        "指向一个运行完成的成果包，或重新运行该年度。",
+                        "Point at the bundle of a finished run, or run the year again.",
+                    ),
+                )
+            ]
+        ) from error
     missing = [k for k in ("case", "year", "known_on") if k not in found]
     if missing:
-        raise FaultsError([Fault("report.no_bundle", folder.name, "bundle.json",
-                                 Text("缺少{m}。", "It lacks {m}.").fill(m=", ".join(missing)),
-                                 Text("重新运行该年度。", "Run the year again."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "report.no_bundle",
+                    folder.name,
+                    "bundle.json",
+                    Text("缺少{m}。", "It lacks {m}.").fill(m=", ".join(missing)),
+                    Text("重新运行该年度。", "Run the year again."),
+                )
+            ]
+        )
     return found  # type: ignore[no-any-return]
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ecocomp.report import look
-from ecocomp.report.svg import HATCH, Sheet, shortened, width_of
+from ecocomp.report.svg import HATCH, Sheet, shortened, two_lines, width_of
 from ecocomp.terms.text import Lang, Text, same
 
-PAGE, PHONE = 760, 380
+PAGE, PHONE = 880, 380
 Say = Callable[[float], Text]
 
 
@@ -41,8 +41,9 @@ class Bar:
     high: float | None = None
 
 
-def bars(rows: Sequence[Bar], series: Sequence[Series], axis: Text, say_tick: Say, title: Text, *,
-         net_mark: bool = False) -> Callable[[Lang, bool], bytes]:
+def bars(
+    rows: Sequence[Bar], series: Sequence[Series], axis: Text, say_tick: Say, title: Text, *, net_mark: bool = False
+) -> Callable[[Lang, bool], bytes]:
     """Return a drawer of horizontal stacked bars; `net_mark` draws a tick at the sum of the parts."""
 
     def draw(lang: Lang, narrow: bool) -> bytes:
@@ -70,14 +71,25 @@ def bars(rows: Sequence[Bar], series: Sequence[Series], axis: Text, say_tick: Sa
     return draw
 
 
-def _bar(sheet: Sheet, row: Bar, series: Sequence[Series], at: Callable[[float], float], y: float, thick: float,
-         label_room: float, narrow: bool, net_mark: bool) -> None:
+def _bar(
+    sheet: Sheet,
+    row: Bar,
+    series: Sequence[Series],
+    at: Callable[[float], float],
+    y: float,
+    thick: float,
+    label_room: float,
+    narrow: bool,
+    net_mark: bool,
+) -> None:
     lang = sheet.lang
     top = y + (24 if narrow else 8)
     if narrow:
         sheet.text(4, y + 17, shortened(row.label.to(lang), 14, sheet.width - 8), 14)
     else:
-        sheet.text(label_room - 6, top + thick / 2 + 5, shortened(row.label.to(lang), 14, label_room - 8), 14, anchor="end")
+        lines = two_lines(row.label.to(lang), 14, label_room - 8)
+        for n, said in enumerate(lines):
+            sheet.text(label_room - 6, top + thick / 2 + (5 if len(lines) == 1 else 16 * n - 3), said, 14, anchor="end")
     plus = minus = 0.0
     for value, kind in zip(row.parts, series, strict=True):
         if value == 0:
@@ -118,8 +130,16 @@ class MarkRow:
     marks: tuple[Mark, ...]
 
 
-def dots(rows: Sequence[MarkRow], series: Sequence[Series], axis: Text, say_tick: Say, title: Text, *,
-         domain: tuple[float, float] | None = None, steps: Sequence[tuple[float, Text]] = ()) -> Callable[[Lang, bool], bytes]:
+def dots(
+    rows: Sequence[MarkRow],
+    series: Sequence[Series],
+    axis: Text,
+    say_tick: Say,
+    title: Text,
+    *,
+    domain: tuple[float, float] | None = None,
+    steps: Sequence[tuple[float, Text]] = (),
+) -> Callable[[Lang, bool], bytes]:
     """Return a drawer of values with ranges on one scale; `steps` are marked thresholds (grades)."""
 
     def draw(lang: Lang, narrow: bool) -> bytes:
@@ -151,13 +171,23 @@ def dots(rows: Sequence[MarkRow], series: Sequence[Series], axis: Text, say_tick
     return draw
 
 
-def _marks(sheet: Sheet, row: MarkRow, series: Sequence[Series], at: Callable[[float], float], y: float, lane: float,
-           label_room: float, narrow: bool) -> None:
+def _marks(
+    sheet: Sheet,
+    row: MarkRow,
+    series: Sequence[Series],
+    at: Callable[[float], float],
+    y: float,
+    lane: float,
+    label_room: float,
+    narrow: bool,
+) -> None:
     lang = sheet.lang
     if narrow:
         sheet.text(4, y + 20, shortened(row.label.to(lang), 14, sheet.width - 8), 14)
     else:
-        sheet.text(label_room - 6, y + 10 + lane * len(series) / 2 + 5, shortened(row.label.to(lang), 14, label_room - 8), 14, anchor="end")
+        sheet.text(
+            label_room - 6, y + 10 + lane * len(series) / 2 + 5, shortened(row.label.to(lang), 14, label_room - 8), 14, anchor="end"
+        )
     for i, (mark, kind) in enumerate(zip(row.marks, series, strict=True)):
         mid = y + (26 if narrow else 10) + lane * (i + 0.5)
         if mark.low is not None and mark.high is not None:
@@ -169,8 +199,18 @@ def _marks(sheet: Sheet, row: MarkRow, series: Sequence[Series], at: Callable[[f
         sheet.text(sheet.width - 6, mid + 5, mark.says.to(lang), 13, anchor="end", bold=i == len(series) - 1)
 
 
-def histogram(edges: Sequence[float], counts: Sequence[int], beyond: int, median: float, says_median: Text, band: tuple[float, float],
-              axis: Text, unit: Text, say_tick: Say, title: Text) -> Callable[[Lang, bool], bytes]:
+def histogram(
+    edges: Sequence[float],
+    counts: Sequence[int],
+    beyond: int,
+    median: float,
+    says_median: Text,
+    band: tuple[float, float],
+    axis: Text,
+    unit: Text,
+    say_tick: Say,
+    title: Text,
+) -> Callable[[Lang, bool], bytes]:
     """Return a drawer of a histogram with the median and the middle eighty per cent; `beyond` are larger than the last edge."""
 
     def draw(lang: Lang, narrow: bool) -> bytes:
@@ -215,7 +255,9 @@ class Node:
     says: Callable[[float], Text]
 
 
-def flow(columns: Sequence[Sequence[Node]], links: Sequence[dict[tuple[int, int], int]], heads: Sequence[Text], title: Text) -> Callable[[Lang, bool], bytes]:
+def flow(
+    columns: Sequence[Sequence[Node]], links: Sequence[dict[tuple[int, int], int]], heads: Sequence[Text], title: Text
+) -> Callable[[Lang, bool], bytes]:
     """Return a drawer of a flow: `links[c]` maps (node in column c, node in column c + 1) to an amount.
 
     Heights are in proportion to the amounts; a node is as tall as the larger of what enters and leaves.
@@ -226,16 +268,16 @@ def flow(columns: Sequence[Sequence[Node]], links: Sequence[dict[tuple[int, int]
         size, thick = (12.0, 12.0) if narrow else (13.5, 16.0)
         totals = _node_totals(columns, links)
         full = max(sum(t) for t in totals)
-        gap, top = (40.0 if narrow else 34.0), 46.0
+        gap, top = (40.0 if narrow else 36.0), 66.0
         most = max(len(c) for c in columns)
         height = max(250.0, 70.0 * most)
         unit = (height - gap * (most - 1)) / full if full else 0.0
         x_at = [4 + i * (sheet.width - 8 - thick) / (len(columns) - 1) for i in range(len(columns))]
         tops = []
-        for column in totals:
-            used = sum(column) * unit + gap * (len(column) - 1)
+        for sizes in totals:
+            used = sum(sizes) * unit + gap * (len(sizes) - 1)
             y, found = top + (height - used) / 2, []
-            for t in column:
+            for t in sizes:
                 found.append(y)
                 y += t * unit + gap
             tops.append(found)
@@ -244,10 +286,12 @@ def flow(columns: Sequence[Sequence[Node]], links: Sequence[dict[tuple[int, int]
             anchor = "start" if c == 0 else "end" if c == len(columns) - 1 else "middle"
             x_text = {"start": x_at[c], "end": x_at[c] + thick, "middle": x_at[c] + thick / 2}[anchor]
             sheet.text(x_text, 16, heads[c].to(lang), 13, fill=look.MUTED, anchor=anchor)
-            room = (sheet.width - 8) / len(columns) - (2 if narrow else 6)
+            room = (sheet.width - 8) / len(columns) * (1.0 if narrow else 1.2)
             for n, node in enumerate(column):
                 sheet.rect(x_at[c], tops[c][n], thick, max(1.5, totals[c][n] * unit), node.colour)
-                sheet.text(x_text, tops[c][n] - (size + 6), shortened(node.label.to(lang), size, room), size, anchor=anchor, halo=True)
+                sheet.text(
+                    x_text, tops[c][n] - (size + 6), shortened(node.label.to(lang), size, room), size, anchor=anchor, halo=True
+                )
                 sheet.text(x_text, tops[c][n] - 4, node.says(totals[c][n]).to(lang), size, anchor=anchor, bold=True, halo=True)
         return sheet.done(top + height + 12, title.to(lang))
 
@@ -257,14 +301,25 @@ def flow(columns: Sequence[Sequence[Node]], links: Sequence[dict[tuple[int, int]
 def _node_totals(columns: Sequence[Sequence[Node]], links: Sequence[dict[tuple[int, int], int]]) -> list[list[int]]:
     out = []
     for c, column in enumerate(columns):
-        leaving = [sum(v for (a, _), v in links[c].items() if a == n) for n in range(len(column))] if c < len(links) else [0] * len(column)
+        leaving = (
+            [sum(v for (a, _), v in links[c].items() if a == n) for n in range(len(column))]
+            if c < len(links)
+            else [0] * len(column)
+        )
         coming = [sum(v for (_, b), v in links[c - 1].items() if b == n) for n in range(len(column))] if c else [0] * len(column)
         out.append([max(a, b) for a, b in zip(leaving, coming, strict=True)])
     return out
 
 
-def _ribbons(sheet: Sheet, columns: Sequence[Sequence[Node]], links: Sequence[dict[tuple[int, int], int]], tops: list[list[float]],
-             x_at: list[float], thick: float, unit: float) -> None:
+def _ribbons(
+    sheet: Sheet,
+    columns: Sequence[Sequence[Node]],
+    links: Sequence[dict[tuple[int, int], int]],
+    tops: list[list[float]],
+    x_at: list[float],
+    thick: float,
+    unit: float,
+) -> None:
     for c, found in enumerate(links):
         left, right = list(tops[c]), list(tops[c + 1])
         for (a, b), amount in sorted(found.items()):
@@ -272,8 +327,10 @@ def _ribbons(sheet: Sheet, columns: Sequence[Sequence[Node]], links: Sequence[di
             x1, x2 = x_at[c] + thick, x_at[c + 1]
             mid = (x1 + x2) / 2
             y1, y2 = left[a], right[b]
-            d = (f"M{x1:.2f} {y1:.2f}C{mid:.2f} {y1:.2f} {mid:.2f} {y2:.2f} {x2:.2f} {y2:.2f}L{x2:.2f} {y2 + h:.2f}"
-                 f"C{mid:.2f} {y2 + h:.2f} {mid:.2f} {y1 + h:.2f} {x1:.2f} {y1 + h:.2f}Z")
+            d = (
+                f"M{x1:.2f} {y1:.2f}C{mid:.2f} {y1:.2f} {mid:.2f} {y2:.2f} {x2:.2f} {y2:.2f}L{x2:.2f} {y2 + h:.2f}"
+                f"C{mid:.2f} {y2 + h:.2f} {mid:.2f} {y1 + h:.2f} {x1:.2f} {y1 + h:.2f}Z"
+            )
             sheet.path(d, columns[c][a].colour, opacity=0.35)
             left[a] += h
             right[b] += h

@@ -31,8 +31,10 @@ def font_folder() -> Path:
         if (folder / SANS_FILE).is_file() and (folder / SERIF_FILE).is_file():
             return folder
     raise UsageError(
-        Text("找不到中文字体包mplfonts，报告无法排版。重新安装ecocomp的依赖。",
-             "The font package mplfonts is missing, so the report cannot be set. Install ecocomp's requirements again.")
+        Text(
+            "找不到中文字体包mplfonts，报告无法排版。重新安装ecocomp的依赖。",
+            "The font package mplfonts is missing, so the report cannot be set. Install ecocomp's requirements again.",
+        )
     )
 
 

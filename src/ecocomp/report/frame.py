@@ -48,7 +48,9 @@ class Story:
             return w.MAP_INVENTED
         return w.MAP_APPROVED.fill(n=approval) if approval else w.MAP_INTERNAL
 
-    def map(self, title: Text, classes: tuple[MapClass, ...], of_parcel: Whole, table: str, masks: tuple[str, ...] = ()) -> ClassMap:
+    def map(
+        self, title: Text, classes: tuple[MapClass, ...], of_parcel: Whole, table: str, masks: tuple[str, ...] = ()
+    ) -> ClassMap:
         """Return a map of class numbers given per row of the bundle's parcels."""
         at = rows_of(self.base.parcel_ids, self.bundle.parcels.ids)
         on_base = np.where(at >= 0, np.append(of_parcel, -1)[at], -1).astype(np.int16)

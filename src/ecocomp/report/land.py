@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow.compute as pc
 
 from ecocomp.report import look, say
 from ecocomp.report import words as w
-from ecocomp.report.blocks import Absent, Block, Card, Cards, Chart, Gallery, Grid, Para, Picture, Section
+from ecocomp.report.blocks import Absent, Block, Card, Cards, Chart, Gallery, Grid, Para, Picture, Section, sides
 from ecocomp.report.bundle import ZONES, Bundle, Whole, amount, codes, numbers, sums, weighted_mean, whole
 from ecocomp.report.charts import Mark, MarkRow, Series, dots, say_number
 from ecocomp.report.frame import Story, cap, fixed, hectares, listed, service_name
@@ -50,8 +51,15 @@ def headline(bundle: Bundle) -> Headline:
     for row, fen in zip(at[is_household].tolist(), whole(ready["amount_fen"])[is_household].tolist(), strict=True):
         per_holder[row] = per_holder.get(row, 0) + fen
     others = len(set(ready["holder_id"].to_pylist())) - len(per_holder)
-    return Headline(amount(ready, "amount_fen"), len(ready), len(per_holder), others, parcels, area,
-                    np.array(sorted(per_holder.values()), np.int64))
+    return Headline(
+        amount(ready, "amount_fen"),
+        len(ready),
+        len(per_holder),
+        others,
+        parcels,
+        area,
+        np.array(sorted(per_holder.values()), np.int64),
+    )
 
 
 def _paid_area(bundle: Bundle) -> tuple[int, int]:
@@ -71,7 +79,7 @@ def answer_text(bundle: Bundle, head: Headline) -> Text:
     if head.paid_fen is None:
         return w.ANSWER_NO_MONEY.fill(year=bundle.year, area=area)
     if head.households and head.others:
-        people = w.OTHERS.fill(n=f"{head.households:,}", m=f"{head.others:,}")
+        people = (w.OTHER_ONE if head.others == 1 else w.OTHERS).fill(n=f"{head.households:,}", m=f"{head.others:,}")
     elif head.households:
         people = w.HOUSEHOLDS.fill(n=f"{head.households:,}")
     else:
@@ -92,9 +100,14 @@ def _cards(b: Bundle, head: Headline) -> list[Card]:
     as_of = w.AS_OF.fill(d=say.day(b.known_on))
     out = []
     if head.paid_fen is not None:
-        paid = say.budget(head.paid_fen)
-        out.append(Card(w.K_STUDY if b.study else w.K_PAID, paid, same(""),
-                        (w.N_EXACT.fill(v=say.money(head.paid_fen)), w.N_ORDERS.fill(n=f"{head.orders:,}"), as_of), "money"))
+        out.append(
+            Card(
+                w.K_STUDY if b.study else w.K_PAID,
+                *say.budget_parts(head.paid_fen),
+                (w.N_EXACT.fill(v=say.money(head.paid_fen)), w.N_ORDERS.fill(n=f"{head.orders:,}"), as_of),
+                "money",
+            )
+        )
         if head.households:
             median = int(np.sort(head.per_household)[(len(head.per_household) - 1) // 2])
             notes = [w.N_MEDIAN.fill(v=say.money(median))]
@@ -102,8 +115,14 @@ def _cards(b: Bundle, head: Headline) -> list[Card]:
             out.append(Card(w.K_PEOPLE, say.count(head.households), w.U_HOUSEHOLD, (*notes, as_of), "money"))
     total = int(b.meta.get("parcels_total") or len(b.parcels.ids))
     share = say.percent(head.parcels / total if total else float("nan"))
-    out.append(Card(w.K_AREA, say.area_short(head.area_dm2), same(""),
-                    (w.N_OF_PARCELS.fill(n=f"{head.parcels:,}", t=f"{total:,}", p=share), as_of), "land"))
+    out.append(
+        Card(
+            w.K_AREA,
+            *say.area_parts(head.area_dm2),
+            (w.N_OF_PARCELS.fill(n=f"{head.parcels:,}", t=f"{total:,}", p=share), as_of),
+            "land",
+        )
+    )
     out += [*_rate_card(b, as_of), *_light_card(b, as_of)]
     return out[:5]
 
@@ -130,8 +149,15 @@ def _light_card(b: Bundle, as_of: Text) -> list[Card]:
         return []
     by = light_areas(b)
     seen = sum(v for k, v in by.items() if k != "grey")
-    return [Card(w.K_COMPLY, say.percent(by["green"] / seen if seen else float("nan")), w.U_OBSERVED,
-                 (w.N_OBSERVED.fill(p=say.percent(seen / max(1, sum(by.values())))), w.N_RED.fill(v=say.area_short(by["red"])), as_of), "results")]
+    return [
+        Card(
+            w.K_COMPLY,
+            say.percent(by["green"] / seen if seen else float("nan")),
+            w.U_OBSERVED,
+            (w.N_OBSERVED.fill(p=say.percent(seen / max(1, sum(by.values())))), w.N_RED.fill(v=say.area_short(by["red"])), as_of),
+            "results",
+        )
+    ]
 
 
 def light_areas(b: Bundle) -> dict[str, int]:
@@ -169,12 +195,25 @@ def land(story: Story) -> Section:
     number[shown] = np.arange(len(shown))
     drawn = story.map(w.LAND_MAP_IN.fill(year=b.year), classes, number[group], "parcel")
     parts = listed([(ECOSYSTEM_GROUPS[GROUPS[i]], say.percent(int(area[i]) / max(1, total))) for i in shown])
-    picture = Picture("land_cover", "map", w.LAND_MAP.fill(main=main, main_cap=cap(main), p=share), w.LAND_MAP_ALT.fill(parts=parts),
-                      story.map_source("parcel"), drawn.draw)
-    rows = tuple((ECOSYSTEM_GROUPS[GROUPS[i]], say.count(int(count[i])), hectares(int(area[i])), say.percent(int(area[i]) / max(1, total)))
-                 for i in sorted(shown, key=lambda i: -int(area[i])))
-    grid = Grid(w.LAND_MAP_IN.fill(year=b.year), w.GROUP_HEAD, ("l", "r", "r", "r"), rows,
-                (w.TOTAL, say.count(len(group)), hectares(total), say.percent(1.0)))
+    picture = Picture(
+        "land_cover",
+        "map",
+        w.LAND_MAP.fill(main=main, main_cap=cap(main), p=share),
+        w.LAND_MAP_ALT.fill(parts=parts),
+        story.map_source("parcel"),
+        drawn.draw,
+    )
+    rows = tuple(
+        (ECOSYSTEM_GROUPS[GROUPS[i]], say.count(int(count[i])), hectares(int(area[i])), say.percent(int(area[i]) / max(1, total)))
+        for i in sorted(shown, key=lambda i: -int(area[i]))
+    )
+    grid = Grid(
+        w.LAND_MAP_IN.fill(year=b.year),
+        w.GROUP_HEAD,
+        ("l", "r", "r", "r"),
+        rows,
+        (w.TOTAL, say.count(len(group)), hectares(total), say.percent(1.0)),
+    )
     lead = Para(w.LAND_LEAD.fill(n=f"{len(group):,}", area=say.area(total), main=main, p=share))
     return Section("land", w.S_LAND, (lead, Chart(picture, grid), *_rights(story)))
 
@@ -226,12 +265,27 @@ def zones(story: Story) -> Section:
     title = w.ZONES_MAP.fill(zone=name, zone_cap=cap(name), p=say.percent(int(area[top]) / total))
     parts = listed([(FUNCTION_ZONES[ZONES[i]], say.percent(int(area[i]) / total)) for i in shown])
     picture = Picture("zones", "map", title, w.ZONES_MAP_ALT.fill(parts=parts), story.map_source("parcel_zone"), drawn.draw)
-    rows = tuple((FUNCTION_ZONES[ZONES[i]], say.count(int(count[i])), hectares(int(area[i])), hectares(int(red_by[i])), hectares(int(reserve_by[i])))
-                 for i in shown)
-    grid = Grid(w.ZONES_TABLE, w.ZONES_HEAD, ("l", "r", "r", "r", "r"), rows,
-                (w.TOTAL, say.count(len(land_of.ids)), hectares(total), hectares(int(red.sum())), hectares(int(reserve.sum()))))
+    rows = tuple(
+        (
+            FUNCTION_ZONES[ZONES[i]],
+            say.count(int(count[i])),
+            hectares(int(area[i])),
+            hectares(int(red_by[i])),
+            hectares(int(reserve_by[i])),
+        )
+        for i in shown
+    )
+    grid = Grid(
+        w.ZONES_TABLE,
+        w.ZONES_HEAD,
+        ("l", "r", "r", "r", "r"),
+        rows,
+        (w.TOTAL, say.count(len(land_of.ids)), hectares(total), hectares(int(red.sum())), hectares(int(reserve.sum()))),
+    )
     inside = total - int(area[ZONES.index("none")])
-    lead = w.ZONES_LEAD.fill(p=say.percent(inside / total), r=say.percent(int(red.sum()) / total), q=say.percent(int(reserve.sum()) / total))
+    lead = w.ZONES_LEAD.fill(
+        p=say.percent(inside / total), r=say.percent(int(red.sum()) / total), q=say.percent(int(reserve.sum()) / total)
+    )
     return Section("zones", w.S_ZONES, (Para(lead), Chart(picture, grid)))
 
 
@@ -247,8 +301,13 @@ def services(story: Story) -> Section:
     """Return the section on ecosystem services: a map for each, the table, and vegetation."""
     b = story.bundle
     table = b.table("service")
-    gaps = tuple(Absent(w.NOT_ASSESSED_SERVICE.fill(service=service_name(str(n["service"])), service_cap=cap(service_name(str(n["service"])))),
-                        Text(str(n.get("reason_zh", "")), str(n.get("reason_en", "")))) for n in b.meta.get("not_assessed", []))
+    gaps = tuple(
+        Absent(
+            w.NOT_ASSESSED_SERVICE.fill(service=service_name(str(n["service"])), service_cap=cap(service_name(str(n["service"])))),
+            Text(str(n.get("reason_zh", "")), str(n.get("reason_en", ""))),
+        )
+        for n in b.meta.get("not_assessed", [])
+    )
     if table is None:
         return Section("services", w.S_SERVICES, (story.absent(w.S_SERVICES, "service"), *gaps, *_vegetation(story)))
     names = sorted(pc.unique(table["service"]).to_pylist(), key=_service_order)
@@ -258,7 +317,15 @@ def services(story: Story) -> Section:
         maps.append(picture)
         rows.append(row)
     lead = w.SERVICES_LEAD.fill(year=b.year, n=len(names), names=say.joined([service_name(n) for n in names]))
-    grid = Grid(w.SERVICE_TABLE, w.SERVICE_HEAD, ("l", "r", "l", "r", "r", "r"), tuple(rows), None, w.SERVICE_NOTE, (2.2, 3.4, 1.2, 1.2, 1.6, 1.4))
+    grid = Grid(
+        w.SERVICE_TABLE,
+        w.SERVICE_HEAD,
+        ("l", "r", "l", "r", "r", "r"),
+        tuple(rows),
+        None,
+        w.SERVICE_NOTE,
+        (2.2, 3.4, 1.2, 1.2, 1.6, 1.4),
+    )
     return Section("services", w.S_SERVICES, (Para(lead), Gallery(tuple(maps), gaps), grid, *_vegetation(story)))
 
 
@@ -284,14 +351,28 @@ def _one_service(story: Story, name: str) -> tuple[Picture, tuple[Text, ...]]:
     number = np.where(np.isfinite(per_ha[:-1]), np.searchsorted(breaks, per_ha[:-1], side="right"), len(classes) - 1)
     title = service_name(name)
     total, a, z = (float(np.nansum(v)) if np.isfinite(v).any() else float("nan") for v in (value, low, high))
-    drawn = story.map(w.SERVICE_MAP_IN.fill(service=title, service_cap=cap(title), year=b.year, unit=unit), classes, number, "service")
+    drawn = story.map(
+        w.SERVICE_MAP_IN.fill(service=title, service_cap=cap(title), year=b.year, unit=unit), classes, number, "service"
+    )
     said = say.ranged(total, a, z)
-    picture = Picture(f"service_{_safe(name)}", "map", w.SERVICE_MAP.fill(service=title, service_cap=cap(title), v=said, unit=unit),
-                      w.SERVICE_MAP_ALT.fill(service=title, unit=unit, v=said), story.map_source("service"), drawn.draw)
+    picture = Picture(
+        f"service_{_safe(name)}",
+        "map",
+        w.SERVICE_MAP.fill(service=title, service_cap=cap(title), v=said, unit=unit),
+        w.SERVICE_MAP_ALT.fill(service=title, unit=unit, v=said),
+        story.map_source("service"),
+        drawn.draw,
+    )
     worth = b.table("service_value")
     fen = amount(worth.filter(pc.equal(worth["service"], name)), "value_fen") if worth is not None else None
-    row = (title, said, same(unit), _service_change(b, name, total), say.NONE if fen is None else _big_money(fen),
-           say.percent(_coverage(numbers(rows["coverage"]), area)))
+    row = (
+        title,
+        said,
+        same(unit),
+        _service_change(b, name, total),
+        say.NONE if fen is None else _big_money(fen),
+        say.percent(_coverage(numbers(rows["coverage"]), area)),
+    )
     return picture, row
 
 
@@ -335,8 +416,11 @@ def _range_classes(breaks: tuple[float, ...], colours: tuple[str, ...], unknown:
     if not said:
         labels = [Text("同一数值", "one value")]
     else:
-        labels = [Text(f"< {said[0].zh}", f"< {said[0].en}"), *(say.between(a, z) for a, z in zip(said, said[1:], strict=False)),
-                  Text(f"≥ {said[-1].zh}", f"≥ {said[-1].en}")]
+        labels = [
+            Text(f"< {said[0].zh}", f"< {said[0].en}"),
+            *(say.between(a, z) for a, z in pairwise(said)),
+            Text(f"≥ {said[-1].zh}", f"≥ {said[-1].en}"),
+        ]
     return (*(MapClass(c, t) for c, t in zip(ramp, labels, strict=True)), MapClass("#E9EDEF", unknown, hatched=True))
 
 
@@ -360,24 +444,39 @@ def _signal_chart(story: Story, signal: str) -> Chart:
     word, unit = _signal_word(signal) or same(signal), now[2]
     shown = [i for i in range(len(ZONES)) if np.isfinite(now[0][i])]
     has_last = any(np.isfinite(last[0][i]) for i in shown)
-    series = [*([Series(w.THIS_YEAR.fill(y=b.last_year), look.SERIES[4])] if has_last else []), Series(w.THIS_YEAR.fill(y=b.year), look.SERIES[0])]
+    series = [
+        *([Series(w.THIS_YEAR.fill(y=b.last_year), look.SERIES[4])] if has_last else []),
+        Series(w.THIS_YEAR.fill(y=b.year), look.SERIES[0]),
+    ]
     rows, lines = [], []
     for i in shown:
         values = [*([last[0][i]] if has_last else []), now[0][i]]
         rows.append(MarkRow(FUNCTION_ZONES[ZONES[i]], tuple(_mark(float(v)) for v in values)))
         change = fixed(now[0][i] - last[0][i], 3) if has_last and np.isfinite(last[0][i]) else say.NONE
-        lines.append((FUNCTION_ZONES[ZONES[i]], *(_mark(float(v)).says for v in values), *([change] if has_last else []), say.percent(float(now[1][i]))))
+        lines.append(
+            (
+                FUNCTION_ZONES[ZONES[i]],
+                *(_mark(float(v)).says for v in values),
+                *([change] if has_last else []),
+                say.percent(float(now[1][i])),
+            )
+        )
     title = w.NDVI_TITLE_ONE.fill(signal=word, signal_cap=cap(word), year=b.year)
     if has_last:
         most = max(shown, key=lambda i: abs(now[0][i] - last[0][i]) if np.isfinite(last[0][i]) else -1.0)
         moved = now[0][most] - last[0][most]
-        title = w.NDVI_TITLE.fill(signal=word, signal_cap=cap(word), zone=FUNCTION_ZONES[ZONES[most]], v=same(("+" if moved > 0 else "") + fixed(moved, 3).zh))
+        title = w.NDVI_TITLE.fill(
+            signal=word,
+            signal_cap=cap(word),
+            zone=FUNCTION_ZONES[ZONES[most]],
+            v=same(("+" if moved > 0 else "") + fixed(moved, 3).zh),
+        )
     axis = w.NDVI_AXIS.fill(signal=word, signal_cap=cap(word), unit=unit)
     drawer = dots(rows, series, axis, say_number, title, domain=(0.0, 1.0) if unit in ("1", "") else None)
     alt = listed([(r.label, r.marks[-1].says) for r in rows])
     picture = Picture(f"signal_{_safe(signal)}", "chart", title, alt, story.chart_source("observation"), drawer)
     head = (w.DATA_HEAD_ZONE, *(s.label for s in series), *([w.CHANGE] if has_last else []), w.SHARE_OBSERVED)
-    return Chart(picture, Grid(axis, head, ("l", *["r"] * (len(head) - 1)), tuple(lines)))
+    return Chart(picture, Grid(axis, head, sides(len(head) - 1), tuple(lines)))
 
 
 def _mark(value: float) -> Mark:

@@ -16,6 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ecocomp.monitoring.observe import REASONS as SIGNAL_REASONS
+from ecocomp.monitoring.observe import read_evidence
 from ecocomp.payments.entitle import REASONS
 from ecocomp.report import say
 from ecocomp.report import words as w
@@ -55,8 +57,14 @@ def write_letter(bundle: Path, holder_id: str, lang: Lang, out: Path, previous: 
     opened = Bundle(bundle, previous)
     letter = compose(opened, holder_id)
     data = {name: _plain(getattr(letter, name), lang) for name in Letter.__slots__}
-    data |= {"lang": lang, "head": [t.to(lang) for t in w.L_HEAD], "how_title": w.L_HOW.to(lang), "why_title": w.L_WHY.to(lang),
-             "change_title": w.L_CHANGE.to(lang), "object_title": w.L_OBJECT.to(lang)}
+    data |= {
+        "lang": lang,
+        "head": [t.to(lang) for t in w.L_HEAD],
+        "how_title": w.L_HOW.to(lang),
+        "why_title": w.L_WHY.to(lang),
+        "change_title": w.L_CHANGE.to(lang),
+        "object_title": w.L_OBJECT.to(lang),
+    }
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(pdf("letter.typ", data, None, opened.known_on))
     return out
@@ -68,9 +76,14 @@ def letter_text(bundle: Path, holder_id: str, lang: Lang, previous: Path | None 
     gap = "　　" if lang == "zh" else "  "
     table = [gap.join(c.to(lang) for c in row if c.to(lang)) for row in (*x.rows, x.total)]
     parts: list[list[str]] = [
-        [t.to(lang) for t in x.notices], [x.title.to(lang)], [x.dear.to(lang)], [x.amount.to(lang) + x.when.to(lang)],
-        [w.L_HOW.to(lang), *table, *(t.to(lang) for t in x.parts)], [w.L_WHY.to(lang), *(t.to(lang) for t in x.why)],
-        [w.L_CHANGE.to(lang), *(t.to(lang) for t in x.change)], [w.L_OBJECT.to(lang), *(t.to(lang) for t in x.object)],
+        [t.to(lang) for t in x.notices],
+        [x.title.to(lang)],
+        [x.dear.to(lang)],
+        [x.amount.to(lang) + x.when.to(lang)],
+        [w.L_HOW.to(lang), *table, *(t.to(lang) for t in x.parts)],
+        [w.L_WHY.to(lang), *(t.to(lang) for t in x.why)],
+        [w.L_CHANGE.to(lang), *(t.to(lang) for t in x.change)],
+        [w.L_OBJECT.to(lang), *(t.to(lang) for t in x.object)],
         [x.sign.to(lang), x.day.to(lang)],
     ]
     return "\n\n".join("\n".join(p) for p in parts if p) + "\n"
@@ -80,8 +93,12 @@ def compose(b: Bundle, holder_id: str) -> Letter:
     """Return the letter to one holder; raises `UsageError` naming the year when the holder has no entitlement in it."""
     rows = _of(b.table("entitlement"), "holder_id", holder_id)
     if not rows:
-        raise UsageError(Text("{y}年度没有权利人{h}的应付额。核对编码，或看应付额表entitlement。",
-                              "Holder {h} has no entitlement in {y}. Check the code, or look in table entitlement.").fill(y=b.year, h=holder_id))
+        raise UsageError(
+            Text(
+                "{y}年度没有权利人{h}的应付额。核对编码，或看应付额表entitlement。",
+                "Holder {h} has no entitlement in {y}. Check the code, or look in table entitlement.",
+            ).fill(y=b.year, h=holder_id)
+        )
     rows.sort(key=lambda r: (r["parcel_id"], r["programme"], r["entitlement_id"]))
     number = {p: i for i, p in enumerate(dict.fromkeys(r["parcel_id"] for r in rows), 1)}
     holder = next(iter(_of(b.table("holder"), "holder_id", holder_id)), {})
@@ -89,11 +106,19 @@ def compose(b: Bundle, holder_id: str) -> Letter:
     terms = _terms(b)
     amount, when = _opening(b, paid, terms)
     return Letter(
-        title=w.L_TITLE.fill(year=b.year), dear=w.L_DEAR.fill(name=holder.get("name") or Text("权利人", "holder")),
+        title=w.L_TITLE.fill(year=b.year),
+        dear=w.L_DEAR.fill(name=holder.get("name") or Text("权利人", "holder")),
         notices=tuple(t for t, on in ((w.L_INVENTED, b.invented), (w.L_STUDY, b.study)) if on),
-        amount=amount, when=when, rows=tuple(_rows(b, rows, number, paid)), total=(w.L_LINE_TOTAL, same(""), same(""), same(say_yuan(paid))),
-        parts=tuple(_parts(b, rows)), why=tuple(_why(b, rows, number)), change=(_change(b, holder_id, rows, paid),), object=_objecting(terms),
-        sign=w.L_SIGN.fill(name=b.name), day=say.day(b.known_on),
+        amount=amount,
+        when=when,
+        rows=tuple(_rows(b, rows, number, paid)),
+        total=(w.L_LINE_TOTAL, same(""), same(""), same(say_yuan(paid))),
+        parts=tuple(_parts(b, rows)),
+        why=tuple(_why(b, rows, number)),
+        change=(_change(b, holder_id, rows, paid),),
+        object=_objecting(terms),
+        sign=w.L_SIGN.fill(name=b.name),
+        day=say.day(b.known_on),
     )
 
 
@@ -160,7 +185,10 @@ def _opening(b: Bundle, paid: int, terms: Terms) -> tuple[Text, Text]:
 def _rows(b: Bundle, rows: list[Row], number: dict[str, int], paid: int) -> Iterable[tuple[Text, ...]]:
     """Yield one row per entitlement and one per thing taken off, so that the column adds up to what is paid."""
     parcels = {p["parcel_id"]: p for p in _of(b.table("parcel"), "parcel_id", number)}
-    villages = {v["village_code"]: Text(v["name_zh"], v["name_en"]) for v in _of(b.table("village"), "village_code", [p["village_code"] for p in parcels.values()])}
+    villages = {
+        v["village_code"]: Text(v["name_zh"], v["name_en"])
+        for v in _of(b.table("village"), "village_code", [p["village_code"] for p in parcels.values()])
+    }
     for r in rows:
         parcel = parcels.get(r["parcel_id"], {})
         eco = ECOSYSTEMS.get(str(parcel.get("ecosystem"))) or same("")
@@ -170,7 +198,7 @@ def _rows(b: Bundle, rows: list[Row], number: dict[str, int], paid: int) -> Iter
             share = w.L_SHARE.fill(a=r["share_num"], b=r["share_den"])
             name = Text(name.zh + share.zh, name.en + share.en)
         yield name, same(say_mu(r["area_dm2"])), same(say.rate_mu(r["rate_fen_per_ha"])), same(say_yuan(r["gross_fen"]))
-    off = _off(rows)
+    off = _off(b, rows)
     for label, fen in off:
         if fen:
             yield label, same(""), same(""), same(say_yuan(-fen))
@@ -179,15 +207,22 @@ def _rows(b: Bundle, rows: list[Row], number: dict[str, int], paid: int) -> Iter
         yield w.L_LINE_OTHER, same(""), same(""), same(say.signed_money(rest))
 
 
-def _off(rows: list[Row]) -> list[tuple[Text, int]]:
+def _off(b: Bundle, rows: list[Row]) -> list[tuple[Text, int]]:
     """Return what separates the gross sum from what is paid now, each amount counted once."""
     return [
         (w.L_LINE_EXCLUDED, sum(r["gross_fen"] for r in rows if r["state"] == "excluded")),
         (w.L_LINE_DEDUCTION, sum(r["deduction_fen"] for r in rows if r["state"] != "excluded")),
         (w.L_LINE_SHORT, sum(r["shortfall_fen"] for r in rows if r["state"] != "excluded")),
-        (w.L_LINE_ESCROW, sum(r["funded_fen"] for r in rows if r["state"] == "escrow")),
-        (w.L_LINE_HELD, sum(r["funded_fen"] for r in rows if r["state"] == "held")),
+        (w.L_LINE_ESCROW, _waiting(b, rows, "escrow")),
+        (w.L_LINE_HELD, _waiting(b, rows, "held")),
     ]
+
+
+def _waiting(b: Bundle, rows: list[Row], state: str) -> int:
+    """Return what is funded but waits in `state`: by the orders, or by the entitlements before there are orders."""
+    if b.table("order") is None:
+        return sum(r["funded_fen"] for r in rows if r["state"] == state)
+    return sum(o["amount_fen"] for o in _of(b.table("order"), "holder_id", str(rows[0]["holder_id"])) if o["state"] == state)
 
 
 def _parts(b: Bundle, rows: list[Row]) -> Iterable[Text]:
@@ -199,7 +234,10 @@ def _parts(b: Bundle, rows: list[Row]) -> Iterable[Text]:
     whole = sum(weights)
     if not whole:
         return
-    mean = {c: half_even(sum(found[r["parcel_id"]][f"{c}_fen_per_ha"] * x for r, x in zip(used, weights, strict=True)), whole) for c in _PART_COLUMNS}
+    mean = {
+        c: half_even(sum(found[r["parcel_id"]][f"{c}_fen_per_ha"] * x for r, x in zip(used, weights, strict=True)), whole)
+        for c in _PART_COLUMNS
+    }
     rate = half_even(sum(r["rate_fen_per_ha"] * x for r, x in zip(used, weights, strict=True)), whole)
     a, p, c, d, e = (say.rate_mu(mean[k]) for k in _PART_COLUMNS)
     yield w.L_PARTS.fill(v=say.rate_mu(rate), a=a, b=p, c=c, d=d, e=e)
@@ -210,28 +248,47 @@ def _why(b: Bundle, rows: list[Row], number: dict[str, int]) -> Iterable[Text]:
     said = False
     for r in rows:
         n, light = number[r["parcel_id"]], lights.get(r["parcel_id"], {})
-        if r["state"] != "payable" and (r["gross_fen"] or r["entitled_fen"]):
+        if r["state"] not in ("payable", "held") and (r["gross_fen"] or r["entitled_fen"]):
             fen = r["gross_fen"] if r["state"] == "excluded" else r["funded_fen"]
             reason = REASONS.get(r["reason"]) or same(str(r["reason"]).replace("_", " "))
-            yield w.L_STATE.fill(n=n, amount=say_yuan(fen), state=ENTITLEMENT_STATES.get(r["state"]) or same(r["state"]), reason=reason)
+            yield w.L_STATE.fill(
+                n=n, amount=say_yuan(fen), state=ENTITLEMENT_STATES.get(r["state"]) or same(r["state"]), reason=reason
+            )
             said = True
         if r["deduction_fen"] and r["state"] != "excluded":
             share = say.percent(r["deduction_fen"] / r["gross_fen"] if r["gross_fen"] else 0.0)
-            text = w.L_DEDUCTION.fill(n=n, amount=say_yuan(r["deduction_fen"]), p=share, light=LIGHTS.get(str(light.get("light"))) or say.UNSEEN)
+            text = w.L_DEDUCTION.fill(
+                n=n, amount=say_yuan(r["deduction_fen"]), p=share, light=LIGHTS.get(str(light.get("light"))) or say.UNSEEN
+            )
             yield _followed(text, _evidence(light))
             said = True
     short = sum(r["shortfall_fen"] for r in rows if r["state"] != "excluded")
     if short:
         yield w.L_SHORT.fill(amount=say_yuan(short))
         said = True
+    held = _waiting(b, rows, "held")
+    if held:
+        yield w.L_HELD.fill(amount=say_yuan(held))
+        said = True
     if not said:
         yield w.L_NOTHING_OFF
 
 
 def _evidence(light: Row) -> list[Text]:
-    out = [w.L_EVIDENCE.fill(e=str(light["evidence"]).rstrip("。."))] if light.get("evidence") else []
+    out = [w.L_EVIDENCE.fill(e=_said_evidence(str(light["evidence"])))] if light.get("evidence") else []
     verdict = VERDICTS.get(str(light.get("verdict")))
     return [*out, *([w.L_VERDICT.fill(v=verdict)] if verdict is not None and light.get("verdict") != "none" else [])]
+
+
+def _said_evidence(line: str) -> Text:
+    """Return the evidence line of the yearly judgement in words; a line in another form is shown as it stands."""
+    found = read_evidence(line) if line.startswith("reason=") else {}
+    why = SIGNAL_REASONS.get(found.get("reason", ""))
+    if why is None:
+        return same(line.rstrip("。."))
+    if "drop" not in found:
+        return why
+    return w.L_SIGNAL.fill(why=why, d=found["drop"].replace("-", "−"), r=found.get("ref", "—").replace("-", "−"))
 
 
 def _followed(first: Text, more: list[Text]) -> Text:
@@ -247,18 +304,33 @@ def _change(b: Bundle, holder_id: str, rows: list[Row], paid: int) -> Text:
     if not before:
         return w.L_CHANGE_NEW
     last_orders = b.table("order", last=True)
-    last = (sum(o["amount_fen"] for o in _of(last_orders, "holder_id", holder_id) if o["state"] == "ready") if last_orders is not None
-            else sum(r["funded_fen"] for r in before if r["state"] == "payable"))
+    last = (
+        sum(o["amount_fen"] for o in _of(last_orders, "holder_id", holder_id) if o["state"] == "ready")
+        if last_orders is not None
+        else sum(r["funded_fen"] for r in before if r["state"] == "payable")
+    )
     if last == paid:
         return w.L_CHANGE_SAME.fill(a=say_yuan(last))
     old = {(r["parcel_id"], r["programme"], r["right_id"]): r for r in before}
-    rate = sum(half_even((r["rate_fen_per_ha"] - o["rate_fen_per_ha"]) * o["area_dm2"] * o["share_num"], DM2_PER_HA * o["share_den"])
-               for r in rows if (o := old.get((r["parcel_id"], r["programme"], r["right_id"]))) is not None)
+    rate = sum(
+        half_even((r["rate_fen_per_ha"] - o["rate_fen_per_ha"]) * o["area_dm2"] * o["share_num"], DM2_PER_HA * o["share_den"])
+        for r in rows
+        if (o := old.get((r["parcel_id"], r["programme"], r["right_id"]))) is not None
+    )
     gross = sum(r["gross_fen"] for r in rows) - sum(r["gross_fen"] for r in before)
-    off = sum(r["deduction_fen"] for r in before if r["state"] != "excluded") - sum(r["deduction_fen"] for r in rows if r["state"] != "excluded")
-    pieces = ((w.L_PART_RATE, rate), (w.L_PART_AREA, gross - rate), (w.L_PART_OFF, off), (w.L_PART_STATE, paid - last - gross - off))
+    off = sum(r["deduction_fen"] for r in before if r["state"] != "excluded") - sum(
+        r["deduction_fen"] for r in rows if r["state"] != "excluded"
+    )
+    pieces = (
+        (w.L_PART_RATE, rate),
+        (w.L_PART_AREA, gross - rate),
+        (w.L_PART_OFF, off),
+        (w.L_PART_STATE, paid - last - gross - off),
+    )
     parts = say.joined([t.fill(v=say.signed_money(fen)) for t, fen in pieces if fen])
-    return w.L_CHANGE_SUM.fill(a=say_yuan(last), word=w.L_MORE if paid > last else w.L_LESS, b=say_yuan(abs(paid - last)), parts=parts)
+    return w.L_CHANGE_SUM.fill(
+        a=say_yuan(last), word=w.L_MORE if paid > last else w.L_LESS, b=say_yuan(abs(paid - last)), parts=parts
+    )
 
 
 def _objecting(terms: Terms) -> tuple[Text, ...]:

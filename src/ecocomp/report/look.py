@@ -19,7 +19,16 @@ MONEY = ("#FFF4D6", "#F7D488", "#E6A850", "#C9742F", "#9A4620", "#5F2412")
 SERIES = ("#0B5FA5", "#E69F00", "#2A9D8F", "#7A2048", "#9CC9E8", "#5B656B")
 LIGHTS = {"green": "#2E8B6B", "yellow": "#F2B705", "red": "#9E1B1B", "grey": "#A3ACB5"}
 SHAPES = {"green": "●", "yellow": "▲", "red": "■", "grey": "○"}
-GROUPS = {"1": "#3F7D58", "2": "#8DB580", "3": "#CFE0A1", "4": "#6FA8C9", "5": "#F1DFA3", "6": "#B08291", "7": "#E3C9A8", "8": "#C9CCCF"}
+GROUPS = {
+    "1": "#3F7D58",
+    "2": "#8DB580",
+    "3": "#CFE0A1",
+    "4": "#6FA8C9",
+    "5": "#F1DFA3",
+    "6": "#B08291",
+    "7": "#E3C9A8",
+    "8": "#C9CCCF",
+}
 LOSS, GAIN = "#C77A2E", "#4E94AE"
 UNKNOWN = "#C9CFD3"
 RED_LINE = "#B3261E"
@@ -53,14 +62,14 @@ def round_breaks(values: NDArray[np.float64], classes: int = 6) -> tuple[float, 
         return _series(high, classes)
     step = nice_step((high - low) / (classes - 1))
     first = math.floor(low / step) + 1
-    found = [round((first + i) * step, 12) for i in range(classes - 1)]
-    return tuple(b for b in found if b < high) or (round(mid, 12),)
+    found = sorted({float(f"{(first + i) * step:.12g}") for i in range(classes - 1)})
+    return tuple(b for b in found if b < high) or (float(f"{mid:.6g}"),)
 
 
 def _series(high: float, classes: int) -> tuple[float, ...]:
     power = math.floor(math.log10(high))
     ladder = [m * 10.0**p for p in range(power - 6, power + 1) for m in (1, 2, 5)]
-    return tuple(float(f"{b:.6g}") for b in [b for b in ladder if b < high][-(classes - 1):])
+    return tuple(float(f"{b:.6g}") for b in [b for b in ladder if b < high][-(classes - 1) :])
 
 
 def nice_step(raw: float) -> float:

@@ -75,8 +75,14 @@ class Frame:
         r = np.minimum((np.arange(height) * (rows / height)).astype(np.intp), rows - 1)[:, None]
         c = np.minimum((np.arange(width) * (columns / width)).astype(np.intp), columns - 1)[None, :]
         parcel = base.index[r, c]
-        return cls(parcel, _shade(base, height, width), _lines(parcel), {k: m[r, c] for k, m in base.overlays.items()},
-                   base.cell_m * columns / width, (WIDTH - width) // 2)
+        return cls(
+            parcel,
+            _shade(base, height, width),
+            _lines(parcel),
+            {k: m[r, c] for k, m in base.overlays.items()},
+            base.cell_m * columns / width,
+            (WIDTH - width) // 2,
+        )
 
 
 def _shade(base: MapBase, height: int, width: int) -> NDArray[np.uint8]:
@@ -131,7 +137,7 @@ class ClassMap:
     footer: tuple[Text, ...]
     masks: tuple[str, ...] = ()
 
-    def draw(self, lang: Lang, narrow: bool = False) -> bytes:  # noqa: ARG002 - one layout for all widths
+    def draw(self, lang: Lang, narrow: bool = False) -> bytes:
         """Return the picture as PNG bytes."""
         canvas = _Canvas(self.classes)
         return canvas.compose(self, lang)
@@ -149,8 +155,16 @@ class _Canvas:
             t = i / (INKS - 1)
             self.palette.append(tuple(round(255 + (c - 255) * t) for c in look.rgb(look.TEXT)))  # type: ignore[arg-type]
         self.solid = {}
-        for name, colour in (("white", "#FFFFFF"), ("muted", look.MUTED), ("hair", "#B9C2BC"), ("red_line", look.RED_LINE),
-                             ("reserve", "#14352A"), ("river", "#6F9FC4"), ("hatch", "#7C8790"), ("frame", "#7A868E")):
+        for name, colour in (
+            ("white", "#FFFFFF"),
+            ("muted", look.MUTED),
+            ("hair", "#B9C2BC"),
+            ("red_line", look.RED_LINE),
+            ("reserve", "#14352A"),
+            ("river", "#6F9FC4"),
+            ("hatch", "#7C8790"),
+            ("frame", "#7A868E"),
+        ):
             self.solid[name] = len(self.palette)
             self.palette.append(look.rgb(colour))
         if len(self.palette) > 256:
@@ -168,7 +182,7 @@ class _Canvas:
         footer = [line for text in m.footer for line in _wrapped(text.to(lang), _SIZE_SMALL, WIDTH - 2 * MARGIN)]
         height = foot + 66 + 34 * len(footer) + 14
         sheet = np.full((height, WIDTH), self.solid["white"], np.uint8)
-        sheet[top:top + body.shape[0], frame.left:frame.left + body.shape[1]] = body
+        sheet[top : top + body.shape[0], frame.left : frame.left + body.shape[1]] = body
         pen = _Pen(height)
         pen.text(MARGIN, MARGIN - 6, m.title.to(lang), _SIZE_TITLE, bold=True)
         for row, entries in enumerate(legend):
@@ -193,7 +207,7 @@ class _Canvas:
         body[kind < 0] = self.solid["white"]
         hatched = np.zeros(len(m.classes) + 1, bool)
         hatched[:-1] = [c.hatched for c in m.classes]
-        y, x = np.indices(kind.shape, sparse=True)
+        y, x = np.ogrid[: kind.shape[0], : kind.shape[1]]
         body[hatched[kind] & ((x + y) % 9 < 2)] = self.solid["hatch"]
         body[frame.lines & (kind >= 0)] = self.solid["white"]
         if "river" in frame.masks:
@@ -225,8 +239,8 @@ class _Canvas:
 
     def swatch(self, sheet: NDArray[np.uint8], pen: _Pen, x: int, y: int, entry: MapClass | str, lang: Lang) -> None:
         """Draw one legend entry; overlays show their own line or hatch."""
-        box = sheet[y:y + 32, x:x + 42]
-        yy, xx = np.indices(box.shape, sparse=True)
+        box = sheet[y : y + 32, x : x + 42]
+        yy, xx = np.ogrid[: box.shape[0], : box.shape[1]]
         if isinstance(entry, str):
             if entry == "red_line":
                 box[13:18, :] = self.solid["red_line"]
@@ -251,8 +265,8 @@ class _Canvas:
         length_m = _round_length(frame.pixel_m * 260)
         pixels = max(2, round(length_m / frame.pixel_m))
         ink = self.ink + INKS - 1
-        sheet[y + 20:y + 26, MARGIN:MARGIN + pixels] = ink
-        sheet[y + 21:y + 25, MARGIN + pixels // 2:MARGIN + pixels - 1] = self.solid["white"]
+        sheet[y + 20 : y + 26, MARGIN : MARGIN + pixels] = ink
+        sheet[y + 21 : y + 25, MARGIN + pixels // 2 : MARGIN + pixels - 1] = self.solid["white"]
         said = f"{length_m / 1000:g}" if length_m >= 1000 else f"{length_m:g}"
         unit = (Text("千米", " km") if length_m >= 1000 else Text("米", " m")).to(lang)
         pen.text(MARGIN + pixels + 14, y + 2, said + unit, _SIZE_SMALL + 2)

@@ -9,14 +9,14 @@ import pyarrow.compute as pc
 from ecocomp.payments.entitle import REASONS
 from ecocomp.report import look, say
 from ecocomp.report import words as w
-from ecocomp.report.blocks import Absent, Block, Chart, Grid, Para, Picture, Section
+from ecocomp.report.blocks import Absent, Block, Chart, Grid, Para, Picture, Section, sides
 from ecocomp.report.bundle import ZONES, Bundle, Whole, amount, codes, rows_of, sums, weighted_mean, whole
 from ecocomp.report.charts import Bar, Mark, MarkRow, Node, Series, bars, dots, flow, histogram, say_number
 from ecocomp.report.frame import Story, cap, hectares, listed
 from ecocomp.report.land import KINDS, _area_of, _breaks, _range_classes, headline
 from ecocomp.report.svg import HATCH
 from ecocomp.terms.area import MU_PER_HA
-from ecocomp.terms.codes import ENTITLEMENT_STATES, FUND_SOURCES, FUNCTION_ZONES, HOLDER_KINDS, PARTS
+from ecocomp.terms.codes import ENTITLEMENT_STATES, FUNCTION_ZONES, FUND_SOURCES, HOLDER_KINDS, PARTS
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text, same
 
@@ -49,13 +49,21 @@ def _rate_map(story: Story, table: pa.Table, mean: int) -> Chart:
     number = np.where(np.isfinite(positive), np.searchsorted(breaks, shown, side="right"), len(classes) - 1)
     drawn = story.map(w.RATE_MAP_IN.fill(year=b.year), classes, number, "standard")
     seen = positive[np.isfinite(positive)]
-    low, high, a, z = ((float(seen.min()), float(seen.max()), *(float(v) for v in np.percentile(seen, (10, 90)))) if seen.size else (0.0,) * 4)
+    low, high, a, z = (
+        (float(seen.min()), float(seen.max()), *(float(v) for v in np.percentile(seen, (10, 90)))) if seen.size else (0.0,) * 4
+    )
     said = {k: f"{v:,.2f}" for k, v in (("low", low), ("high", high), ("a", a), ("z", z))}
     area, count = sums(number, b.parcels.area_dm2, len(classes)), sums(number, np.ones(len(number), np.int64), len(classes))
     lines = tuple((c.label, say.count(int(count[i])), hectares(int(area[i]))) for i, c in enumerate(classes) if count[i])
     grid = Grid(w.RATE_TABLE, w.RATE_HEAD, ("l", "r", "r"), lines, (w.TOTAL, say.count(len(number)), hectares(int(area.sum()))))
-    picture = Picture("rate", "map", w.RATE_MAP.fill(a=said["low"], b=said["high"], v=say.rate_mu(mean)), w.RATE_MAP_ALT.fill(a=said["a"], b=said["z"]),
-                   story.map_source("standard"), drawn.draw)
+    picture = Picture(
+        "rate",
+        "map",
+        w.RATE_MAP.fill(a=said["low"], b=said["high"], v=say.rate_mu(mean)),
+        w.RATE_MAP_ALT.fill(a=said["a"], b=said["z"]),
+        story.map_source("standard"),
+        drawn.draw,
+    )
     return Chart(picture, grid)
 
 
@@ -76,20 +84,35 @@ def _zone_rates(b: Bundle, table: pa.Table, columns: tuple[str, ...], *, last: b
 def _parts(story: Story, table: pa.Table) -> Chart:
     """Return the parts of the average standard by zone, with its range."""
     b = story.bundle
-    found = _zone_rates(b, table, (*(f"{p}_fen_per_ha" for p in _PART_COLUMNS), "rate_fen_per_ha", "low_fen_per_ha", "high_fen_per_ha"))
+    found = _zone_rates(
+        b, table, (*(f"{p}_fen_per_ha" for p in _PART_COLUMNS), "rate_fen_per_ha", "low_fen_per_ha", "high_fen_per_ha")
+    )
     found = {z: v for z, v in found.items() if any(v)}
     words = [*(PARTS[p] for p in _PART_COLUMNS[:4]), w.ADJUST]
     colours = (look.SERIES[2], look.SERIES[0], look.SERIES[1], look.SERIES[4], look.SERIES[5])
-    rows = [Bar(FUNCTION_ZONES[ZONES[z]], tuple(x / _FEN_PER_MU for x in v[:5]), same(say.rate_mu(v[5])), v[6] / _FEN_PER_MU, v[7] / _FEN_PER_MU)
-            for z, v in found.items()]
+    rows = [
+        Bar(
+            FUNCTION_ZONES[ZONES[z]],
+            tuple(x / _FEN_PER_MU for x in v[:5]),
+            same(say.rate_mu(v[5])),
+            v[6] / _FEN_PER_MU,
+            v[7] / _FEN_PER_MU,
+        )
+        for z, v in found.items()
+    ]
     area = _area_of(b, table["parcel_id"])
     whole_parts = [weighted_mean(whole(table[f"{p}_fen_per_ha"]), area) or 0 for p in _PART_COLUMNS[:4]]
     top = max(range(4), key=lambda i: whole_parts[i])
-    title = w.PARTS_TITLE.fill(part=words[top], part_cap=cap(words[top]), p=say.percent(whole_parts[top] / max(1, sum(whole_parts)), 0))
+    title = w.PARTS_TITLE.fill(
+        part=words[top], part_cap=cap(words[top]), p=say.percent(whole_parts[top] / max(1, sum(whole_parts)), 0)
+    )
     alt = w.PARTS_ALT.fill(parts=listed([(r.label, r.says) for r in rows]))
     drawer = bars(rows, [Series(t, c) for t, c in zip(words, colours, strict=True)], w.RATE_AXIS, say_number, title)
-    lines = tuple((FUNCTION_ZONES[ZONES[z]], *(same(say.rate_mu(x)) for x in v[:6]), say.between(say.rate_mu(v[6]), say.rate_mu(v[7]))) for z, v in found.items())
-    grid = Grid(w.PARTS_TABLE, w.PARTS_HEAD, ("l", *["r"] * 7), lines, None, None, (1.6, 1, 1, 1, 1, 1, 1, 1.7))
+    lines = tuple(
+        (FUNCTION_ZONES[ZONES[z]], *(same(say.rate_mu(x)) for x in v[:6]), say.between(say.rate_mu(v[6]), say.rate_mu(v[7])))
+        for z, v in found.items()
+    )
+    grid = Grid(w.PARTS_TABLE, w.PARTS_HEAD, sides(7), lines, None, None, (1.6, 1, 1, 1, 1, 1, 1, 1.7))
     return Chart(Picture("rate_parts", "chart", title, alt, story.chart_source("standard"), drawer), grid)
 
 
@@ -106,15 +129,36 @@ def _year_on_year(story: Story) -> list[Block]:
         return [Absent(what, w.YOY_NONE)]
     reward = _rewards(b)
     series = [Series(w.THIS_YEAR.fill(y=b.last_year), look.SERIES[4]), Series(w.THIS_YEAR.fill(y=b.year), look.SERIES[0])]
-    rows = [MarkRow(FUNCTION_ZONES[ZONES[z]], tuple(Mark(x / _FEN_PER_MU, None, None, same(say.rate_mu(x))) for x in (last[z], this[z]))) for z in both]
+    rows = [
+        MarkRow(
+            FUNCTION_ZONES[ZONES[z]], tuple(Mark(x / _FEN_PER_MU, None, None, same(say.rate_mu(x))) for x in (last[z], this[z]))
+        )
+        for z in both
+    ]
     most = max(both, key=lambda z: abs(this[z] - last[z]))
     title = w.YOY_TITLE_UP.fill(zone=FUNCTION_ZONES[ZONES[most]], v=_signed_rate(this[most] - last[most]))
     top = max(max(this[z], last[z]) for z in both) / _FEN_PER_MU
     drawer = dots(rows, series, w.RATE_AXIS, say_number, title, domain=(0.0, top))
-    alt = w.YOY_ALT.fill(parts=listed([(r.label, Text(f"{r.marks[0].says.zh}→{r.marks[1].says.zh}", f"{r.marks[0].says.en} to {r.marks[1].says.en}")) for r in rows]))
-    lines = tuple((FUNCTION_ZONES[ZONES[z]], same(say.rate_mu(last[z])), same(say.rate_mu(this[z])), same(_signed_rate(this[z] - last[z])),
-                   say.signed_percent((this[z] - last[z]) / last[z] if last[z] else float("nan")), reward.get(ZONES[z], say.NONE)) for z in both)
-    grid = Grid(w.YOY_TABLE, w.YOY_HEAD, ("l", *["r"] * 5), lines)
+    alt = w.YOY_ALT.fill(
+        parts=listed(
+            [
+                (r.label, Text(f"{r.marks[0].says.zh}→{r.marks[1].says.zh}", f"{r.marks[0].says.en} to {r.marks[1].says.en}"))
+                for r in rows
+            ]
+        )
+    )
+    lines = tuple(
+        (
+            FUNCTION_ZONES[ZONES[z]],
+            same(say.rate_mu(last[z])),
+            same(say.rate_mu(this[z])),
+            same(_signed_rate(this[z] - last[z])),
+            say.signed_percent((this[z] - last[z]) / last[z] if last[z] else float("nan")),
+            reward.get(ZONES[z], say.NONE),
+        )
+        for z in both
+    )
+    grid = Grid(w.YOY_TABLE, w.YOY_HEAD, sides(5), lines)
     return [Chart(Picture("year_on_year", "chart", title, alt, story.chart_source("standard"), drawer), grid)]
 
 
@@ -128,8 +172,12 @@ def _rewards(b: Bundle) -> dict[str, Text]:
     found: dict[str, list[int]] = {}
     for row in table.to_pylist() if table is not None else []:
         found.setdefault(row["function_zone"], []).append(row["reward_ppm"])
-    return {z: say.signed_percent(min(v) / 1e6, 2) if min(v) == max(v) else say.between(say.signed_percent(min(v) / 1e6, 2), say.signed_percent(max(v) / 1e6, 2))
-            for z, v in found.items()}
+    return {
+        z: say.signed_percent(min(v) / 1e6, 2)
+        if min(v) == max(v)
+        else say.between(say.signed_percent(min(v) / 1e6, 2), say.signed_percent(max(v) / 1e6, 2))
+        for z, v in found.items()
+    }
 
 
 # ---------------------------------------------------------------- 6 money
@@ -147,11 +195,23 @@ def _leads(b: Bundle) -> list[Block]:
     balance, due = b.table("envelope_balance"), b.table("entitlement")
     if balance is not None:
         have = amount(balance, "opening_fen") + amount(balance, "granted_fen")
-        out.append(Para(w.MONEY_LEAD.fill(n=len(pc.unique(balance["source"])), have=say.budget(have), used=say.budget(amount(balance, "allocated_fen")),
-                                          left=say.budget(amount(balance, "closing_fen")))))
+        out.append(
+            Para(
+                w.MONEY_LEAD.fill(
+                    n=len(pc.unique(balance["source"])),
+                    have=say.budget(have),
+                    used=say.budget(amount(balance, "allocated_fen")),
+                    left=say.budget(amount(balance, "closing_fen")),
+                )
+            )
+        )
     if due is not None:
         entitled, gap = amount(due, "entitled_fen"), amount(due, "shortfall_fen")
-        text = w.SHORT_LEAD.fill(due=say.money(entitled), gap=say.money(gap), p=say.percent(gap / entitled if entitled else 0.0, 2)) if gap else w.SHORT_NONE.fill(due=say.money(entitled))
+        text = (
+            w.SHORT_LEAD.fill(due=say.money(entitled), gap=say.money(gap), p=say.percent(gap / entitled if entitled else 0.0, 2))
+            if gap
+            else w.SHORT_NONE.fill(due=say.money(entitled))
+        )
         out.append(Para(text))
     return out
 
@@ -166,8 +226,12 @@ def _streams(b: Bundle) -> dict[str, Whole] | None:
     at = b.parcels.rows(due["parcel_id"])[row]
     holder = rows_of(due["holder_id"], b.holders["ids"])[row]
     source = codes(envelope["source"], SOURCES)[rows_of(allocation["envelope_id"], envelope["envelope_id"].combine_chunks())]
-    return {"source": source, "zone": np.append(b.parcels.zone, ZONES.index("none"))[at],
-            "kind": np.append(b.holders["kind"], len(KINDS) - 1)[holder], "fen": whole(allocation["amount_fen"])}
+    return {
+        "source": source,
+        "zone": np.append(b.parcels.zone, ZONES.index("none"))[at],
+        "kind": np.append(b.holders["kind"], len(KINDS) - 1)[holder],
+        "fen": whole(allocation["amount_fen"]),
+    }
 
 
 def _sources(story: Story) -> list[Block]:
@@ -176,18 +240,39 @@ def _sources(story: Story) -> list[Block]:
     if balance is None:
         return [story.absent(w.SOURCES_TABLE, "envelope_balance")]
     number = codes(balance["source"], SOURCES)
-    by = {c: sums(number, whole(balance[c]), len(SOURCES)) for c in ("opening_fen", "granted_fen", "allocated_fen", "lapsed_fen", "closing_fen")}
-    shown = sorted((i for i in range(len(SOURCES)) if by["opening_fen"][i] or by["granted_fen"][i]), key=lambda i: -int(by["granted_fen"][i] + by["opening_fen"][i]))
+    by = {
+        c: sums(number, whole(balance[c]), len(SOURCES))
+        for c in ("opening_fen", "granted_fen", "allocated_fen", "lapsed_fen", "closing_fen")
+    }
+    shown = sorted(
+        (i for i in range(len(SOURCES)) if by["opening_fen"][i] or by["granted_fen"][i]),
+        key=lambda i: -int(by["granted_fen"][i] + by["opening_fen"][i]),
+    )
     lines = tuple((FUND_SOURCES[SOURCES[i]], *(same(say_yuan(int(v[i]))) for v in by.values())) for i in shown)
-    grid = Grid(w.SOURCES_TABLE, w.SOURCES_HEAD, ("l", *["r"] * 5), lines, (w.TOTAL, *(same(say_yuan(int(v.sum()))) for v in by.values())), None,
-                (2.6, 1.5, 1.7, 1.7, 1.3, 1.5))
+    grid = Grid(
+        w.SOURCES_TABLE,
+        w.SOURCES_HEAD,
+        sides(5),
+        lines,
+        (w.TOTAL, *(same(say_yuan(int(v.sum()))) for v in by.values())),
+        None,
+        (2.6, 1.5, 1.7, 1.7, 1.3, 1.5),
+    )
     if streams is None or not shown:
         return [grid]
-    kinds = sums(streams["source"] * len(KINDS) + streams["kind"], streams["fen"], len(SOURCES) * len(KINDS)).reshape(len(SOURCES), len(KINDS))
+    kinds = sums(streams["source"] * len(KINDS) + streams["kind"], streams["fen"], len(SOURCES) * len(KINDS)).reshape(
+        len(SOURCES), len(KINDS)
+    )
     used = [k for k in range(len(KINDS)) if kinds[:, k].any()]
     left = by["closing_fen"] + by["lapsed_fen"]
-    rows = [Bar(FUND_SOURCES[SOURCES[i]], (*(int(kinds[i, k]) / 1e6 for k in used), max(0, int(left[i])) / 1e6),
-                say.budget(int(by["granted_fen"][i] + by["opening_fen"][i]))) for i in shown]
+    rows = [
+        Bar(
+            FUND_SOURCES[SOURCES[i]],
+            (*(int(kinds[i, k]) / 1e6 for k in used), max(0, int(left[i])) / 1e6),
+            say.budget(int(by["granted_fen"][i] + by["opening_fen"][i])),
+        )
+        for i in shown
+    ]
     series = [*(Series(HOLDER_KINDS[KINDS[k]], look.SERIES[k]) for k in used), Series(w.LEFT, HATCH)]
     top = max(shown, key=lambda i: int(kinds[i].sum()))
     title = w.SOURCES_TITLE.fill(source=FUND_SOURCES[SOURCES[top]], p=say.percent(int(kinds[top].sum()) / max(1, int(kinds.sum()))))
@@ -206,26 +291,58 @@ def _flow(story: Story) -> list[Block]:
     streams = _streams(b)
     if streams is None or not int(streams["fen"].sum()):
         return [story.absent(Text("资金流向", "Flow of money"), "allocation")]
-    first = sums(streams["source"] * len(ZONES) + streams["zone"], streams["fen"], len(SOURCES) * len(ZONES)).reshape(len(SOURCES), len(ZONES))
-    second = sums(streams["zone"] * len(KINDS) + streams["kind"], streams["fen"], len(ZONES) * len(KINDS)).reshape(len(ZONES), len(KINDS))
+    first = sums(streams["source"] * len(ZONES) + streams["zone"], streams["fen"], len(SOURCES) * len(ZONES)).reshape(
+        len(SOURCES), len(ZONES)
+    )
+    second = sums(streams["zone"] * len(KINDS) + streams["kind"], streams["fen"], len(ZONES) * len(KINDS)).reshape(
+        len(ZONES), len(KINDS)
+    )
     a = sorted((i for i in range(len(SOURCES)) if first[i].any()), key=lambda i: -int(first[i].sum()))
     z = [i for i in range(len(ZONES)) if second[i].any()]
     k = [i for i in range(len(KINDS)) if second[:, i].any()]
     sepia = ("#C9742F", "#E6A850", "#9A4620", "#F2C14E", "#5F2412", "#B58A5A")
     said = lambda v: say.budget(int(v))  # noqa: E731 - a formatter handed to three columns
-    columns = ([Node(FUND_SOURCES[SOURCES[i]], sepia[n % 6], said) for n, i in enumerate(a)],
-               [Node(FUNCTION_ZONES[ZONES[i]], look.ZONES[ZONES[i]] if ZONES[i] != "none" else look.UNKNOWN, said) for i in z],
-               [Node(HOLDER_KINDS[KINDS[i]], look.SERIES[i], said) for i in k])
-    links = [{(m, n): int(first[i, j]) for m, i in enumerate(a) for n, j in enumerate(z) if first[i, j]},
-             {(m, n): int(second[i, j]) for m, i in enumerate(z) for n, j in enumerate(k) if second[i, j]}]
+    columns = (
+        [Node(FUND_SOURCES[SOURCES[i]], sepia[n % 6], said) for n, i in enumerate(a)],
+        [Node(FUNCTION_ZONES[ZONES[i]], look.ZONES[ZONES[i]] if ZONES[i] != "none" else look.UNKNOWN, said) for i in z],
+        [Node(HOLDER_KINDS[KINDS[i]], look.SERIES[i], said) for i in k],
+    )
+    links = [
+        {(m, n): int(first[i, j]) for m, i in enumerate(a) for n, j in enumerate(z) if first[i, j]},
+        {(m, n): int(second[i, j]) for m, i in enumerate(z) for n, j in enumerate(k) if second[i, j]},
+    ]
     most = max(links[0], key=lambda key: links[0][key])
     title = w.FLOW_TITLE.fill(source=columns[0][most[0]].label, zone=columns[1][most[1]].label)
-    alt = w.FLOW_ALT.fill(parts=listed([(Text(f"{columns[0][m].label.zh}→{columns[1][n].label.zh}", f"{columns[0][m].label.en} to {columns[1][n].label.en}"), say.budget(v))
-                                        for (m, n), v in sorted(links[0].items())]))
-    lines = tuple((FUNCTION_ZONES[ZONES[i]], *(same(say_yuan(int(second[i, j]))) for j in k), same(say_yuan(int(second[i].sum())))) for i in z)
-    grid = Grid(w.FLOW_TABLE, (w.DATA_HEAD_ZONE, *(cap(HOLDER_KINDS[KINDS[j]]) for j in k), w.TOTAL), ("l", *["r"] * (len(k) + 1)), lines,
-                (w.TOTAL, *(same(say_yuan(int(second[:, j].sum()))) for j in k), same(say_yuan(int(second.sum())))))
-    return [Chart(Picture("money_flow", "chart", title, alt, story.chart_source("allocation"), flow(columns, links, w.FLOW_HEADS, title)), grid)]
+    alt = w.FLOW_ALT.fill(
+        parts=listed(
+            [
+                (
+                    Text(
+                        f"{columns[0][m].label.zh}→{columns[1][n].label.zh}",
+                        f"{columns[0][m].label.en} to {columns[1][n].label.en}",
+                    ),
+                    say.budget(v),
+                )
+                for (m, n), v in sorted(links[0].items())
+            ]
+        )
+    )
+    lines = tuple(
+        (FUNCTION_ZONES[ZONES[i]], *(same(say_yuan(int(second[i, j]))) for j in k), same(say_yuan(int(second[i].sum())))) for i in z
+    )
+    grid = Grid(
+        w.FLOW_TABLE,
+        (w.DATA_HEAD_ZONE, *(cap(HOLDER_KINDS[KINDS[j]]) for j in k), w.TOTAL),
+        sides(len(k) + 1),
+        lines,
+        (w.TOTAL, *(same(say_yuan(int(second[:, j].sum()))) for j in k), same(say_yuan(int(second.sum())))),
+    )
+    return [
+        Chart(
+            Picture("money_flow", "chart", title, alt, story.chart_source("allocation"), flow(columns, links, w.FLOW_HEADS, title)),
+            grid,
+        )
+    ]
 
 
 def _households(story: Story) -> list[Block]:
@@ -241,11 +358,26 @@ def _households(story: Story) -> list[Block]:
     median = say.money(at[50])
     title = w.HIST_TITLE.fill(m=median)
     alt = w.HIST_ALT.fill(m=median, a=say.money(at[10]), b=say.money(at[90]))
-    drawer = histogram(edges, counts, int((yuan > edges[-1]).sum()), at[50] / 100, w.HIST_MEDIAN.fill(m=median), (at[10] / 100, at[90] / 100),
-                       w.HIST_AXIS, w.HIST_UNIT, say_number, title)
+    drawer = histogram(
+        edges,
+        counts,
+        int((yuan > edges[-1]).sum()),
+        at[50] / 100,
+        w.HIST_MEDIAN.fill(m=median),
+        (at[10] / 100, at[90] / 100),
+        w.HIST_AXIS,
+        w.HIST_UNIT,
+        say_number,
+        title,
+    )
     lines = tuple((w.HIST_ROWS[p], same(say_yuan(v))) for p, v in at.items())
-    return [Chart(Picture("households", "chart", title, alt, story.chart_source("order"), drawer), Grid(w.HIST_TABLE, w.HIST_HEAD, ("l", "r"), lines)),
-            Para(w.GINI.fill(g=f"{gini(paid):.3f}"), "note")]
+    return [
+        Chart(
+            Picture("households", "chart", title, alt, story.chart_source("order"), drawer),
+            Grid(w.HIST_TABLE, w.HIST_HEAD, ("l", "r"), lines),
+        ),
+        Para(w.GINI.fill(g=f"{gini(paid):.3f}"), "note"),
+    ]
 
 
 def gini(amounts: Whole) -> float:
@@ -271,7 +403,7 @@ def _states(story: Story) -> list[Block]:
         if len(rows):
             lines.append((name, say.count(len(rows)), *(same(say_yuan(amount(rows, c))) for c in columns)))
     total = (w.TOTAL, say.count(len(table)), *(same(say_yuan(amount(table, c))) for c in columns))
-    return [Grid(w.STATE_TABLE, w.STATE_HEAD, ("l", *["r"] * 6), tuple(lines), total, None, (1.9, 0.9, 1.6, 1.3, 1.6, 1.6, 1.3))]
+    return [Grid(w.STATE_TABLE, w.STATE_HEAD, sides(6), tuple(lines), total, None, (1.9, 0.9, 1.6, 1.3, 1.6, 1.6, 1.3))]
 
 
 def _reasons(story: Story) -> list[Block]:
@@ -290,7 +422,14 @@ def _reasons(story: Story) -> list[Block]:
     title = w.REASON_TITLE.fill(r=word(order[0]))
     alt = w.REASON_ALT.fill(parts=listed([(r.label, r.says) for r in rows]))
     lines = tuple((word(i), say.count(int(count[i])), hectares(int(area[i]))) for i in order)
-    picture = Picture("reasons", "chart", title, alt, story.chart_source("entitlement"), bars(rows, [Series(w.REASON_AXIS, look.SERIES[0])], w.REASON_AXIS, say_number, title))
+    picture = Picture(
+        "reasons",
+        "chart",
+        title,
+        alt,
+        story.chart_source("entitlement"),
+        bars(rows, [Series(w.REASON_AXIS, look.SERIES[0])], w.REASON_AXIS, say_number, title),
+    )
     grid = Grid(w.REASON_TABLE, w.REASON_HEAD, ("l", "r", "r"), lines, (w.TOTAL, say.count(len(out)), hectares(int(area.sum()))))
     return [Chart(picture, grid)]
 
@@ -303,8 +442,14 @@ def notice(story: Story) -> Section:
     if table is None:
         return Section("notice", w.S_NOTICE, (story.absent(w.S_NOTICE, "disclosure"),))
     outcomes = objections["outcome"].to_pylist() if objections is not None else []
-    lead = w.NOTICE_LEAD.fill(v=f"{len(pc.unique(table['village_code'])):,}", n=f"{len(table):,}", amount=say.money(amount(table, "entitled_fen")),
-                              o=len(outcomes), u=outcomes.count("upheld"), p=outcomes.count("open"))
+    lead = w.NOTICE_LEAD.fill(
+        v=f"{len(pc.unique(table['village_code'])):,}",
+        n=f"{len(table):,}",
+        amount=say.money(amount(table, "entitled_fen")),
+        o=len(outcomes),
+        u=outcomes.count("upheld"),
+        p=outcomes.count("open"),
+    )
     blocks: list[Block] = [Para(lead), Para(w.NOTICE_PRIVATE, "note"), _towns(b, table)]
     if objections is not None:
         blocks.append(_objections(objections))
@@ -314,26 +459,59 @@ def notice(story: Story) -> Section:
 def _towns(b: Bundle, table: pa.Table) -> Grid:
     """Return the notice by town (by village code where villages are not on the register)."""
     village = b.table("village")
-    towns = dict(zip(village["village_code"].to_pylist(), village["region_code"].to_pylist(), strict=True)) if village is not None else {}
+    towns = (
+        dict(zip(village["village_code"].to_pylist(), village["region_code"].to_pylist(), strict=True))
+        if village is not None
+        else {}
+    )
     code = [towns.get(v, v) for v in table["village_code"].to_pylist()]
     names = sorted(set(code))
     number = codes(pa.array(code, pa.string()), tuple(names))
     by = {c: sums(number, whole(table[c]), len(names)) for c in ("area_dm2", "entitled_fen", "funded_fen")}
     count = sums(number, np.ones(len(table), np.int64), len(names))
     villages = {n: len({v for v, c in zip(table["village_code"].to_pylist(), code, strict=True) if c == n}) for n in names[:40]}
-    lines = tuple((same(n), say.count(villages[n]), say.count(int(count[i])), hectares(int(by["area_dm2"][i])),
-                   same(say_yuan(int(by["entitled_fen"][i]))), same(say_yuan(int(by["funded_fen"][i])))) for i, n in enumerate(names[:40]))
-    total = (w.TOTAL, say.count(len(pc.unique(table["village_code"]))), say.count(len(table)), hectares(int(by["area_dm2"].sum())),
-             same(say_yuan(int(by["entitled_fen"].sum()))), same(say_yuan(int(by["funded_fen"].sum()))))
+    lines = tuple(
+        (
+            same(n),
+            say.count(villages[n]),
+            say.count(int(count[i])),
+            hectares(int(by["area_dm2"][i])),
+            same(say_yuan(int(by["entitled_fen"][i]))),
+            same(say_yuan(int(by["funded_fen"][i]))),
+        )
+        for i, n in enumerate(names[:40])
+    )
+    total = (
+        w.TOTAL,
+        say.count(len(pc.unique(table["village_code"]))),
+        say.count(len(table)),
+        hectares(int(by["area_dm2"].sum())),
+        same(say_yuan(int(by["entitled_fen"].sum()))),
+        same(say_yuan(int(by["funded_fen"].sum()))),
+    )
     more = w.MORE_ROWS.fill(n=len(names) - 40, t="disclosure") if len(names) > 40 else None
-    return Grid(w.NOTICE_TABLE, w.NOTICE_HEAD, ("l", *["r"] * 5), lines, total, more)
+    return Grid(w.NOTICE_TABLE, w.NOTICE_HEAD, sides(5), lines, total, more)
 
 
 def _objections(table: pa.Table) -> Grid:
     lines, pairs = [], list(zip(table["kind"].to_pylist(), table["outcome"].to_pylist(), strict=True))
-    for kind in [*(k for k in w.OBJECTION_KINDS if any(p[0] == k for p in pairs)), *sorted({p[0] for p in pairs} - set(w.OBJECTION_KINDS))]:
+    for kind in [
+        *(k for k in w.OBJECTION_KINDS if any(p[0] == k for p in pairs)),
+        *sorted({p[0] for p in pairs} - set(w.OBJECTION_KINDS)),
+    ]:
         of = [o for k, o in pairs if k == kind]
-        lines.append((w.OBJECTION_KINDS.get(kind) or same(kind), *(say.count(of.count(o)) for o in ("upheld", "rejected", "open")), say.count(len(of))))
+        lines.append(
+            (
+                w.OBJECTION_KINDS.get(kind) or same(kind),
+                *(say.count(of.count(o)) for o in ("upheld", "rejected", "open")),
+                say.count(len(of)),
+            )
+        )
     every = [o for _, o in pairs]
-    return Grid(w.OBJECTION_TABLE, w.OBJECTION_HEAD, ("l", "r", "r", "r", "r"), tuple(lines),
-                (w.TOTAL, *(say.count(every.count(o)) for o in ("upheld", "rejected", "open")), say.count(len(every))))
+    return Grid(
+        w.OBJECTION_TABLE,
+        w.OBJECTION_HEAD,
+        ("l", "r", "r", "r", "r"),
+        tuple(lines),
+        (w.TOTAL, *(say.count(every.count(o)) for o in ("upheld", "rejected", "open")), say.count(len(every))),
+    )

@@ -21,14 +21,29 @@ def html(lang: Lang, head: dict[str, Any], sections: list[Section]) -> str:
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(loader=PackageLoader("ecocomp.report", "templates"), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    environment = Environment(
+        loader=PackageLoader("ecocomp.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     style = environment.loader.get_source(environment, "report.css")[0]  # type: ignore[union-attr]
     words = {name.lower(): value.to(lang) for name, value in vars(w).items() if isinstance(value, Text)}
     return environment.get_template("report.html.j2").render(
-        lang=lang, other="en" if lang == "zh" else "zh", head=head, sections=sections_plain(sections, lang), words=words, style=style)
+        lang=lang,
+        other="en" if lang == "zh" else "zh",
+        head=head,
+        sections=sections_plain(sections, lang),
+        words=words,
+        style=style,
+    )
 
 
 def sections_plain(sections: list[Section], lang: Lang) -> list[dict[str, Any]]:
     """Return the sections as plain values in one language."""
-    return [{"n": n, "anchor": s.anchor, "title": s.title.to(lang), "blocks": [plain(b, lang) for b in s.blocks]} for n, s in enumerate(sections, 1)]
+    return [
+        {"n": n, "anchor": s.anchor, "title": s.title.to(lang), "blocks": [plain(b, lang) for b in s.blocks]}
+        for n, s in enumerate(sections, 1)
+    ]

@@ -30,7 +30,14 @@ def pdf(template: str, data: dict[str, Any], pictures: Path | None, day: date) -
     noon = int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp())
     with TemporaryDirectory() as empty:
         root = str(pictures.resolve()) if pictures is not None else empty
-        made = typst.compile(source, root=root, sys_inputs=inputs, font_paths=[str(font_folder())], ignore_system_fonts=True,
-                             pdf_standards="ua-1", timestamp=noon)
+        made = typst.compile(  # type: ignore[call-overload]  # its stubs want one type for all three paths
+            source,
+            root=root,
+            sys_inputs=inputs,
+            font_paths=[str(font_folder())],
+            ignore_system_fonts=True,
+            pdf_standards="ua-1",
+            timestamp=noon,
+        )
     assert isinstance(made, bytes)
     return made

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow.compute as pc
 
+from ecocomp.performance.area import REASONS
 from ecocomp.report import look, say
 from ecocomp.report import words as w
-from ecocomp.report.blocks import Absent, Block, Chart, Commands, Grid, Listing, Para, Picture, Section, Sub
+from ecocomp.report.blocks import Absent, Block, Chart, Commands, Grid, Listing, Para, Picture, Section, Sub, sides
 from ecocomp.report.bundle import Bundle, amount, codes, numbers, sums, whole
 from ecocomp.report.charts import Bar, Mark, MarkRow, Series, bars, dots, say_number
 from ecocomp.report.frame import Story, cap, entry_name, fixed, hectares, listed, service_name
@@ -44,8 +45,12 @@ def _lights(story: Story) -> list[Block]:
     title = w.LIGHT_MAP.fill(p=say.percent(area["green"] / seen if seen else float("nan")), u=say.percent(area["grey"] / total))
     picture = Picture("lights", "map", title, w.LIGHT_MAP_ALT.fill(parts=parts), story.map_source("compliance"), drawn.draw)
     count = sums(light, np.ones(len(light), np.int64), len(names))
-    rows = tuple((_shaped(n), say.count(int(count[i])), hectares(area[n]), say.percent(area[n] / total)) for i, n in enumerate(names))
-    grid = Grid(w.LIGHT_TABLE, w.LIGHT_HEAD, ("l", "r", "r", "r"), rows, (w.TOTAL, say.count(len(light)), hectares(total), say.percent(1.0)))
+    rows = tuple(
+        (_shaped(n), say.count(int(count[i])), hectares(area[n]), say.percent(area[n] / total)) for i, n in enumerate(names)
+    )
+    grid = Grid(
+        w.LIGHT_TABLE, w.LIGHT_HEAD, ("l", "r", "r", "r"), rows, (w.TOTAL, say.count(len(light)), hectares(total), say.percent(1.0))
+    )
     return [Chart(picture, grid)]
 
 
@@ -78,12 +83,35 @@ def _scores(story: Story) -> list[Block]:
     best = max(scored, key=lambda p: p[0]) if scored else None
     title = w.SCORE_TITLE.fill(zone=best[1], zone_cap=cap(best[1]), v=fixed(best[0], 1)) if best else w.SCORE_NONE
     drawer = dots(marks, [Series(w.SCORE_AXIS, look.BRAND)], w.SCORE_AXIS, say_number, title, domain=(0.0, 100.0))
-    picture = Picture("scorecards", "chart", title, w.SCORE_ALT.fill(parts=listed([(m.label, m.marks[0].says) for m in marks])), story.chart_source("scorecard"), drawer)
-    lines = tuple((n, _score(r["score"]), _range(r["score_low"], r["score_high"]), w.NOT_HERE if r["grade"] == "not_assessed" else same(str(r["grade"])),
-                   say.percent(r["weight_assessed_ppm"] / 1e6, 0), _score(last.get(r["area_code"])), say.signed_percent(r["reward_ppm"] / 1e6, 2))
-                  for n, r in zip(names, rows, strict=True))
-    grid = Grid(w.SCORE_TABLE, w.SCORE_HEAD, ("l", "r", "r", "l", "r", "r", "r"), lines, None, w.SCORE_HOW, (2, 1, 1.5, 0.9, 1.2, 1.1, 1.4))
+    picture = Picture(
+        "scorecards",
+        "chart",
+        title,
+        w.SCORE_ALT.fill(parts=listed([(m.label, m.marks[0].says) for m in marks])),
+        story.chart_source("scorecard"),
+        drawer,
+    )
+    lines = tuple(
+        (
+            n,
+            _score(r["score"]),
+            _range(r["score_low"], r["score_high"]),
+            w.NOT_HERE if r["grade"] == "not_assessed" else same(str(r["grade"])),
+            say.percent(r["weight_assessed_ppm"] / 1e6, 0),
+            _score(last.get(r["area_code"])),
+            say.signed_percent(r["reward_ppm"] / 1e6, 2),
+        )
+        for n, r in zip(names, rows, strict=True)
+    )
+    grid = Grid(
+        w.SCORE_TABLE, w.SCORE_HEAD, ("l", "r", "r", "l", "r", "r", "r"), lines, None, w.SCORE_HOW, (2, 1, 1.5, 0.9, 1.2, 1.1, 1.4)
+    )
     return [Chart(picture, grid)]
+
+
+def _unscored(reason: str) -> Text:
+    why = REASONS.get(reason) or same(reason.replace("_", " "))
+    return Text(f"未评估：{why.zh}", f"not assessed: {why.en}")
 
 
 def _score(value: float | None) -> Text:
@@ -108,18 +136,36 @@ def _indicators(story: Story) -> list[Block]:
     if table is None:
         return [story.absent(w.INDICATOR_TABLE, "indicator")]
     rows = table.to_pylist()
-    names = _unit_names(b, [r for r in {r["area_code"]: r for r in rows}.values()])
+    names = _unit_names(b, list({r["area_code"]: r for r in rows}.values()))
     unit = dict(zip({r["area_code"]: r for r in rows}, names, strict=True))
     rows.sort(key=lambda r: (101.0 if r["score"] is None else r["score"], r["area_code"], r["indicator"]))
     lines = []
     for r in rows[:_MAX_ROWS]:
         name = entry_name("performance.indicators", str(r["indicator"]))
         label = Text(f"{unit[r['area_code']].zh}：{name.zh}", f"{unit[r['area_code']].en}: {name.en}")
-        score = say.ranged(r["score"], r["score_low"], r["score_high"]) if r["score"] is not None else Text(f"未评估：{r['reason']}", f"not assessed: {r['reason']}")
-        lines.append((label, say.quantity(r["value"]), say.quantity(r["base"]) if r["base"] is not None else say.NONE, score,
-                      say.percent(r["weight_ppm"] / 1e6, 0), say.percent(r["coverage"])))
+        score = say.ranged(r["score"], r["score_low"], r["score_high"]) if r["score"] is not None else _unscored(str(r["reason"]))
+        lines.append(
+            (
+                label,
+                say.quantity(r["value"]),
+                say.quantity(r["base"]) if r["base"] is not None else say.NONE,
+                score,
+                say.percent(r["weight_ppm"] / 1e6, 0),
+                say.percent(r["coverage"]),
+            )
+        )
     more = w.MORE_ROWS.fill(n=len(rows) - _MAX_ROWS, t="indicator") if len(rows) > _MAX_ROWS else None
-    return [Grid(w.INDICATOR_TABLE, w.INDICATOR_HEAD, ("l", "r", "r", "r", "r", "r"), tuple(lines), None, more, (2.6, 1, 1, 1.8, 0.8, 1.1))]
+    return [
+        Grid(
+            w.INDICATOR_TABLE,
+            w.INDICATOR_HEAD,
+            ("l", "r", "r", "r", "r", "r"),
+            tuple(lines),
+            None,
+            more,
+            (2.6, 1, 1, 1.8, 0.8, 1.1),
+        )
+    ]
 
 
 # ---------------------------------------------------------------- 9 accounts
@@ -137,15 +183,28 @@ def _land_account(story: Story) -> list[Block]:
     by = {c: sums(group, whole(table[c]), len(GROUPS)) for c in ("additions_dm2", "reductions_dm2")}
     shown = [i for i in range(len(GROUPS)) if (group == i).any()]
     net = by["additions_dm2"] - by["reductions_dm2"]
-    rows = [Bar(ECOSYSTEM_GROUPS[GROUPS[i]], (int(by["additions_dm2"][i]) / 1e6, -int(by["reductions_dm2"][i]) / 1e6), _signed_ha(int(net[i]))) for i in shown]
+    rows = [
+        Bar(
+            ECOSYSTEM_GROUPS[GROUPS[i]],
+            (int(by["additions_dm2"][i]) / 1e6, -int(by["reductions_dm2"][i]) / 1e6),
+            _signed_ha(int(net[i])),
+        )
+        for i in shown
+    ]
     most = max(shown, key=lambda i: abs(int(net[i])))
     word = ECOSYSTEM_GROUPS[GROUPS[most]]
     title = w.ACCOUNT_TITLE.fill(what=word, what_cap=cap(word), v=_signed_ha(int(net[most]))) if net.any() else w.ACCOUNT_TITLE_SAME
     alt = w.ACCOUNT_ALT.fill(parts=listed([(r.label, r.says) for r in rows]))
-    drawer = bars(rows, [Series(w.ADDED, look.GAIN), Series(w.REDUCED, look.LOSS)], w.ACCOUNT_AXIS, say_number, title, net_mark=True)
+    drawer = bars(
+        rows, [Series(w.ADDED, look.GAIN), Series(w.REDUCED, look.LOSS)], w.ACCOUNT_AXIS, say_number, title, net_mark=True
+    )
     columns = ("opening_dm2", "additions_dm2", "reductions_dm2", "closing_dm2")
-    lines = tuple((ECOSYSTEMS.get(r["ecosystem"]) or same(r["ecosystem"]), *(hectares(r[c]) for c in columns)) for r in table.to_pylist())
-    grid = Grid(w.ACCOUNT_TABLE, w.ACCOUNT_HEAD, ("l", "r", "r", "r", "r"), lines, (w.TOTAL, *(hectares(amount(table, c)) for c in columns)))
+    lines = tuple(
+        (ECOSYSTEMS.get(r["ecosystem"]) or same(r["ecosystem"]), *(hectares(r[c]) for c in columns)) for r in table.to_pylist()
+    )
+    grid = Grid(
+        w.ACCOUNT_TABLE, w.ACCOUNT_HEAD, ("l", "r", "r", "r", "r"), lines, (w.TOTAL, *(hectares(amount(table, c)) for c in columns))
+    )
     return [Chart(Picture("land_account", "chart", title, alt, story.chart_source("land_account"), drawer), grid)]
 
 
@@ -161,9 +220,21 @@ def _fund_statement(story: Story) -> list[Block]:
         return [story.absent(w.FUND_TABLE, "envelope_balance")]
     names = {r["envelope_id"]: Text(r["name_zh"], r["name_en"]) for r in envelope.to_pylist()} if envelope is not None else {}
     columns = ("opening_fen", "granted_fen", "paid_fen", "escrow_fen", "closing_fen", "lapsed_fen")
-    lines = tuple((names.get(r["envelope_id"]) or same(r["envelope_id"]), *(same(say_yuan(r[c])) for c in columns)) for r in balance.to_pylist())
-    return [Grid(w.FUND_TABLE, w.FUND_HEAD, ("l", *["r"] * 6), lines, (w.TOTAL, *(same(say_yuan(amount(balance, c))) for c in columns)), None,
-                 (2.5, 1.4, 1.6, 1.6, 1.2, 1.4, 1.2))]
+    lines = tuple(
+        (names.get(r["envelope_id"]) or same(r["envelope_id"]), *(same(say_yuan(r[c])) for c in columns))
+        for r in balance.to_pylist()
+    )
+    return [
+        Grid(
+            w.FUND_TABLE,
+            w.FUND_HEAD,
+            sides(6),
+            lines,
+            (w.TOTAL, *(same(say_yuan(amount(balance, c))) for c in columns)),
+            None,
+            (2.5, 1.4, 1.6, 1.6, 1.2, 1.4, 1.2),
+        )
+    ]
 
 
 def _checks(story: Story) -> list[Block]:
@@ -175,9 +246,14 @@ def _checks(story: Story) -> list[Block]:
     rows.sort(key=lambda r: (order.get(r["result"], 3), r["check"]))
     outcome = [r["result"] for r in rows]
     lead = w.CHECK_LEAD.fill(n=len(rows), p=outcome.count("pass"), f=outcome.count("fail"), r=outcome.count("not_run"))
-    lines = tuple((same(r["check"]), w.RESULTS.get(r["result"]) or same(r["result"]), Text(r["detail_zh"], r["detail_en"])) for r in rows)
-    return [Sub(w.CHECK_TABLE), Para(lead, "warn" if "fail" in outcome else "plain"),
-            Grid(w.CHECK_TABLE, w.CHECK_HEAD, ("l", "l", "l"), lines, None, None, (2.2, 1, 4))]
+    lines = tuple(
+        (same(r["check"]), w.RESULTS.get(r["result"]) or same(r["result"]), Text(r["detail_zh"], r["detail_en"])) for r in rows
+    )
+    return [
+        Sub(w.CHECK_TABLE),
+        Para(lead, "warn" if "fail" in outcome else "plain"),
+        Grid(w.CHECK_TABLE, w.CHECK_HEAD, ("l", "l", "l"), lines, None, None, (2.2, 1, 4)),
+    ]
 
 
 # ---------------------------------------------------------------- 10 how sure
@@ -185,7 +261,10 @@ def sure(story: Story) -> Section:
     """Return the section on confidence: marks, unverified parameters, gaps, shares observed, sources."""
     b = story.bundle
     blocks: list[Block] = [*_parameters(story), Sub(w.ABSENT_TITLE)]
-    gaps = [w.ABSENT_ONE.fill(what=service_name(str(n["service"])), why=Text(str(n.get("reason_zh", "")), str(n.get("reason_en", "")))) for n in b.meta.get("not_assessed", [])]
+    gaps = [
+        w.ABSENT_ONE.fill(what=service_name(str(n["service"])), why=Text(str(n.get("reason_zh", "")), str(n.get("reason_en", ""))))
+        for n in b.meta.get("not_assessed", [])
+    ]
     blocks.append(Listing(tuple(gaps)) if gaps else Para(w.ABSENT_NONE))
     blocks += _observed(story)
     sources = [_source(s) for s in b.meta.get("sources", [])]
@@ -211,12 +290,27 @@ def _parameters(story: Story) -> list[Block]:
     rows = table.to_pylist()
     keys = set(b.meta.get("unverified", []))
     loose = [r for r in rows if r["confidence"] in UNVERIFIED or r["key"] in keys]
-    marks = [(same(m), MARKS[m], say.count(sum(r["confidence"] == m for r in rows))) for m in MARKS if any(r["confidence"] == m for r in rows)]
-    blocks: list[Block] = [Para(w.SURE_LEAD.fill(n=len(rows), u=len(loose))), Grid(w.MARK_TABLE, w.MARK_HEAD, ("l", "l", "r"), tuple(marks))]
+    marks = [
+        (same(m), MARKS[m], say.count(sum(r["confidence"] == m for r in rows)))
+        for m in MARKS
+        if any(r["confidence"] == m for r in rows)
+    ]
+    blocks: list[Block] = [
+        Para(w.SURE_LEAD.fill(n=len(rows), u=len(loose))),
+        Grid(w.MARK_TABLE, w.MARK_HEAD, ("l", "l", "r"), tuple(marks), None, None, (0.8, 4, 1)),
+    ]
     if not loose:
         return [*blocks, Absent(w.UNVERIFIED_TABLE, w.UNVERIFIED_NONE)]
-    lines = tuple((Text(r["name_zh"], r["name_en"]), Text(f"{r['confidence']} {MARKS[r['confidence']].zh}", f"{r['confidence']} {MARKS[r['confidence']].en}")
-                   if r["confidence"] in MARKS else same(r["confidence"]), same(r["document"])) for r in loose[:_MAX_ROWS])
+    lines = tuple(
+        (
+            Text(r["name_zh"], r["name_en"]),
+            Text(f"{r['confidence']} {MARKS[r['confidence']].zh}", f"{r['confidence']} {MARKS[r['confidence']].en}")
+            if r["confidence"] in MARKS
+            else same(r["confidence"]),
+            same(r["document"]),
+        )
+        for r in loose[:_MAX_ROWS]
+    )
     more = w.MORE_ROWS.fill(n=len(loose) - _MAX_ROWS, t="parameter") if len(loose) > _MAX_ROWS else None
     return [*blocks, Grid(w.UNVERIFIED_TABLE, w.UNVERIFIED_HEAD, ("l", "l", "l"), lines, None, more, (2.4, 2, 3.2))]
 
@@ -232,7 +326,13 @@ def _observed(story: Story) -> list[Block]:
             rows = found.filter(pc.equal(found[column], name))
             value = numbers(rows["quantity" if table == "service" else "value"])
             label = service_name(name) if table == "service" else entry_name("monitoring.signals", name)
-            lines.append((label, say.count(int(np.isfinite(value).sum())), say.percent(_coverage(numbers(rows["coverage"]), _area_of(b, rows["parcel_id"])))))
+            lines.append(
+                (
+                    label,
+                    say.count(int(np.isfinite(value).sum())),
+                    say.percent(_coverage(numbers(rows["coverage"]), _area_of(b, rows["parcel_id"]))),
+                )
+            )
     return [Grid(w.OBSERVED_TABLE, w.OBSERVED_HEAD, ("l", "r", "r"), tuple(lines))] if lines else []
 
 
@@ -244,6 +344,9 @@ def check(story: Story) -> Section:
     entitled = story.bundle.table("entitlement")
     if entitled is not None:
         example = str(entitled["entitlement_id"][0].as_py())
-    lines = ((f"ecocomp verify {folder}", w.CMD_VERIFY), (f"ecocomp verify {folder} --rerun", w.CMD_RERUN),
-             (f"ecocomp explain {folder} {example} --lang", w.CMD_EXPLAIN))
+    lines = (
+        (f"ecocomp verify {folder}", w.CMD_VERIFY),
+        (f"ecocomp verify {folder} --rerun", w.CMD_RERUN),
+        (f"ecocomp explain {folder} {example} --lang", w.CMD_EXPLAIN),
+    )
     return Section("check", w.S_CHECK, (Para(w.CHECK_SELF), Commands(lines)))

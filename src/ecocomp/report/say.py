@@ -17,8 +17,7 @@ from ecocomp.terms.text import Text, same
 NONE = same("—")
 UNSEEN = Text("未观测", "not observed")
 NOT_ASSESSED = Text("未评估", "not assessed")
-_MONTHS = ("January", "February", "March", "April", "May", "June",
-           "July", "August", "September", "October", "November", "December")
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 
 
 def money(fen: int) -> Text:
@@ -44,6 +43,25 @@ def budget(fen: int) -> Text:
     zh = f"{_scaled(n, 10**10)}亿元" if n >= 10**10 else f"{_scaled(n, 10**6)}万元"
     en = f"{_scaled(n, 10**11)} billion" if n >= 10**11 else f"{_scaled(n, 10**8)} million" if n >= 10**8 else say_yuan(n)
     return Text(sign + zh, f"{sign}CNY {en}")
+
+
+def budget_parts(fen: int) -> tuple[Text, Text]:
+    """Return `budget` as value and unit apart, for a large figure with its unit set small beside it.
+
+    >>> budget_parts(461_238_000)[0].zh, budget_parts(461_238_000)[1].en
+    ('461.24', 'CNY million')
+    """
+    said = budget(fen)
+    zh = next((u for u in ("亿元", "万元", "元") if said.zh.endswith(u)), "")
+    en = next((u for u in ("billion", "million") if said.en.endswith(u)), "")
+    return (Text(said.zh.removesuffix(zh), said.en.removesuffix(en).replace("CNY ", "").strip()), Text(zh, f"CNY {en}".strip()))
+
+
+def area_parts(dm2: int) -> tuple[Text, Text]:
+    """Return `area_short` as value and unit apart."""
+    said = area_short(dm2)
+    zh = "万亩" if said.zh.endswith("万亩") else "亩"
+    return Text(said.zh.removesuffix(zh), said.en.removesuffix(" ha")), Text(zh, "ha")
 
 
 def _scaled(n: int, unit: int) -> str:

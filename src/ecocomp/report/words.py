@@ -16,35 +16,53 @@ PAPER = Text("PDF版", "PDF")
 CONTENTS = Text("目录", "Contents")
 SKIP = Text("跳到正文", "Skip to the report")
 AS_OF = Text("截至{d}所知", "as known on {d}")
-INVENTED = Text("本报告中的地方、人和金额都是虚构的，只用于演示。", "Places, people and amounts in this report are invented and serve as an example only.")
-STUDY = Text("这是一份研究算例：金额按研究取值计算，没有人据此付款或收款。",
-             "This is a study: amounts rest on study values, and nobody pays or is paid on them.")
+INVENTED = Text(
+    "本报告中的地方、人和金额都是虚构的，只用于演示。",
+    "Places, people and amounts in this report are invented and serve as an example only.",
+)
+STUDY = Text(
+    "这是一份研究算例：金额按研究取值计算，没有人据此付款或收款。",
+    "This is a study: amounts rest on study values, and nobody pays or is paid on them.",
+)
 MAP_INVENTED = Text("虚构地区示意", "Sketch of an invented place")
 MAP_APPROVED = Text("审图号{n}", "Map approval number {n}")
 MAP_INTERNAL = Text("未经审图，仅供内部使用", "Not reviewed for publication, internal use only")
-MAP_SOURCE = Text("来源：成果包{year}年度表{t}，截至{d}", "Source: bundle {year}, table {t}, as known on {d}")
-CHART_SOURCE = Text("来源：表{t}，{year}年，截至{d}", "Source: table {t}, {year}, as known on {d}")
+MAP_SOURCE = Text("来源：成果包{year}年度，表“{t}”，截至{d}所知", "Source: bundle {year}, table {t}, as known on {d}")
+CHART_SOURCE = Text("来源：表“{t}”，{year}年，截至{d}所知", "Source: table {t}, {year}, as known on {d}")
 PAGE_OF = Text("第{a}页，共{b}页", "Page {a} of {b}")
 FIGURE = Text("图", "Figure")
 TABLE_WORD = Text("表", "Table")
 TOTAL = Text("合计", "Total")
 NOT_HERE = Text("未评估", "Not assessed")
 NO_TABLE = Text("这份成果包没有表“{t}”（{k}）。", "This bundle has no table '{t}' ({k}).")
-FOOT = Text("本页由成果包内的数据表生成，同样的数据得到同样的文件。姓名、账户等个人信息不在其中。",
-            "This page is made from the tables of the bundle; the same data give the same file. It holds no names, accounts or other personal data.")
-OVERLAYS = {"red_line": Text("生态保护红线", "ecological red line"), "reserve": Text("生态留白", "reserve"), "river": Text("河流", "river")}
+FOOT = Text(
+    "本页由成果包内的数据表生成，同样的数据得到同样的文件。姓名、账户等个人信息不在其中。",
+    "This page is made from the tables of the bundle; the same data give the same file. "
+    "It holds no names, accounts or other personal data.",
+)
+OVERLAYS = {
+    "red_line": Text("生态保护红线", "ecological red line"),
+    "reserve": Text("生态留白", "reserve"),
+    "river": Text("河流", "river"),
+}
 UNIT_MU_RATE = Text("元/亩·年", "CNY per mu and year")
 
 # ---------------------------------------------------------------- 1 answer
 S_ANSWER = Text("一句话", "The answer")
-ANSWER_PAID = Text("{year}年，{people}因保护{area}土地得到{amount}。",
-                   "In {year}, {people} received {amount} for protecting {area} of land.")
-ANSWER_STUDY = Text("按研究取值，{year}年保护{area}土地的补偿为{amount}，涉及{people}。",
-                    "On study values, protecting {area} of land in {year} is worth {amount} to {people}.")
-ANSWER_NO_MONEY = Text("{year}年，评估了{area}土地的生态系统服务；没有支付数据。",
-                       "In {year}, the ecosystem services of {area} of land were assessed; there are no payment data.")
+ANSWER_PAID = Text(
+    "{year}年，{people}因保护{area}土地得到{amount}。", "In {year}, {people} received {amount} for protecting {area} of land."
+)
+ANSWER_STUDY = Text(
+    "按研究取值，{year}年保护{area}土地的补偿为{amount}，涉及{people}。",
+    "On study values, protecting {area} of land in {year} is worth {amount} to {people}.",
+)
+ANSWER_NO_MONEY = Text(
+    "{year}年，评估了{area}土地的生态系统服务；没有支付数据。",
+    "In {year}, the ecosystem services of {area} of land were assessed; there are no payment data.",
+)
 HOUSEHOLDS = Text("{n}户", "{n} households")
-OTHERS = Text("{n}户和{m}个集体或单位", "{n} households and {m} collectives or units")
+OTHERS = Text("{n}户和{m}个集体或单位", "{n} households and {m} collectives and units")
+OTHER_ONE = Text("{n}户和{m}个集体或单位", "{n} households and {m} collective")
 ONLY_OTHERS = Text("{m}个集体或单位", "{m} collectives or units")
 HOW = Text("怎么算出来的", "How it was worked out")
 WHY = Text("为什么", "Why")
@@ -60,7 +78,7 @@ U_OBSERVED = Text("占已观测面积", "of the area observed")
 N_EXACT = Text("账目精确到分：{v}", "exact to the fen: {v}")
 N_ORDERS = Text("支付指令{n}笔", "{n} payment orders")
 N_MEDIAN = Text("每户中位数{v}", "median per household {v}")
-N_OTHERS = Text("另有集体和单位{n}个", "and {n} collectives and units")
+N_OTHERS = Text("另有集体和单位{n}个", "collectives and units besides: {n}")
 N_OF_PARCELS = Text("地块{n}块，占全部{t}块的{p}", "{n} parcels, {p} of all {t}")
 N_RANGE = Text("区间{v}", "range {v}")
 N_LAST = Text("上年{v}", "last year {v}")
@@ -69,48 +87,86 @@ N_RED = Text("不合格{v}", "deviation {v}")
 
 # ---------------------------------------------------------------- 2 land and rights
 S_LAND = Text("土地与权利", "Land and rights")
-LAND_LEAD = Text("登记在册的地块有{n}块，共{area}；{main}最多，占{p}。",
-                 "{n} parcels are on the register, {area} in all; {main} is the largest part, {p}.")
+LAND_LEAD = Text(
+    "登记在册的地块有{n}块，共{area}；{main}最多，占{p}。",
+    "{n} parcels are on the register, {area} in all; {main} is the largest part, {p}.",
+)
 LAND_MAP = Text("{main}覆盖{p}的土地", "{main_cap} covers {p} of the land")
 LAND_MAP_ALT = Text("地块按生态系统大类着色的地图；{parts}。", "Map of parcels coloured by ecosystem group; {parts}.")
 LAND_MAP_IN = Text("土地覆被（生态系统大类），{year}年", "Land cover (ecosystem groups), {year}")
 RIGHTS_TABLE = Text("权利按类型", "Rights by kind")
-RIGHTS_HEAD = (Text("权利类型", "Kind of right"), Text("条数", "Rights"), Text("地块（块）", "Parcels"), Text("其中有争议（条）", "Disputed rights"))
-GROUP_HEAD = (Text("生态系统", "Ecosystem"), Text("地块（块）", "Parcels"), Text("面积（公顷）", "Area (ha)"), Text("占比", "Share"))
-DISPUTED = Text("有争议的权利{n}条，应付的钱暂存，确权后再付。", "{n} rights are disputed; what is due on them is kept in escrow until the title is settled.")
+RIGHTS_HEAD = (
+    Text("权利类型", "Kind of right"),
+    Text("条数", "Rights"),
+    Text("地块（块）", "Parcels"),
+    Text("其中有争议（条）", "Disputed rights"),
+)
+GROUP_HEAD = (
+    Text("生态系统", "Ecosystem"),
+    Text("地块（块）", "Parcels"),
+    Text("面积（公顷）", "Area (ha)"),
+    Text("占比", "Share"),
+)
+DISPUTED = Text(
+    "有争议的权利{n}条，应付的钱暂存，确权后再付。",
+    "{n} rights are disputed; what is due on them is kept in escrow until the title is settled.",
+)
 PERCENT_OF = Text("{what}{p}", "{what} {p}")
 
 # ---------------------------------------------------------------- 3 zones
 S_ZONES = Text("分区与红线", "Zones and the red line")
-ZONES_LEAD = Text("{p}的面积在功能区内，{r}在生态保护红线内，{q}是生态留白。",
-                  "{p} of the area lies in a function zone, {r} inside the ecological red line, {q} in reserves.")
+ZONES_LEAD = Text(
+    "{p}的面积在功能区内，{r}在生态保护红线内，{q}是生态留白。",
+    "{p} of the area lies in a function zone, {r} inside the ecological red line, {q} in reserves.",
+)
 ZONES_MAP = Text("{zone}是最大的功能区，占{p}", "{zone_cap} is the largest zone, {p} of the area")
 ZONES_MAP_ALT = Text("功能区、红线和留白的地图；{parts}。", "Map of function zones, red line and reserves; {parts}.")
 ZONES_MAP_IN = Text("功能区与生态保护红线，{year}年", "Function zones and the red line, {year}")
 ZONES_TABLE = Text("各功能区面积", "Area by function zone")
-ZONES_HEAD = (Text("功能区", "Function zone"), Text("地块（块）", "Parcels"), Text("面积（公顷）", "Area (ha)"),
-              Text("红线内（公顷）", "In the red line (ha)"), Text("留白内（公顷）", "In reserves (ha)"))
+ZONES_HEAD = (
+    Text("功能区", "Function zone"),
+    Text("地块（块）", "Parcels"),
+    Text("面积（公顷）", "Area (ha)"),
+    Text("红线内（公顷）", "In the red line (ha)"),
+    Text("留白内（公顷）", "In reserves (ha)"),
+)
 
 # ---------------------------------------------------------------- 4 services
 S_SERVICES = Text("土地做了什么", "What the land does")
-SERVICES_LEAD = Text("{year}年评估了{n}项服务：{names}。每个数都带区间和观测占比。",
-                     "{n} services were assessed for {year}: {names}. Every figure has its range and the share observed.")
+SERVICES_LEAD = Text(
+    "{year}年评估了{n}项服务：{names}。每个数都带区间和观测占比。",
+    "{n} services were assessed for {year}: {names}. Every figure has its range and the share observed.",
+)
 SERVICE_MAP = Text("{service}：共{v}{unit}", "{service_cap}: {v} {unit} in all")
-SERVICE_MAP_ALT = Text("每公顷{service}的地图，单位{unit}；全县{v}{unit}，未评估地块以斜线表示。",
-                       "Map of {service} per hectare in {unit}; {v} {unit} in all, parcels not assessed are hatched.")
+SERVICE_MAP_ALT = Text(
+    "每公顷{service}的地图，单位{unit}；全县{v}{unit}，未评估地块以斜线表示。",
+    "Map of {service} per hectare in {unit}; {v} {unit} in all, parcels not assessed are hatched.",
+)
 SERVICE_MAP_IN = Text("{service}，{year}年（每公顷，{unit}）", "{service_cap}, {year} ({unit} per ha)")
 SERVICE_TABLE = Text("服务的物理量与价值", "Services: quantity and value")
-SERVICE_HEAD = (Text("服务", "Service"), Text("物理量（区间）", "Quantity (range)"), Text("单位", "Unit"), Text("较上年", "Change"),
-                Text("价值（万元）", "Value (CNY million)"), Text("观测占比", "Share observed"))
-SERVICE_NOTE = Text("区间为各地块上下界之和，假定误差同向，因此偏宽。价值是按定价方法折算的参考，不是支付金额。",
-                    "Ranges add up the bounds of all parcels as if errors went the same way, so they are wide. Values are worked out by the pricing method and are not payments.")
+SERVICE_HEAD = (
+    Text("服务", "Service"),
+    Text("物理量（区间）", "Quantity (range)"),
+    Text("单位", "Unit"),
+    Text("较上年", "Change"),
+    Text("价值（万元）", "Value (CNY million)"),
+    Text("观测占比", "Share observed"),
+)
+SERVICE_NOTE = Text(
+    "区间为各地块上下界之和，假定误差同向，因此偏宽。价值是按定价方法折算的参考，不是支付金额。",
+    "Ranges add up the bounds of all parcels as if errors went the same way, so they are wide. "
+    "Values are worked out by the pricing method and are not payments.",
+)
 UNASSESSED_CLASS = Text("未评估", "not assessed")
 NOT_ASSESSED_SERVICE = Text("{service}：未评估", "{service_cap}: not assessed")
 NDVI_TITLE = Text("{signal}：{zone}变化最大，{v}", "{signal_cap}: {zone} changed most, {v}")
 NDVI_TITLE_ONE = Text("{signal}：各功能区{year}年的平均", "{signal_cap}: mean by zone in {year}")
 NDVI_AXIS = Text("{signal}，面积加权平均（{unit}）", "{signal_cap}, area-weighted mean ({unit})")
-SIGNALS = {"ndvi": Text("植被指数NDVI", "vegetation index NDVI"), "cover": Text("植被覆盖度", "vegetation cover"),
-           "fvc": Text("植被覆盖度", "vegetation cover")}
+SIGNALS = {
+    "ndvi": Text("植被指数NDVI", "vegetation index NDVI"),
+    "cover": Text("植被覆盖度", "vegetation cover"),
+    "fvc": Text("植被覆盖度", "vegetation cover"),
+}
 DATA_HEAD_ZONE = Text("功能区", "Function zone")
 THIS_YEAR = Text("{y}年", "{y}")
 CHANGE = Text("变化", "Change")
@@ -118,31 +174,57 @@ SHARE_OBSERVED = Text("观测占比", "Share observed")
 
 # ---------------------------------------------------------------- 5 standard
 S_STANDARD = Text("补偿标准", "The standard")
-STANDARD_LEAD = Text("平均每亩{v}元，每块地的标准由四部分相加，再按奖惩、上下限和年度限幅调整。",
-                     "The average is CNY {v} per mu. A parcel's standard adds four parts, then rewards, floors, caps and the yearly limit adjust it.")
+STANDARD_LEAD = Text(
+    "平均每亩{v}元，每块地的标准由四部分相加，再按奖惩、上下限和年度限幅调整。",
+    "The average is CNY {v} per mu. A parcel's standard adds four parts, "
+    "then rewards, floors, caps and the yearly limit adjust it.",
+)
 RATE_MAP = Text("标准从{a}到{b}元/亩，平均{v}", "The standard runs from CNY {a} to {b} per mu, {v} on average")
-RATE_MAP_ALT = Text("补偿标准的地图，元/亩·年；一成地块低于{a}，一成高于{b}。", "Map of the standard in CNY per mu and year; a tenth of parcels is below {a}, a tenth above {b}.")
+RATE_MAP_ALT = Text(
+    "补偿标准的地图，元/亩·年；一成地块低于{a}，一成高于{b}。",
+    "Map of the standard in CNY per mu and year; a tenth of parcels is below {a}, a tenth above {b}.",
+)
 RATE_MAP_IN = Text("补偿标准，{year}年（元/亩）", "Compensation standard, {year} (CNY per mu)")
 RATE_TABLE = Text("地块按标准分级", "Parcels by class of the standard")
 RATE_HEAD = (Text("标准（元/亩）", "Standard (CNY per mu)"), Text("地块（块）", "Parcels"), Text("面积（公顷）", "Area (ha)"))
 NO_STANDARD = Text("未定标准", "no standard")
 PARTS_TITLE = Text("{part}是标准最大的一部分，占{p}", "{part_cap} is the largest part of the standard, {p}")
-PARTS_ALT = Text("各功能区平均标准的组成，元/亩：{parts}。", "What the average standard of each zone is made of, CNY per mu: {parts}.")
-PARTS_HEAD = (Text("功能区", "Function zone"), Text("生态价值", "Value"), Text("机会成本", "Opportunity"), Text("保护成本", "Protection"),
-              Text("区域经济", "Regional"), Text("调整", "Adjustment"), Text("标准", "Standard"), Text("区间", "Range"))
-PARTS_TABLE = Text("平均标准的组成（元/亩·年，面积加权）", "What the average standard is made of (CNY per mu and year, area weighted)")
+PARTS_ALT = Text(
+    "各功能区平均标准的组成，元/亩：{parts}。", "What the average standard of each zone is made of, CNY per mu: {parts}."
+)
+PARTS_HEAD = (
+    Text("功能区", "Function zone"),
+    Text("生态价值", "Value"),
+    Text("机会成本", "Opportunity"),
+    Text("保护成本", "Protection"),
+    Text("区域经济", "Regional"),
+    Text("调整", "Adjustment"),
+    Text("标准", "Standard"),
+    Text("区间", "Range"),
+)
+PARTS_TABLE = Text(
+    "平均标准的组成（元/亩·年，面积加权）", "What the average standard is made of (CNY per mu and year, area weighted)"
+)
 ADJUST = Text("奖惩与限幅", "rewards and limits")
 YOY_TITLE_UP = Text("{zone}的标准变动最大：{v}元/亩", "The standard of {zone} moved most: CNY {v} per mu")
 YOY_ALT = Text("各功能区上年与本年的平均标准：{parts}。", "Average standard by zone, last year and this: {parts}.")
 YOY_TABLE = Text("标准的年度变化（元/亩·年）", "The standard from year to year (CNY per mu and year)")
-YOY_HEAD = (Text("功能区", "Function zone"), Text("上年", "Last year"), Text("本年", "This year"), Text("变化", "Change"),
-            Text("变化率", "Change, %"), Text("上年绩效奖惩", "Reward from last year's score"))
+YOY_HEAD = (
+    Text("功能区", "Function zone"),
+    Text("上年", "Last year"),
+    Text("本年", "This year"),
+    Text("变化", "Change"),
+    Text("变化率", "Change, %"),
+    Text("上年绩效奖惩", "Reward from last year's score"),
+)
 YOY_NONE = Text("没有上一年度的成果包，无法比较。", "There is no bundle of the year before to compare with.")
 RATE_AXIS = Text("元/亩·年", "CNY per mu and year")
 
 # ---------------------------------------------------------------- 6 money
 S_MONEY = Text("资金", "The money")
-MONEY_LEAD = Text("{n}个来源共有{have}，分配{used}，余{left}。", "{n} sources held {have}; {used} was allocated and {left} is left.")
+MONEY_LEAD = Text(
+    "{n}个来源共有{have}，分配{used}，余{left}。", "{n} sources held {have}; {used} was allocated and {left} is left."
+)
 SHORT_LEAD = Text("应付{due}，缺口{gap}（{p}）。", "Due: {due}; not covered: {gap} ({p}).")
 SHORT_NONE = Text("应付的{due}全部落实，没有缺口。", "All of the {due} due is funded; nothing is short.")
 SOURCES_TITLE = Text("{source}出了{p}的钱", "{p} of the money came from: {source}")
@@ -150,25 +232,49 @@ SOURCES_ALT = Text("各来源资金去向的条形图：{parts}。", "Bars of wh
 SOURCES_AXIS = Text("万元", "CNY million")
 LEFT = Text("未分配", "not allocated")
 SOURCES_TABLE = Text("资金来源与去向（元）", "Sources and uses of money (CNY)")
-SOURCES_HEAD = (Text("来源", "Source"), Text("上年结转", "Carried in"), Text("本年下达", "Granted"), Text("已分配", "Allocated"),
-                Text("收回", "Lapsed"), Text("年末余额", "Left"))
+SOURCES_HEAD = (
+    Text("来源", "Source"),
+    Text("上年结转", "Carried in"),
+    Text("本年下达", "Granted"),
+    Text("已分配", "Allocated"),
+    Text("收回", "Lapsed"),
+    Text("年末余额", "Left"),
+)
 FLOW_TITLE = Text("钱从{source}流向{zone}最多", "The largest stream runs from {source} to {zone}")
 FLOW_ALT = Text("资金从来源经功能区流向对象的流向图：{parts}。", "Flow of money from source through zone to recipient: {parts}.")
 FLOW_HEADS = (Text("来源", "Source"), Text("功能区", "Zone"), Text("对象", "Recipient"))
 FLOW_TABLE = Text("各功能区的资金（元）", "Money by function zone (CNY)")
 HIST_TITLE = Text("一半农户得到{m}以上", "Half of the households receive more than {m}")
-HIST_ALT = Text("每户支付额的直方图：中位数{m}，中间八成农户在{a}至{b}之间。", "Histogram of payments per household: median {m}; the middle eight tenths lie between {a} and {b}.")
+HIST_ALT = Text(
+    "每户支付额的直方图：中位数{m}，中间八成农户在{a}至{b}之间。",
+    "Histogram of payments per household: median {m}; the middle eight tenths lie between {a} and {b}.",
+)
 HIST_AXIS = Text("每户支付额（元）", "Payment per household (CNY)")
 HIST_UNIT = Text("户数", "Households")
 HIST_MEDIAN = Text("中位数{m}", "median {m}")
 HIST_TABLE = Text("每户支付额（元）", "Payments per household (CNY)")
 HIST_HEAD = (Text("位置", "Position"), Text("金额（元）", "Amount (CNY)"))
-HIST_ROWS = {10: Text("一成农户低于", "a tenth is below"), 25: Text("四分之一低于", "a quarter is below"), 50: Text("中位数", "median"),
-             75: Text("四分之一高于", "a quarter is above"), 90: Text("一成农户高于", "a tenth is above")}
-GINI = Text("支付额的基尼系数为{g}（0为完全均等）；它只描述支付，不是收入差距。", "The Gini coefficient of the payments is {g} (0: all equal); it describes payments, not incomes.")
+HIST_ROWS = {
+    10: Text("一成农户低于", "a tenth is below"),
+    25: Text("四分之一低于", "a quarter is below"),
+    50: Text("中位数", "median"),
+    75: Text("四分之一高于", "a quarter is above"),
+    90: Text("一成农户高于", "a tenth is above"),
+}
+GINI = Text(
+    "支付额的基尼系数为{g}（0为完全均等）；它只描述支付，不是收入差距。",
+    "The Gini coefficient of the payments is {g} (0: all equal); it describes payments, not incomes.",
+)
 STATE_TABLE = Text("应付额按状态（元）", "Entitlements by state (CNY)")
-STATE_HEAD = (Text("状态", "State"), Text("条数", "Rows"), Text("扣减前", "Before deduction"), Text("扣减", "Deduction"), Text("应付", "Entitled"),
-              Text("落实", "Funded"), Text("缺口", "Not covered"))
+STATE_HEAD = (
+    Text("状态", "State"),
+    Text("条数", "Rows"),
+    Text("扣减前", "Before deduction"),
+    Text("扣减", "Deduction"),
+    Text("应付", "Entitled"),
+    Text("落实", "Funded"),
+    Text("缺口", "Not covered"),
+)
 REASON_TITLE = Text("不予支付最多的原因：{r}", "The most frequent reason for not paying: {r}")
 REASON_ALT = Text("不予支付或暂缓的原因条数：{parts}。", "Number of rows not paid or held, by reason: {parts}.")
 REASON_AXIS = Text("应付条数", "Entitlement rows")
@@ -177,17 +283,39 @@ REASON_HEAD = (Text("原因", "Reason"), Text("条数", "Rows"), Text("面积（
 REASON_NONE = Text("没有不予支付或暂缓的应付额。", "No entitlement was refused or held.")
 # ---------------------------------------------------------------- 7 notice
 S_NOTICE = Text("公示", "Public notice")
-NOTICE_LEAD = Text("{v}个村公示了{n}行，合计{amount}；收到异议{o}件，其中成立{u}件，未决{p}件。",
-                   "{n} rows were posted in {v} villages, {amount} in all; {o} objections came in, {u} were upheld, {p} are open.")
-NOTICE_PRIVATE = Text("这里只有数，没有姓名。每行的内容见各村公示栏。", "Only counts are given here, no names. The rows themselves are posted in each village.")
+NOTICE_LEAD = Text(
+    "{v}个村公示了{n}行，合计{amount}；收到异议{o}件，其中成立{u}件，未决{p}件。",
+    "{n} rows were posted in {v} villages, {amount} in all; {o} objections came in, {u} were upheld, {p} are open.",
+)
+NOTICE_PRIVATE = Text(
+    "这里只有数，没有姓名。每行的内容见各村公示栏。",
+    "Only counts are given here, no names. The rows themselves are posted in each village.",
+)
 NOTICE_TABLE = Text("各乡镇公示", "Notices by town")
 NOTICE_TABLE_VILLAGE = Text("各村公示", "Notices by village")
-NOTICE_HEAD = (Text("乡镇代码", "Town code"), Text("村", "Villages"), Text("公示行", "Rows"), Text("面积（公顷）", "Area (ha)"), Text("应付（元）", "Entitled (CNY)"),
-               Text("落实（元）", "Funded (CNY)"))
+NOTICE_HEAD = (
+    Text("乡镇代码", "Town code"),
+    Text("村", "Villages"),
+    Text("公示行", "Rows"),
+    Text("面积（公顷）", "Area (ha)"),
+    Text("应付（元）", "Entitled (CNY)"),
+    Text("落实（元）", "Funded (CNY)"),
+)
 OBJECTION_TABLE = Text("异议按类别与结果（件）", "Objections by kind and outcome")
-OBJECTION_HEAD = (Text("类别", "Kind"), Text("成立", "Upheld"), Text("不成立", "Rejected"), Text("未决", "Open"), Text("合计", "Total"))
-OBJECTION_KINDS = {"area": Text("面积", "area"), "name": Text("姓名", "name"), "amount": Text("金额", "amount"),
-                   "missing": Text("漏列", "left out"), "excess": Text("不应列入", "should not be listed")}
+OBJECTION_HEAD = (
+    Text("类别", "Kind"),
+    Text("成立", "Upheld"),
+    Text("不成立", "Rejected"),
+    Text("未决", "Open"),
+    Text("合计", "Total"),
+)
+OBJECTION_KINDS = {
+    "area": Text("面积", "area"),
+    "name": Text("姓名", "name"),
+    "amount": Text("金额", "amount"),
+    "missing": Text("漏列", "left out"),
+    "excess": Text("不应列入", "should not be listed"),
+}
 
 # ---------------------------------------------------------------- 8 results
 S_RESULTS = Text("成效", "Results")
@@ -201,14 +329,31 @@ SCORE_NONE = Text("没有功能区得到评分", "No zone could be scored")
 SCORE_ALT = Text("各评价单元得分与区间：{parts}。", "Scores with ranges: {parts}.")
 SCORE_AXIS = Text("得分（0～100），横线为区间", "Score (0–100), the line is its range")
 SCORE_TABLE = Text("记分卡", "Scorecards")
-SCORE_HEAD = (Text("评价单元", "Area judged"), Text("得分", "Score"), Text("区间", "Range"), Text("等级", "Grade"), Text("已评权重", "Weight assessed"),
-              Text("上年得分", "Last year"), Text("对明年标准", "Next year's standard"))
-SCORE_HOW = Text("得分决定明年标准的增减，见“对明年标准”一列。得分区间跨过等级界线时，不应据此排名。",
-                 "The score moves next year's standard, see the last column. Where a range crosses a grade line, do not rank by it.")
+SCORE_HEAD = (
+    Text("评价单元", "Area judged"),
+    Text("得分", "Score"),
+    Text("区间", "Range"),
+    Text("等级", "Grade"),
+    Text("已评权重", "Weight assessed"),
+    Text("上年得分", "Last year"),
+    Text("对明年标准", "Next year's standard"),
+)
+SCORE_HOW = Text(
+    "得分决定明年标准的增减，见“对明年标准”一列。得分区间跨过等级界线时，不应据此排名。",
+    "The score moves next year's standard, see the last column. Where a range crosses a grade line, do not rank by it.",
+)
 INDICATOR_TABLE = Text("评价指标", "Indicators")
-INDICATOR_HEAD = (Text("单元与指标", "Area and indicator"), Text("值", "Value"), Text("基准", "Base"), Text("得分（区间）", "Score (range)"), Text("权重", "Weight"),
-                  Text("观测占比", "Share observed"))
-NO_EFFECT = Text("这些得分描述变化，不证明变化由补偿引起。", "These scores describe change; they do not prove that compensation caused it.")
+INDICATOR_HEAD = (
+    Text("单元与指标", "Area and indicator"),
+    Text("值", "Value"),
+    Text("基准", "Base"),
+    Text("得分（区间）", "Score (range)"),
+    Text("权重", "Weight"),
+    Text("观测占比", "Share observed"),
+)
+NO_EFFECT = Text(
+    "这些得分描述变化，不证明变化由补偿引起。", "These scores describe change; they do not prove that compensation caused it."
+)
 
 # ---------------------------------------------------------------- 9 accounts
 S_ACCOUNTS = Text("账户与核对", "Accounts and checks")
@@ -218,10 +363,23 @@ ACCOUNT_ALT = Text("土地账户的增加与减少，公顷：{parts}。", "Addi
 ACCOUNT_AXIS = Text("公顷", "ha")
 ADDED, REDUCED = Text("增加", "additions"), Text("减少", "reductions")
 ACCOUNT_TABLE = Text("土地账户（公顷）", "Land account (ha)")
-ACCOUNT_HEAD = (Text("生态系统", "Ecosystem"), Text("期初", "Opening"), Text("增加", "Additions"), Text("减少", "Reductions"), Text("期末", "Closing"))
+ACCOUNT_HEAD = (
+    Text("生态系统", "Ecosystem"),
+    Text("期初", "Opening"),
+    Text("增加", "Additions"),
+    Text("减少", "Reductions"),
+    Text("期末", "Closing"),
+)
 FUND_TABLE = Text("资金收支表（元）", "Fund statement (CNY)")
-FUND_HEAD = (Text("资金包", "Envelope"), Text("上年结转", "Carried in"), Text("本年下达", "Granted"), Text("已支付", "Paid"), Text("暂存", "Escrow"),
-             Text("年末余额", "Left"), Text("收回", "Lapsed"))
+FUND_HEAD = (
+    Text("资金包", "Envelope"),
+    Text("上年结转", "Carried in"),
+    Text("本年下达", "Granted"),
+    Text("已支付", "Paid"),
+    Text("暂存", "Escrow"),
+    Text("年末余额", "Left"),
+    Text("收回", "Lapsed"),
+)
 CHECK_LEAD = Text("核对{n}项：通过{p}，不通过{f}，未运行{r}。", "{n} checks: {p} passed, {f} failed, {r} not run.")
 CHECK_TABLE = Text("核对清单", "Checks")
 CHECK_HEAD = (Text("核对项", "Check"), Text("结果", "Result"), Text("说明", "Detail"))
@@ -245,22 +403,37 @@ MORE_ROWS = Text("另有{n}项，见表{t}。", "{n} more in table {t}.")
 
 # ---------------------------------------------------------------- 11 check yourself
 S_CHECK = Text("怎样自己核对", "How to check this")
-CHECK_SELF = Text("不需要联网，也不需要相信我们。取得成果包后运行：", "No network is needed, nor trust in us. With the bundle at hand, run:")
+CHECK_SELF = Text(
+    "不需要联网，也不需要相信我们。取得成果包后运行：", "No network is needed, nor trust in us. With the bundle at hand, run:"
+)
 CMD_VERIFY = Text("核对每个文件的指纹", "checks the fingerprint of every file")
 CMD_RERUN = Text("重新运行，结果应当逐字节相同", "runs the year again; the result must be the same byte for byte")
-CMD_EXPLAIN = Text("拆开一笔应付额：标准、面积、份额、合规、来源", "takes one entitlement apart: standard, area, share, compliance, source")
+CMD_EXPLAIN = Text(
+    "拆开一笔应付额：标准、面积、份额、合规、来源", "takes one entitlement apart: standard, area, share, compliance, source"
+)
 
 # ---------------------------------------------------------------- letter
 L_TITLE = Text("{year}年度生态补偿告知书", "Notice of eco-compensation for {year}")
 L_DEAR = Text("{name}：", "Dear {name},")
 L_AMOUNT = Text("{year}年度，您的生态补偿为{amount}（大写：{capital}）。", "Your eco-compensation for {year} is {amount}.")
-L_AMOUNT_NONE = Text("{year}年度，您没有可支付的生态补偿。原因写在下面。", "For {year} no eco-compensation is payable to you. The reason is given below.")
+L_AMOUNT_NONE = Text(
+    "{year}年度，您没有可支付的生态补偿。原因写在下面。",
+    "For {year} no eco-compensation is payable to you. The reason is given below.",
+)
 L_WHEN = Text("这笔钱将在{d}前转入您登记的账户。", "It will reach your registered account by {d}.")
-L_WHEN_OPEN = Text("公示期满、没有未决异议后，转入您登记的账户。", "It will be sent to your registered account once the notice period is over and no objection is open.")
+L_WHEN_OPEN = Text(
+    "公示期满、没有未决异议后，转入您登记的账户。",
+    "It will be sent to your registered account once the notice period is over and no objection is open.",
+)
 L_STUDY = Text("这是研究算例中的示例信，不构成付款依据。", "This is a sample letter from a study; no payment rests on it.")
 L_INVENTED = Text("示例：人名、地名和金额均为虚构。", "Example: names, places and amounts are invented.")
 L_HOW = Text("怎么算出来的", "How the amount was worked out")
-L_HEAD = (Text("项目", "Item"), Text("面积（亩）", "Area (mu)"), Text("标准（元/亩）", "Standard (CNY per mu)"), Text("金额（元）", "Amount (CNY)"))
+L_HEAD = (
+    Text("项目", "Item"),
+    Text("面积（亩）", "Area (mu)"),
+    Text("标准（元/亩）", "Standard (CNY per mu)"),
+    Text("金额（元）", "Amount (CNY)"),
+)
 L_PARCEL = Text("{n}号地块，{eco}，{village}", "Plot {n}, {eco}, {village}")
 L_SHARE = Text("（您占{a}/{b}）", " (your share: {a}/{b})")
 L_LINE_DEDUCTION = Text("扣减", "Deductions")
@@ -270,12 +443,21 @@ L_LINE_HELD = Text("异议未决，暂缓", "Held, objection open")
 L_LINE_EXCLUDED = Text("不予支付", "Not payable")
 L_LINE_OTHER = Text("其他", "Other")
 L_LINE_TOTAL = Text("本次支付", "Paid now")
-L_PARTS = Text("每亩平均{v}元由这几部分组成：生态价值{a}，机会成本{b}，保护成本{c}，区域经济{d}，奖惩与限幅{e}。",
-               "The average of CNY {v} per mu is made of: ecological value {a}, opportunity cost {b}, protection cost {c}, regional economy {d}, rewards and limits {e}.")
+L_PARTS = Text(
+    "每亩平均{v}元由这几部分组成：生态价值{a}，机会成本{b}，保护成本{c}，区域经济{d}，奖惩与限幅{e}。",
+    "The average of CNY {v} per mu is made of: ecological value {a}, "
+    "opportunity cost {b}, protection cost {c}, regional economy {d}, rewards and limits {e}.",
+)
 L_WHY = Text("为什么有扣减", "Why something was taken off")
-L_DEDUCTION = Text("{n}号地块扣{amount}元（{p}）：合规判定为“{light}”。", "CNY {amount} ({p}) was taken off for plot {n}: it was found '{light}'.")
+L_DEDUCTION = Text(
+    "{n}号地块扣{amount}元（{p}）：合规判定为“{light}”。", "CNY {amount} ({p}) was taken off for plot {n}: it was found '{light}'."
+)
 L_EVIDENCE = Text("依据：{e}。", "Evidence: {e}.")
 L_VERDICT = Text("现场核查：{v}。", "Field check: {v}.")
+L_HELD = Text("有异议未决，{amount}元暂缓，答复以后再付。", "An objection is open: CNY {amount} is held until it is answered.")
+L_SIGNAL = Text(
+    "{why}；植被指数比往年同期变化{d}，同类地块{r}", "{why}; vegetation index {d} against its own past, parcels like it {r}"
+)
 L_SHORT = Text("今年的资金不足以付清，差{amount}元。", "This year's funds did not cover everything: CNY {amount} is missing.")
 L_STATE = Text("{n}号地块的{amount}元{state}：{reason}。", "CNY {amount} for plot {n} is {state}: {reason}.")
 L_NOTHING_OFF = Text("没有扣减。", "Nothing was taken off.")
@@ -292,8 +474,13 @@ L_PART_STATE = Text("资金与状态{v}", "funding and state {v}")
 L_OBJECT = Text("您觉得不对", "If you think this is wrong")
 L_OBJECT_UNTIL = Text("请在{d}前提出异议，", "Please object by {d}, ")
 L_OBJECT_POSTED = Text("请在村公示栏写明的截止日之前提出异议，", "Please object before the closing day posted in your village, ")
-L_OBJECT_HOW = Text("可以当面、书面或在网上提出，写明哪块地、哪里不对，附上照片或凭证。", "in person, in writing or online: say which plot and what is wrong, and add photos or papers.")
+L_OBJECT_HOW = Text(
+    "可以当面、书面或在网上提出，写明哪块地、哪里不对，附上照片或凭证。",
+    "in person, in writing or online: say which plot and what is wrong, and add photos or papers.",
+)
 L_OBJECT_ANSWER = Text("我们在收到后{n}日内书面答复。", "You will have an answer in writing within {n} days of receipt.")
-L_OBJECT_SAFE = Text("提出异议不会减少您的补偿，也不影响以后各年；没有争议的部分照常支付。",
-                     "Objecting does not reduce your compensation, now or in later years; what is not disputed is paid as usual.")
+L_OBJECT_SAFE = Text(
+    "提出异议不会减少您的补偿，也不影响以后各年；没有争议的部分照常支付。",
+    "Objecting does not reduce your compensation, now or in later years; what is not disputed is paid as usual.",
+)
 L_SIGN = Text("{name}生态补偿办公室", "Eco-compensation office, {name}")

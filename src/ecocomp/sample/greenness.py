@@ -58,7 +58,7 @@ def _ndvi(cover, parcel, rank, row0, table, vigour, kind, since, year_month, clo
                         value = 0.09 + (value - 0.09) * min(0.85, 0.10 + 0.022 * age)
                     elif kind[p] == 3:
                         value = 0.10 + (value - 0.10) * 0.48
-                value += 0.012 * white(c, r + row0, key + 31 * m)
+                value = min(0.93, value + 0.012 * white(c, r + row0, key + 31 * m))
                 out[m, r, c] = np.int16(np.floor(value * 1000.0 + 0.5) * 10.0)
     for m in prange(12):
         for r in range(rows):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ecocomp.sample.frame import CELL_M, COUNTY, EAST_M, NORTH_M, SAND_ANGLE, Frame
 from ecocomp.sample.noise import fractal, fractal_at
+from ecocomp.sample.places import make_places
 from ecocomp.sample.relief import INFLOW_SHARE, Relief
 from ecocomp.sample.tessellation import Edges, rings, slit, sound_rings, union_by, unsound, voronoi
 
@@ -528,7 +529,8 @@ def _assembled(frame: Frame, land: Land, cells: Any, strip: Any, group: Any, kin
         land.rank[row, col].astype(float), land.rain_mm[row, col].astype(float), land.relief.above_river_m[row, col].astype(float),
         plane / (1 + ((x[order] - 500_000) / EARTH_M) ** 2), x[order], y[order],
     )
-    return _with_codes(frame, _with_suffix(frame, survey))
+    codes = make_places(frame, land.village_x, land.village_y).code
+    return _with_codes(frame, _with_suffix(frame, survey), codes)
 
 
 def _with_suffix(frame: Frame, survey: Survey) -> Survey:
@@ -550,11 +552,8 @@ def feature_code(land_class: str, state: bool) -> str:
     return ("G" if state else "J") + ("B" if kind == "C" and state else kind)
 
 
-def _with_codes(frame: Frame, survey: Survey) -> Survey:
+def _with_codes(frame: Frame, survey: Survey, codes: list[str]) -> Survey:
     """Give parcel codes (19 characters) and registered areas: near the measured ones, a few off by more than 5 %."""
-    from ecocomp.sample.people import village_codes
-
-    codes = village_codes(frame)
     features = [feature_code(str(c), bool(s)) for c, s in zip(survey.land_class, survey.state, strict=True)]
     seen: dict[str, int] = {}
     out = []

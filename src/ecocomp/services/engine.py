@@ -263,7 +263,10 @@ def _negative_note(run: _Run) -> Iterator[Fault]:
             Text("{n} 个像元的结果为负（{w}），照实计入。", "{n} cells come out negative ({w}) and are counted as they are.").fill(
                 n=run.negative, w=run.plan.negative_meaning
             ),
-            Text("核对这些像元的输入；外来水补给的地方为负是可能的。", "Check the inputs there; land fed by water from outside can be negative."),
+            Text(
+                "核对这些像元的输入；外来水补给的地方为负是可能的。",
+                "Check the inputs there; land fed by water from outside can be negative.",
+            ),
             "warning",
         )
 
@@ -273,9 +276,9 @@ def _check(models: Sequence[str], keep: Iterable[str], coverage: Coverage, parce
         entry(FOLDER, id)
     if len(parcel_ids) != len(coverage):
         raise UsageError(
-            Text("地块编码有 {a} 个，覆盖矩阵有 {b} 个地块。", "There are {a} parcel codes, but {b} parcels in the coverage matrix.").fill(
-                a=len(parcel_ids), b=len(coverage)
-            )
+            Text(
+                "地块编码有 {a} 个，覆盖矩阵有 {b} 个地块。", "There are {a} parcel codes, but {b} parcels in the coverage matrix."
+            ).fill(a=len(parcel_ids), b=len(coverage))
         )
     unlike = coverage.grid.difference(grid)
     if unlike:

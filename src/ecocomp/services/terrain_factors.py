@@ -13,10 +13,10 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from ecocomp.services.factors import LS_METHODS, ls_factor
 from ecocomp.services.site import PASS, StripReader
@@ -130,26 +130,26 @@ def _write(path: Path, array: Raster) -> None:
     try:
         with os.fdopen(handle, "wb") as out:
             np.save(out, array)
-        os.replace(name, path)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
 
 
-@njit(parallel=True, **PASS)  # type: ignore[untyped-decorator]
+@njit(**PASS)  # type: ignore[untyped-decorator]
 def _ls_rows(slope, length, least, method, out):  # type: ignore[no-untyped-def]
-    for r in prange(slope.shape[0]):
+    for r in range(slope.shape[0]):
         for c in range(slope.shape[1]):
             metres = np.float64(length[r, c])
             metres = least[r] if metres < least[r] else metres
             out[r, c] = ls_factor(np.float64(slope[r, c]), metres, method)
 
 
-@njit(parallel=True, **PASS)  # type: ignore[untyped-decorator]
+@njit(**PASS)  # type: ignore[untyped-decorator]
 def _relief_rows(heights, out):  # type: ignore[no-untyped-def]
     """Highest less lowest of the 3×3 cells around each, of those that have a height."""
     rows, columns = heights.shape
-    for r in prange(rows):
+    for r in range(rows):
         for c in range(columns):
             low, high = heights[r, c], heights[r, c]
             for i in range(max(r - 1, 0), min(r + 2, rows)):

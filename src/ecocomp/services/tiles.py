@@ -11,7 +11,7 @@ from ecocomp.services.vector_math import INLINE
 @njit(**INLINE)  # type: ignore[untyped-decorator]
 def any_covered(covered, start, stop):  # type: ignore[no-untyped-def]
     """Return whether any cell start..stop-1 lies in a parcel."""
-    for i in range(start, stop):
+    for i in range(start, stop):  # noqa: SIM110  (compiled code knows no generators)
         if covered[i] != 0:
             return True
     return False

@@ -145,7 +145,7 @@ class _Book:
 
     def rights_of(self, p: int | np.integer[Any], rows: NDArray[np.bool_]) -> str:
         """Return the rights of parcel number `p` among `rows` as people read them: ``R1 (H1 1/2), R2 (H2 1/3)``."""
-        start, stop = np.searchsorted(self.parcel, [p, p + 1])
+        start, stop = np.searchsorted(self.parcel, [int(p), int(p) + 1])
         at = [i for i in range(start, stop) if rows[i]]
         ids, holders = (self.table[c].take(pa.array(at, pa.int64())).to_pylist() for c in ("right_id", "holder_id"))
         return ", ".join(f"{r} ({h} {self.num[i]}/{self.den[i]})" for i, r, h in zip(at, ids, holders, strict=True))

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from ecocomp.agreements.readings import Readings, Row, bad_amounts, missing_keys, not_settled, party_code, say, worst_class
+from ecocomp.agreements.readings import Readings, Row, missing_keys, not_settled, party_code, say, to_whole_fen, worst_class
 from ecocomp.registry import Example, Reference, Spec, Use
 from ecocomp.rules import Parameters
-from ecocomp.terms.money import half_even
 from ecocomp.terms.text import Text
 
 _TERMS = {
@@ -64,6 +63,15 @@ SPEC = Spec(
     ),
 )
 
+#: Keys of this clause beside those every clause has (see `agreements.shape`).
+SHAPE = {
+    "target_class": "whole",
+    "per_class_yuan": "yuan",
+    "per_point_yuan": "yuan",
+    "change_cap_yuan": "yuan",
+    "class_limits": {"*": ["number"]},
+}
+
 
 def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Sequence[Any], params: Parameters) -> list[Row]:
     """Return one row in the direction of the total, or a row of zero yuan downstream to upstream when it is nil."""
@@ -74,8 +82,7 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
     basic = Fraction(clause["per_class_yuan"]) * (int(clause["target_class"]) - grade)
     cap = Fraction(clause["change_cap_yuan"])
     change = max(-cap, min(cap, Fraction(clause["per_point_yuan"]) * 100 * (1 - index.value)))
-    total = (basic + change) * 100
-    fen = half_even(total.numerator, total.denominator)
+    fen = to_whole_fen(basic + change)
     up, down = str(party_code("upstream", parties)), str(party_code("downstream", parties))
     evidence = {
         "state": "settled",
@@ -92,7 +99,7 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
 def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[tuple[Text, Text]]:
     """Return (clash, remedy) for what is wrong with the clause as signed."""
     amounts = ("per_class_yuan", "per_point_yuan", "change_cap_yuan")
-    out = missing_keys(clause, ("section", "indicators", "target_class", *amounts)) + bad_amounts(clause, amounts)
+    out = missing_keys(clause, ("section", "indicators", "target_class", *amounts))
     for role in ("upstream", "downstream"):
         if party_code(role, parties) is None:
             out.append(

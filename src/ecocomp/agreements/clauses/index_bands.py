@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from ecocomp.agreements.readings import Readings, Row, bad_amounts, is_number, missing_keys, not_settled, party_code, say
+from ecocomp.agreements.readings import Readings, Row, missing_keys, not_settled, party_code, say, to_whole_fen
+from ecocomp.agreements.shape import is_number
 from ecocomp.registry import Example, Reference, Spec, Use
 from ecocomp.rules import Parameters
-from ecocomp.terms.money import to_fen
 from ecocomp.terms.text import Text
 
 _BANDS = [
@@ -61,6 +60,9 @@ SPEC = Spec(
     ),
 )
 
+#: Keys of this clause beside those every clause has (see `agreements.shape`).
+SHAPE = {"k0": "number", "bands": [{"up_to": "number", "payer": "word", "payee": "word", "amount_yuan": "yuan"}]}
+
 
 def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Sequence[Any], params: Parameters) -> list[Row]:
     """Return the payment of the first band whose upper limit is not below P; exact fractions throughout."""
@@ -77,7 +79,7 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
         "band_up_to": str(band.get("up_to") or ""),
         "indicators": dict(index.parts),
     }
-    return [Row(str(payer), str(payee), to_fen(Decimal(band["amount_yuan"])), evidence)]
+    return [Row(str(payer), str(payee), to_whole_fen(band["amount_yuan"]), evidence)]
 
 
 def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[tuple[Text, Text]]:
@@ -86,7 +88,7 @@ def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[tuple[Text,
     out += _no_base(clause)
     if is_number(clause.get("k0")) and clause["k0"] <= 0:
         out.append((Text("k0 是 {k}。", "k0 is {k}.").fill(k=clause["k0"]), Text("k0 须为正数。", "k0 must be positive.")))
-    bands = [b for b in clause.get("bands") or [] if isinstance(b, Mapping)]
+    bands = clause.get("bands") or []
     limits = [b.get("up_to") for b in bands]
     closed = [x for x in limits if x is not None]
     if bands and (limits[-1] is not None or len(closed) != len(limits) - 1):
@@ -96,7 +98,7 @@ def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[tuple[Text,
                 Text("只有最后一档不写 up_to，它收住所有更大的 P。", "Only the last band has no up_to; it takes every larger P."),
             )
         )
-    if any(not is_number(x) for x in closed) or closed != sorted(set(closed)):
+    if closed != sorted(set(closed)):
         out.append(
             (
                 Text("各档上限 {l} 不是由小到大。", "The upper limits {l} do not rise.").fill(l=_say(limits)),
@@ -104,7 +106,7 @@ def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[tuple[Text,
             )
         )
     for b in bands:
-        out += missing_keys(b, ("payer", "payee", "amount_yuan")) + bad_amounts(b, ("amount_yuan",))
+        out += missing_keys(b, ("payer", "payee", "amount_yuan"))
         out += [
             (
                 Text("{k} {v} 不是唯一的一方。", "{k} {v} is not exactly one party.").fill(k=k, v=b[k]),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from ecocomp.agreements.readings import Readings, Row, bad_amounts, is_number, missing_keys, not_settled, worst_class
+from ecocomp.agreements.readings import Readings, Row, missing_keys, not_settled, to_whole_fen, worst_class
+from ecocomp.agreements.shape import is_number
 from ecocomp.registry import Example, Reference, Spec, Use
 from ecocomp.rules import Parameters
-from ecocomp.terms.money import apportion, half_even, to_fen
+from ecocomp.terms.money import apportion, half_even
 from ecocomp.terms.text import Text
 
 _POOL = {"pool_yuan": 200_000_000, "contributions": {"YN": 1, "GZ": 5, "SC": 4}, "distribution": {"YN": 3, "GZ": 4, "SC": 3}}
@@ -54,11 +54,30 @@ SPEC = Spec(
     ),
 )
 
+_RATIO = {"*": "number"}
+#: Keys of this clause beside those every clause has (see `agreements.shape`).
+SHAPE = {
+    "pool_yuan": "yuan",
+    "contributions": _RATIO,
+    "distribution": _RATIO,
+    "deductions": [
+        {
+            "section": "word",
+            "indicators": [{"code": "word", "weight": "number", "base": "number"}],
+            "target_class": "whole",
+            "from": "word",
+            "cut": "number",
+            "to": _RATIO,
+            "class_limits": {"*": ["number"]},
+        }
+    ],
+}
+
 
 def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Sequence[Any], params: Parameters) -> list[Row]:
     """Return the net payments; not settled when a section with a deduction cannot be judged."""
     codes = [p.code for p in parties]
-    pool = to_fen(Decimal(clause["pool_yuan"]))
+    pool = to_whole_fen(clause["pool_yuan"])
     paid, drawn = _split(pool, clause["contributions"], codes), _split(pool, clause["distribution"], codes)
     full = dict(drawn)
     cuts: list[dict[str, Any]] = []
@@ -77,7 +96,7 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
 
 def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[tuple[Text, Text]]:
     """Return (clash, remedy) for what is wrong with the clause as signed."""
-    out = missing_keys(clause, ("pool_yuan", "contributions", "distribution")) + bad_amounts(clause, ("pool_yuan",))
+    out = missing_keys(clause, ("pool_yuan", "contributions", "distribution"))
     codes = {p.code for p in parties}
     ratios = [("contributions", clause.get("contributions")), ("distribution", clause.get("distribution"))]
     for rule in clause.get("deductions") or []:

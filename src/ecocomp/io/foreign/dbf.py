@@ -1,7 +1,8 @@
 """The texts of a Shapefile's table (DBF): in which encoding they are, found out strictly.
 
 In order: what the owner declares, the `.cpg` file, the language byte of the header, then UTF-8 and GB18030 tried on
-every text of the table. A text cut in the middle of a character where it fills its field to the last byte is a known
+every text of the table. A language byte that names a Western code comes last, because such a code fits any text.
+A text cut in the middle of a character where it fills its field to the last byte is a known
 habit of old software, and no reason to refuse the encoding.
 """
 
@@ -22,6 +23,8 @@ from ecocomp.terms.text import Text
 
 MAX_FIELDS = 2048
 _LANGUAGE_BYTES = {0x4D: "gb18030", 0x7A: "gb18030", 0x57: "latin-1", 0x03: "cp1252", 0x58: "cp1252", 0x78: "big5", 0x4F: "big5"}
+# A single-byte code fits any bytes, so it proves nothing; and 0x57 ("ANSI") is what much software writes over GBK texts.
+_ANY_BYTES = frozenset({"latin-1", "cp1252"})
 _CPG = {"936": "gb18030", "cp936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "ansi 936": "gb18030", "65001": "utf-8",
         "utf8": "utf-8", "oem 936": "gb18030", "950": "big5",
         "1252": "cp1252", "88591": "latin-1", "iso88591": "latin-1"}  # fmt: skip
@@ -68,6 +71,7 @@ def encoding_of(path: str, cpg: str | None, declared: str | None, where: str) ->
         return _codec(declared, where), "declared"
     tried: list[str] = []
     hints = [(_from_cpg(cpg), "cpg"), (_LANGUAGE_BYTES.get(header.language), "header"), ("utf-8", "found"), ("gb18030", "found")]
+    hints = [h for h in hints if h[1] != "header" or h[0] not in _ANY_BYTES] + [h for h in hints if h[1] == "header"]
     for name, how in hints:
         if name is None or name in tried:
             continue

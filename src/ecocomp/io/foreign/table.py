@@ -401,7 +401,14 @@ def _column_as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         column = column.cast(pa.int8())
     elif pa.types.is_floating(kind):
         return pa.chunked_array([pa.array(["" if v is None else _cell(v) for v in column.to_pylist()], pa.string())])
-    return pc.fill_null(column.cast(pa.string()), "")
+    return pc.fill_null(without_zone(column).cast(pa.string()), "")
+
+
+def without_zone(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return times with a zone as times in UTC; a machine needs no zone database for that."""
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+        return column.cast(pa.timestamp(column.type.unit))
+    return column
 
 
 # ---------------------------------------------------------------- shared by all three

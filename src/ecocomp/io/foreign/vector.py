@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from ecocomp.io.files import write_batches
 from ecocomp.io.foreign import dbf, geopackage
-from ecocomp.io.foreign.table import _PARQUET, check_zip
+from ecocomp.io.foreign.table import _PARQUET, check_zip, without_zone
 from ecocomp.io.foreign.words import Refuse, fault, head_of, not_a, size_of
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.text import Text
@@ -402,7 +402,7 @@ def _plain(column: pa.ChunkedArray, kind: pa.DataType, encoding: str | None) -> 
         column = column.cast(column.type.value_type)
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
-    column = column.cast(kind)
+    column = without_zone(column).cast(kind)
     if encoding and pa.types.is_string(kind):
         return pa.chunked_array([_decoded(c, encoding) for c in column.chunks], pa.string())
     return column

@@ -44,6 +44,11 @@ SPEC = Spec(
     parameters=(
         Use("monitoring.past_years_least", "a", Text("所需往年数", "past years needed")),
         Use("monitoring.spread_floor", "1", Text("离散度下限", "least spread")),
+        Use(
+            "monitoring.own_spread_most",
+            "1",
+            Text("自身离散度上限（同类中位数的倍数）", "own spread, at most this many times that of its likes"),
+        ),
         Use("monitoring.reference_least", "parcels", Text("参照地块最少数", "least number of reference parcels")),
     ),
     outputs=(
@@ -105,7 +110,8 @@ def departure(season: Season, groups: Sequence[NDArray[np.int64]], params: Param
     groups  for each parcel the number of its group of likes, from the closest likeness to the widest (parcels,); a
             parcel is compared within the first that is large enough
 
-    Parameters read: ``monitoring.past_years_least``, ``monitoring.spread_floor``, ``monitoring.reference_least``.
+    Parameters read: ``monitoring.past_years_least``, ``monitoring.spread_floor``, ``monitoring.own_spread_most``,
+    ``monitoring.reference_least``.
     """
     drop, before, months, past = own_change(season.this, season.past)
     wanting = (months < season.needed) | (past < int(params.decimal("monitoring.past_years_least")))
@@ -115,6 +121,9 @@ def departure(season: Season, groups: Sequence[NDArray[np.int64]], params: Param
     rest = [b - np.nan_to_num(_compared(b, groups, least)[0]) for b in before]
     effect = drop - np.nan_to_num(reference)
     own = own_spread(np.stack(rest)) if rest else np.zeros_like(drop)
+    # A felled year in its own past must not excuse a parcel: its spread counts only as far as that of parcels like it.
+    usual, _, likes = _compared(np.where(np.isfinite(drop), own, np.nan), groups, least)
+    own = np.where(likes > 0, np.minimum(own, params.number("monitoring.own_spread_most") * usual), own)
     scale = np.maximum(np.maximum(own, np.nan_to_num(spread)), params.number("monitoring.spread_floor"))
     return Departure(drop, effect, effect / scale, reference, references, months, past)
 

@@ -45,7 +45,6 @@ from ecocomp.services.site import (
     corners,
     lookup,
     not_assessed,
-    require,
     require_method,
     table_corners,
 )
@@ -81,8 +80,8 @@ SPEC = Spec(
         Use("clay", "%", Text("黏粒", "clay")),
         Use("organic_matter", "%", Text("有机质", "organic matter")),
         Use("elevation", "m", Text("高程（空气密度）", "elevation (air density)")),
-        Use("slope_degrees", "°", Text("坡度（由高程生成；slope_cosine）", "slope (made from elevation; slope_cosine)"), optional=True),
-        Use("relief_m", "m", Text("3×3 像元起伏（由高程生成；smith_carson）", "relief of 3×3 cells (made from elevation; smith_carson)"), optional=True),
+        Use("slope_degrees", "°", Text("坡度（由高程生成）", "slope (made from elevation)"), optional=True),
+        Use("relief_m", "m", Text("3×3 像元起伏（由高程生成）", "relief of 3×3 cells (made from elevation)"), optional=True),
         Use("caco3", "%", Text("碳酸钙（没有时取 0）", "calcium carbonate (0 where not given)"), optional=True),
     ),
     parameters=(
@@ -115,7 +114,9 @@ SPEC = Spec(
              "loss_potential": 6.211218, "fixed": 1.745953},
             "worked example 10 of the model fact sheet",
         ),
-        Example({"weather": 0.0, "erodible": 0.5, "crust": 0.6, "roughness": 0.9, "cover": 0.8}, {"fixed": 0.0}, "no wind, nothing to fix"),
+        Example(
+            {"weather": 0.0, "erodible": 0.5, "crust": 0.6, "roughness": 0.9, "cover": 0.8}, {"fixed": 0.0}, "no wind"
+        ),
     ),
 )  # fmt: skip
 SENSES = {"cover_coefficient": 1, "weather_factor": 1, "ndvi_bare": -1, "ndvi_full": -1}
@@ -203,7 +204,7 @@ def prepare(site: Site) -> Plan:
     wetness = require_method(SPEC.id, "services.sand.soil_wetness_method", p, ("fryrear_1998",))
     evaporation = require_method(SPEC.id, "services.sand.evaporation_method", p, ("samani_pessarakli_1986",))
     relief = "slope_degrees" if roughness == "slope_cosine" else "relief_m"
-    one = {name: (1,) for name in ("land_cover", "elevation", relief, *SOIL_LAYERS)}
+    one = dict.fromkeys(("land_cover", "elevation", relief, *SOIL_LAYERS), (1,))
     lacking = site.lacking(SPEC.id, {"rain": (12,), "ndvi": (12,), **one})
     if site.wind is None or not any(day.year == site.year for day in site.wind["date"].to_pylist()):
         why = Text("缺少 {y} 年的站点日风速（wind 表）", "daily wind of {y} at stations (table wind) is missing").fill(y=site.year)
@@ -258,7 +259,9 @@ def _thin_months(stations: StationWeather, year: int) -> tuple:  # type: ignore[
     empty = [str(m + 1) for m in range(12) if not np.any(stations.days[:, m])]
     if not empty:
         return ()
-    clash = Text("{y} 年 {m} 月没有任何站点的风速，全年无法求和。", "no station has wind for month {m} of {y}; the year cannot be summed.")
+    clash = Text(
+        "{y} 年 {m} 月没有任何站点的风速，全年无法求和。", "no station has wind for month {m} of {y}; the year cannot be summed."
+    )
     remedy = Text("补上这些月份的站点数据。", "Add the observations of these months.")
     return (Fault("services.months_missing", SPEC.id, " ".join(empty), clash.fill(y=year, m=", ".join(empty)), remedy, "warning"),)
 

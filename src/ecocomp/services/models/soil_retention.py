@@ -62,12 +62,22 @@ SPEC = Spec(
         Use("rain", "mm", Text("月降水（或年降水）", "monthly rain (or yearly)")),
         Use("ls_factor", "1", Text("坡长坡度因子（由高程生成）", "slope length and steepness (made from elevation)")),
         Use("ndvi", "1", Text("月 NDVI（或当年合成）", "monthly NDVI (or the year's composite)")),
-        Use("land_cover", "codes.ECOSYSTEMS", Text("生态系统类型；没有时 C 只由 NDVI 推算", "ecosystem class; without it C comes from NDVI alone"), optional=True),
+        Use(
+            "land_cover",
+            "codes.ECOSYSTEMS",
+            Text("生态系统类型；没有时 C 只由 NDVI 推算", "ecosystem class; without it C comes from NDVI alone"),
+            optional=True,
+        ),
         Use("sand", "%", Text("砂粒", "sand"), optional=True),
         Use("silt", "%", Text("粉粒", "silt"), optional=True),
         Use("clay", "%", Text("黏粒", "clay"), optional=True),
         Use("organic_matter", "%", Text("有机质", "organic matter"), optional=True),
-        Use("soil_texture", "USDA", Text("土壤质地（没有粒径时）", "soil texture (where particle sizes are not known)"), optional=True),
+        Use(
+            "soil_texture",
+            "USDA",
+            Text("土壤质地（没有粒径时）", "soil texture (where particle sizes are not known)"),
+            optional=True,
+        ),
         Use("practice_factor", "1", Text("措施因子 P", "practice factor P"), optional=True),
     ),
     parameters=(
@@ -78,9 +88,16 @@ SPEC = Spec(
         Use("services.soil.erosivity_factor", "1", Text("侵蚀力的系统误差", "systematic error of erosivity")),
         Use("services.soil.erodibility_method", "", Text("epic_corrected 或 epic", "epic_corrected or epic")),
         Use("services.soil.erodibility_factor", "1", Text("可蚀性的系统误差", "systematic error of erodibility")),
-        Use("services.soil.erodibility_by_texture", "t·ha·h/(ha·MJ·mm)", Text("按质地的可蚀性", "erodibility by texture"), optional=True),
+        Use(
+            "services.soil.erodibility_by_texture",
+            "t·ha·h/(ha·MJ·mm)",
+            Text("按质地的可蚀性", "erodibility by texture"),
+            optional=True,
+        ),
         Use("services.soil.cover_factor", "1", Text("植被覆盖因子 C", "cover factor C"), optional=True),
-        Use("services.soil.cover_class_map", "", Text("生态系统到 C 表行的对照", "ecosystems to rows of the C table"), optional=True),
+        Use(
+            "services.soil.cover_class_map", "", Text("生态系统到 C 表行的对照", "ecosystems to rows of the C table"), optional=True
+        ),
         Use("services.soil.cover_ndvi_method", "", Text("只由 NDVI 推算 C 的公式", "C from NDVI alone"), optional=True),
         Use("services.soil.practice_factor", "1", Text("按生态系统的 P", "P by ecosystem"), optional=True),
         Use("services.cover.ndvi_bare", "1", Text("裸土 NDVI", "NDVI of bare soil")),
@@ -105,7 +122,11 @@ SPEC = Spec(
             "arithmetic; K is that of the worked example 8",
             tolerance=1e-6,
         ),
-        Example({"erosivity": 4000.0, "erodibility": 0.03, "ls": 2.0, "cover_factor": 1.0}, {"retained_t": 0.0}, "no cover, no practice: nothing is retained"),
+        Example(
+            {"erosivity": 4000.0, "erodibility": 0.03, "ls": 2.0, "cover_factor": 1.0},
+            {"retained_t": 0.0},
+            "no cover, no practice: nothing is retained",
+        ),
     ),
 )
 SENSES = {

@@ -50,22 +50,47 @@ SPEC = Spec(
         Use("land_cover", "codes.ECOSYSTEMS", Text("生态系统类型", "ecosystem class")),
     ),
     parameters=(
-        Use("services.water.method", "", Text("方法：REDLINE-2017、GEP-2020 或 HJ1173-2021", "method: REDLINE-2017, GEP-2020 or HJ1173-2021")),
+        Use(
+            "services.water.method",
+            "",
+            Text("方法：REDLINE-2017、GEP-2020 或 HJ1173-2021", "method: REDLINE-2017, GEP-2020 or HJ1173-2021"),
+        ),
         Use("services.water.runoff_coefficient", "1", Text("平均地表径流系数", "mean surface-runoff coefficient")),
         Use("services.water.class_map", "", Text("生态系统到系数类别的对照", "ecosystems to the classes of the coefficients")),
         Use("services.water.aet_factor", "1", Text("蒸散发的系统误差", "systematic error of evapotranspiration")),
-        Use("services.water.runoff_rain_share", "1", Text("产流降雨占比（仅 HJ1173-2021）", "share of rain that generates runoff (HJ1173-2021 only)"), optional=True),
+        Use(
+            "services.water.runoff_rain_share",
+            "1",
+            Text("产流降雨占比（仅 HJ1173-2021）", "share of rain that generates runoff (HJ1173-2021 only)"),
+            optional=True,
+        ),
     ),
     outputs=(Use("volume_m3", "m3/a", Text("水源涵养量", "water conserved")),),
     references=(
-        Reference("Pema Dolkar, Xiao Yi, Ouyang Zhiyun et al. (2017), 生态学报 37(19):6302-6312, doi:10.5846/stxb201607011362", "V", "balance"),
-        Reference("生态保护红线划定指南 (2017)", "v", "coefficients read in public code that quotes it; the document itself was not opened"),
+        Reference(
+            "Pema Dolkar, Xiao Yi, Ouyang Zhiyun et al. (2017), 生态学报 37(19):6302-6312, doi:10.5846/stxb201607011362",
+            "V",
+            "balance",
+        ),
+        Reference(
+            "生态保护红线划定指南 (2017)",
+            "v",
+            "coefficients read in public code that quotes it; the document itself was not opened",
+        ),
         Reference("HJ 1173-2021, appendix A.1", "V", "the same balance with runoff-generating rain"),
         Reference("陆地生态系统生产总值核算技术指南 (2020)", "R", "writes the same quantity"),
     ),
     examples=(
-        Example({"rain_mm": 1200.0, "aet_mm": 700.0, "runoff_coefficient": 0.0302, "area_m2": 1e6}, {"volume_m3": 463760.0}, "arithmetic from the formula"),
-        Example({"rain_mm": 300.0, "aet_mm": 500.0, "runoff_coefficient": 0.0478, "area_m2": 1e4}, {"volume_m3": -2143.4}, "a negative balance stays negative"),
+        Example(
+            {"rain_mm": 1200.0, "aet_mm": 700.0, "runoff_coefficient": 0.0302, "area_m2": 1e6},
+            {"volume_m3": 463760.0},
+            "arithmetic from the formula",
+        ),
+        Example(
+            {"rain_mm": 300.0, "aet_mm": 500.0, "runoff_coefficient": 0.0478, "area_m2": 1e4},
+            {"volume_m3": -2143.4},
+            "a negative balance stays negative",
+        ),
     ),
 )
 SENSES = {"runoff_coefficient": -1, "aet_factor": -1, "runoff_rain_share": 1}
