@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 from collections import Counter, defaultdict
 from datetime import date
 from fractions import Fraction
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from ecocomp.sample.county import STAGES, make_county
+from ecocomp.terms.codes import FUND_SOURCES
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.tables import TABLES
 
@@ -28,7 +30,9 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 def rows(county: Path, name: str) -> list[dict[str, str]]:
@@ -57,7 +61,9 @@ def parcels_on_grid(county: Path) -> tuple[Any, list[str]]:
 
     shapes, fields = layer(county / "inputs" / "parcels.gpkg")
     with rasterio.open(county / "inputs" / "elevation.tif") as source:
-        grid = rasterize(zip(shapes, range(1, len(shapes) + 1), strict=True), source.shape, transform=source.transform, dtype="int32")
+        grid = rasterize(
+            zip(shapes, range(1, len(shapes) + 1), strict=True), source.shape, transform=source.transform, dtype="int32"
+        )
     return grid, [str(p) for p in fields["parcel_id"]]
 
 
@@ -96,7 +102,10 @@ def test_parcels_tile_the_county(county: Path) -> None:
     whole = shapely.coverage_union_all(shapes)
     assert shapely.area(whole) == pytest.approx(shapely.area(shapes).sum(), rel=1e-9)
     assert len(shapely.get_parts(whole)) == 1
-    assert all(len(p) == 19 and p.startswith("990121") and p.startswith(v) for p, v in zip(fields["parcel_id"], fields["village_code"], strict=True))
+    assert all(
+        len(p) == 19 and p.startswith("990121") and p.startswith(v)
+        for p, v in zip(fields["parcel_id"], fields["village_code"], strict=True)
+    )
 
 
 def test_areas_spread_like_a_cadastre(tmp_path: Path) -> None:
@@ -121,7 +130,9 @@ def test_rivers_drain_out_of_the_county(county: Path) -> None:
     z = raster(county, "elevation")[0]
     inside = z > -9000
     padded = np.where(np.pad(inside, 1), np.pad(z, 1), -1e9)
-    lowest = np.min([padded[1 + a : 1 + a + len(z), 1 + b : 1 + b + len(z)] for a in (-1, 0, 1) for b in (-1, 0, 1) if a or b], axis=0)
+    lowest = np.min(
+        [padded[1 + a : 1 + a + len(z), 1 + b : 1 + b + len(z)] for a in (-1, 0, 1) for b in (-1, 0, 1) if a or b], axis=0
+    )
     assert (lowest[inside] < z[inside]).all()  # every cell falls to a neighbour or over the county's edge
     assert z[inside].min() >= 1900 and 300 < z[inside].max() - z[inside].min() <= 2600
     cover = raster(county, "land_cover_2022")[0]
@@ -131,7 +142,7 @@ def test_rivers_drain_out_of_the_county(county: Path) -> None:
 def test_land_cover_changes_and_covers_every_parcel_cell(county: Path) -> None:
     grid, _ = parcels_on_grid(county)
     years = [raster(county, f"land_cover_{y}")[0] for y in (2022, 2023, 2024, 2025)]
-    for before, after in zip(years[:-1], years[1:], strict=True):
+    for before, after in itertools.pairwise(years):
         assert (before[grid > 0] > 0).all()
         assert ((before > 0) == (after > 0)).all()
         assert 0 < (before != after).sum() < 0.1 * (before > 0).sum()
@@ -201,10 +212,14 @@ def test_zones_red_line_and_reserves_take_sensible_shares(tmp_path: Path) -> Non
 # ---------------------------------------------------------------- registers
 def on(table: list[dict[str, str]], valid: str, known: str) -> list[dict[str, str]]:
     """Rows that held on one day as known on another (start included, end excluded, empty open)."""
-    return [r for r in table if r["valid_from"] <= valid < (r["valid_to"] or "9") and r["known_from"] <= known < (r["known_to"] or "9")]
+    return [
+        r for r in table if r["valid_from"] <= valid < (r["valid_to"] or "9") and r["known_from"] <= known < (r["known_to"] or "9")
+    ]
 
 
-@pytest.mark.parametrize(("valid", "known"), [("2023-06-30", "2023-12-31"), ("2024-06-30", "2024-07-01"), ("2025-06-30", "2026-06-30")])
+@pytest.mark.parametrize(
+    ("valid", "known"), [("2023-06-30", "2023-12-31"), ("2024-06-30", "2024-07-01"), ("2025-06-30", "2026-06-30")]
+)
 def test_shares_of_every_kind_add_up_to_one(county: Path, valid: str, known: str) -> None:
     total: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
     for r in on(rows(county, "right"), valid, known):
@@ -220,7 +235,10 @@ def test_rights_have_shares_disputes_transfers_and_late_corrections(tmp_path: Pa
     disputed = {r["parcel_id"] for r in right if r["state"] == "disputed"}
     assert 0.002 < len(disputed) / 2000 < 0.02
     assert any(r["valid_to"] for r in right) and any(r["known_to"] for r in right)
-    state = [tuple(sorted((r["right_id"], r["holder_id"], r["share_num"]) for r in on(right, "2024-02-15", known))) for known in ("2024-02-15", "2026-06-30")]
+    state = [
+        tuple(sorted((r["right_id"], r["holder_id"], r["share_num"]) for r in on(right, "2024-02-15", known)))
+        for known in ("2024-02-15", "2026-06-30")
+    ]
     assert state[0] != state[1]
     kinds = Counter(r["kind"] for r in right)
     assert all(kinds[k] for k in ("ownership", "contract", "use", "management"))
@@ -254,7 +272,7 @@ def test_contracts_name_holders_that_are_paid(county: Path) -> None:
 
 def test_money_is_sized_to_the_enrolled_land_and_names_its_papers(county: Path) -> None:
     envelopes = rows(county, "envelope")
-    assert Counter(e["source"] for e in envelopes) == {s: 3 for s in ("central_transfer", "local_budget", "land_revenue", "horizontal_agreement", "carbon_credit", "green_fund")}
+    assert Counter(e["source"] for e in envelopes) == dict.fromkeys(FUND_SOURCES, 3)
     assert all(e["document"].startswith("虚构〔") for e in envelopes)
     assert all(int(e["granted_fen"]) == 0 for e in envelopes if e["source"] in ("horizontal_agreement", "carbon_credit"))
     for lot in rows(county, "credit"):

@@ -253,7 +253,7 @@ def _build(data: Mapping[str, Any], where: str) -> Agreement:
         id=str(data["id"]),
         name=_text(data["name"]),
         parties=tuple(_party(p) for p in data["parties"]),
-        words={k: _text(data[k]) for k in ("scope", "targets", "duties", "form", "breach", "other")},
+        words={k: _text(data.get(k)) for k in ("scope", "targets", "duties", "form", "breach", "other")},
         valid_from=data["term"]["from"],
         valid_to=data["term"]["to"],
         clauses=tuple({**shared, **c} for c in data["clauses"]),
@@ -381,7 +381,12 @@ def _term_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
 
 
 def _indicator_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
-    found = data.get("indicators", [])
+    """Return faults of the indicators of the agreement, and of those a clause has for itself."""
+    sets = [data.get("indicators", []), *(c["indicators"] for c in data["clauses"] if "indicators" in c)]
+    return [fault for found in sets for fault in _weight_faults(found, where)]
+
+
+def _weight_faults(found: list[Mapping[str, Any]], where: str) -> list[Fault]:
     out = []
     for i in found:
         weight, base = i.get("weight"), i.get("base")

@@ -153,12 +153,11 @@ def worst_class(
 
 
 def missing_keys(clause: Mapping[str, Any], keys: Sequence[str]) -> list[tuple[Text, Text]]:
-    """Return (clash, remedy) for each key that a clause needs and does not have."""
-    return [
-        (Text("没有 {k}。", "{k} is missing.").fill(k=k), Text("写上 {k}。", "Write {k}.").fill(k=k))
-        for k in keys
-        if clause.get(k) in (None, "", [], {})
-    ]
+    """Return (clash, remedy) for each key that a clause needs and does not have, and for indicators without a code."""
+    absent = [k for k in keys if clause.get(k) in (None, "", [], {})]
+    if "indicators" in keys and any("code" not in i for i in clause.get("indicators") or []):
+        absent.append("indicators.code")
+    return [(Text("没有 {k}。", "{k} is missing.").fill(k=k), Text("写上 {k}。", "Write {k}.").fill(k=k)) for k in absent]
 
 
 def to_whole_fen(yuan: Any) -> int:

@@ -98,9 +98,10 @@ def _is(value: object, kind: str) -> bool:
 
 
 def _in_bounds(value: int | Decimal | Fraction, kind: str) -> bool:
+    exact = Fraction(value)
     if kind == "yuan":
-        return 0 <= value <= _MOST_YUAN
-    return kind == "number" or (abs(value) <= _MOST_WHOLE and Fraction(value).denominator == 1)
+        return 0 <= exact <= _MOST_YUAN
+    return kind == "number" or (abs(exact) <= _MOST_WHOLE and exact.denominator == 1)
 
 
 def _reads_as_day(text: str) -> bool:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from ecocomp.governance.bundle import open_bundle, read_bundle_table
 from ecocomp.terms.area import say_ha, say_mu
-from ecocomp.terms.codes import ECOSYSTEMS, ENTITLEMENT_STATES, FUNCTION_ZONES, FUND_SOURCES, LIGHTS, SERVICES_WORDS, VERDICTS
+from ecocomp.terms.codes import ECOSYSTEMS, ENTITLEMENT_STATES, FUNCTION_ZONES, FUND_SOURCES, LIGHTS, SERVICES_WORDS, STEPS, VERDICTS
 from ecocomp.terms.confidence import MARKS
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.money import say_yuan
@@ -231,8 +231,6 @@ class Account:
 
 def step_name(step: str) -> Text:
     """Return what people call a step of the standard; unknown steps keep their code."""
-    from ecocomp.terms.codes import STEPS
-
     return STEPS.get(step, same(step))
 
 

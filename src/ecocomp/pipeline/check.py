@@ -116,6 +116,7 @@ def _register_faults(case: Case, inputs: Inputs, ground: Ground | None, book: Ru
     """Return the faults between registers: rights, villages, envelopes, lots; each year's day of reference."""
     from ecocomp.credits.lots import check_lots
     from ecocomp.funds.allocate import check_envelopes
+    from ecocomp.monitoring.checks import check_field_checks
     from ecocomp.tenure.rights import check_rights
     from ecocomp.terms.clocks import as_of
 
@@ -126,6 +127,8 @@ def _register_faults(case: Case, inputs: Inputs, ground: Ground | None, book: Ru
             day = case.reference_date(year)
             contract = as_of(tables["contract"], day, case.known_on) if "contract" in tables else None
             out += check_rights(tables["right"], tables["holder"], ground.parcel, day, case.known_on, contract)
+    if ground is not None and "field_check" in tables:
+        out += check_field_checks(tables["field_check"], ground.parcel)
     if ground is not None and "village" in tables:
         missing = pc.unique(ground.parcel["village_code"].filter(pc.invert(pc.is_in(ground.parcel["village_code"], value_set=tables["village"]["village_code"].combine_chunks()))))
         out += capped([Fault("register.village", case.registers["village"], v, Text("地块用到的村代码 {v} 不在村表里。", "Village code {v} of some parcels is not in the village table.").fill(v=v),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from ecocomp.terms.faults import raise_errors
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
 
-PUBLIC = ("disclosure", "envelope_balance", "scorecard", "indicator", "land_account", "service_account", "settlement", "check", "parameter")
+PUBLIC = ("disclosure", "envelope_balance", "scorecard", "indicator", "land_account", "service_account", "fund_account", "equity", "settlement", "check", "parameter")
 
 
 def publish(y: Year, final: Path) -> str:
@@ -84,6 +85,7 @@ def _facts(y: Year, params: Parameters) -> dict[str, Any]:
         "base_year": y.case.base_year,
         "parcels_total": len(y.ground.parcel),
         "services": services,
+        "notice": y.work.notes("disclose")["notice"],
         "not_assessed": [{"service": s, "reason_zh": why.get(s, {}).get("clash_zh", ""), "reason_en": why.get(s, {}).get("clash_en", "")} for s in missing],
         "unverified": sorted(k for k, v in params.used.items() if not is_verified(v.confidence)),
         "accepted_unverified": list(y.case.accept_unverified),
@@ -117,6 +119,17 @@ def _public(folder: Path) -> None:
 
 
 def _write_csv(table: pa.Table, path: Path) -> None:
+    """Write a table for the public: money in yuan, area in m2, both with two places; codes as they are."""
     import pyarrow.csv as pcsv
 
-    pcsv.write_csv(table, path, pcsv.WriteOptions(quoting_style="needed"))
+    pcsv.write_csv(readable(table), path, pcsv.WriteOptions(quoting_style="needed"))
+
+
+def readable(table: pa.Table) -> pa.Table:
+    """Return the table with `_fen` columns as `_cny` and `_dm2` columns as `_m2`, exact decimals with two places."""
+    for n, name in enumerate(table.column_names):
+        for stored, said in (("_fen", "_cny"), ("_dm2", "_m2")):
+            if stored in name and pa.types.is_integer(table[name].type):
+                value = pc.multiply(table[name].cast(pa.decimal128(19, 0)), pa.scalar(Decimal("0.01"), pa.decimal128(2, 2)))
+                table = table.set_column(n, name.replace(stored, said), value)
+    return table

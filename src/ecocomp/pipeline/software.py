@@ -10,7 +10,7 @@ from pathlib import Path
 import ecocomp
 from ecocomp.rules import policy_folder
 
-_LIBRARIES = ("numpy", "numba", "pyarrow", "pyproj", "rasterio", "scipy", "shapely", "matplotlib", "typst")
+_LIBRARIES = ("numpy", "numba", "pyarrow", "pyproj", "rasterio", "scipy", "shapely", "pillow", "typst")
 
 
 @cache

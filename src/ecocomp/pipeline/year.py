@@ -99,6 +99,7 @@ def survey(y: Year, folder: Path) -> dict[str, Any]:
 
 def zone(y: Year, folder: Path) -> dict[str, Any]:
     """Function zones, red line, reserves, importance and grade of each parcel."""
+    from ecocomp.reserves.candidates import candidates
     from ecocomp.zoning.overlay import parcel_zone
 
     params = y.params()
@@ -108,7 +109,7 @@ def zone(y: Year, folder: Path) -> dict[str, Any]:
     geographic = _is_geographic(y.ground.edition.crs_wkt)
     table = parcel_zone(y.ground.parcel, y.ground.shapes, zones=zones, red_line=red_line, reserves=y.ground.zone_layer("reserves"),
                         importance=importance, params=params, geographic=geographic)
-    return _noted(params, notes, parcel_zone=table, red_line_cells=red_cells)
+    return _noted(params, notes, parcel_zone=table, reserve_candidate=candidates(y.ground.parcel, table, params), red_line_cells=red_cells)
 
 
 def _is_geographic(crs_wkt: str) -> bool:
@@ -276,6 +277,7 @@ def value(y: Year, folder: Path) -> dict[str, Any]:
 
 def set_rates(y: Year, folder: Path) -> dict[str, Any]:
     """The standard of each parcel, step by step; last year's scorecard and standard are input values."""
+    from ecocomp.standard.equity import equity
     from ecocomp.standard.setting import set_standard
 
     params = y.params()
@@ -284,7 +286,8 @@ def set_rates(y: Year, folder: Path) -> dict[str, Any]:
         y.work.table("parcel"), y.work.table("parcel_zone"), y.work.table("service_value"), economy, _region(y, economy), params, y.year,
         y.last("scorecard"), y.last("standard"), tenure=_tenure(y),
     )
-    return _noted(params, standard=standard, standard_step=steps, economy=economy)
+    fair = equity(y.work.table("parcel"), y.work.table("parcel_zone"), standard, steps)
+    return _noted(params, standard=standard, standard_step=steps, economy=economy, equity=fair)
 
 
 def _region(y: Year, economy: pa.Table) -> str:
@@ -326,18 +329,28 @@ def fund(y: Year, folder: Path) -> dict[str, Any]:
     faults += check_envelopes(envelope, params, y.year, opening)
     raise_errors(faults)
     claims, allocation, balance = allocate(y.work.table("entitlement_claimed"), y.work.table("parcel"), y.work.table("parcel_zone"), envelope, opening, params, y.year)
-    return _noted(params, faults, entitlement=claims, allocation=allocation, envelope_balance=balance, envelope_opening=opening, envelope=envelope,
+    return _noted(params, faults, entitlement_disclosed=claims, allocation=allocation, envelope_allocated=balance, envelope_opening=opening, envelope=envelope,
                   settlement=settlement, credit=credit)
 
 
 def disclose(y: Year, folder: Path) -> dict[str, Any]:
     """The public notice: masked names, recipient codes; objections of the year."""
     from ecocomp.governance.disclose import disclosure
+    from ecocomp.governance.objections import in_window, window
 
     params = y.params()
-    notice = disclosure(y.work.table("entitlement"), y.work.table("holder"), y.work.table("village"), params, secret=case_secret(y.case))
-    objection = y.register("objection")
-    return _noted(params, disclosure=notice, objection=objection.filter(pc.equal(objection["year"], y.year)))
+    notice = disclosure(y.work.table("entitlement_disclosed"), y.work.table("holder"), y.work.table("village"), params, secret=case_secret(y.case))
+    opens = notice_opens(y.case, y.year, params)
+    found = in_window(y.register("objection"), opens, y.year, params)
+    span = window(opens, params)
+    days = {"opens_on": span.opens.isoformat(), "closes_on": span.closes.isoformat(), "answer_days": int(params.decimal("governance.answer_days"))}
+    return _noted(params, disclosure=notice, objection=found, notice=days)
+
+
+def notice_opens(case: Case, year: int, params: Parameters) -> date:
+    """Return the first day of the public notice: a dated rule, in the year after the one judged."""
+    month, day = params.text("governance.notice_opens").split("-")
+    return date(year + 1, int(month), int(day))
 
 
 def case_secret(case: Case) -> bytes:
@@ -362,17 +375,19 @@ def case_secret(case: Case) -> bytes:
 def pay(y: Year, folder: Path) -> dict[str, Any]:
     """Payment orders with their sources, and the ledger; the books must balance or nothing goes on."""
     from ecocomp.ledger.book import check_ledger, post
-    from ecocomp.payments.orders import orders
+    from ecocomp.payments.orders import hold, orders, settle_balances
     from ecocomp.payments.postings import postings
 
     params = y.params()
-    order, source = orders(y.work.table("entitlement"), y.work.table("allocation"), y.work.table("objection"))
+    claims = hold(y.work.table("entitlement_disclosed"), y.work.table("objection"))
+    order, source = orders(claims, y.work.table("allocation"), y.work.table("objection"))
+    balance = settle_balances(y.work.table("envelope_allocated"), order, source)
     before = y.last("ledger")
-    moves = postings(y.work.table("envelope_balance"), y.work.table("entitlement"), y.work.table("allocation"), order, source, y.year, before)
+    moves = postings(balance, claims, y.work.table("allocation"), order, source, y.year, before)
     rows = post(moves, y.year, before)
     ledger = rows if before is None else pa.concat_tables([before, rows])
     raise_errors(check_ledger(ledger))
-    return _noted(params, order=order, order_source=source, ledger=ledger)
+    return _noted(params, entitlement=claims, envelope_balance=balance, order=order, order_source=source, ledger=ledger)
 
 
 # ---------------------------------------------------------------- results
@@ -405,10 +420,11 @@ def account(y: Year, folder: Path) -> dict[str, Any]:
     """Land, service and fund accounts, and the checks that everything closes."""
     from ecocomp.accounts.checks import CHECKED, checks
     from ecocomp.accounts.land import land_account
+    from ecocomp.accounts.money import fund_account
     from ecocomp.accounts.services import service_account
 
     params = y.params()
-    made: dict[str, Any] = {}
+    made: dict[str, Any] = {"fund_account": fund_account(y.work.table("envelope_balance"))}
     if y.work.has("land_transition"):
         made["land_account"] = land_account(y.work.table("land_transition"))
     made["service_account"] = service_account(y.work.table("service"), y.work.table("service_value"), y.work.table("parcel"), y.year)

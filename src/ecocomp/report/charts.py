@@ -286,7 +286,7 @@ def flow(
             anchor = "start" if c == 0 else "end" if c == len(columns) - 1 else "middle"
             x_text = {"start": x_at[c], "end": x_at[c] + thick, "middle": x_at[c] + thick / 2}[anchor]
             sheet.text(x_text, 16, heads[c].to(lang), 13, fill=look.MUTED, anchor=anchor)
-            room = (sheet.width - 8) / len(columns) * (1.0 if narrow else 1.2)
+            room = (sheet.width - 8) / len(columns) * (1.0 if narrow else 1.35 if c == 0 else 1.1)
             for n, node in enumerate(column):
                 sheet.rect(x_at[c], tops[c][n], thick, max(1.5, totals[c][n] * unit), node.colour)
                 sheet.text(

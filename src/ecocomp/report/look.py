@@ -28,6 +28,7 @@ GROUPS = {
     "6": "#B08291",
     "7": "#E3C9A8",
     "8": "#C9CCCF",
+    "0": "#E6E7E3",
 }
 LOSS, GAIN = "#C77A2E", "#4E94AE"
 UNKNOWN = "#C9CFD3"

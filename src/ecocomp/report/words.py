@@ -27,7 +27,7 @@ STUDY = Text(
 MAP_INVENTED = Text("虚构地区示意", "Sketch of an invented place")
 MAP_APPROVED = Text("审图号{n}", "Map approval number {n}")
 MAP_INTERNAL = Text("未经审图，仅供内部使用", "Not reviewed for publication, internal use only")
-MAP_SOURCE = Text("来源：成果包{year}年度，表“{t}”，截至{d}所知", "Source: bundle {year}, table {t}, as known on {d}")
+MAP_SOURCE = Text("来源：表“{t}”，{year}年，截至{d}", "Source: bundle {year}, table {t}, as known on {d}")
 CHART_SOURCE = Text("来源：表“{t}”，{year}年，截至{d}所知", "Source: table {t}, {year}, as known on {d}")
 PAGE_OF = Text("第{a}页，共{b}页", "Page {a} of {b}")
 FIGURE = Text("图", "Figure")
@@ -404,7 +404,8 @@ MORE_ROWS = Text("另有{n}项，见表{t}。", "{n} more in table {t}.")
 # ---------------------------------------------------------------- 11 check yourself
 S_CHECK = Text("怎样自己核对", "How to check this")
 CHECK_SELF = Text(
-    "不需要联网，也不需要相信我们。取得成果包后运行：", "No network is needed, nor trust in us. With the bundle at hand, run:"
+    "不需要联网，也不需要相信我们。取得成果包后，把BUNDLE换成它的文件夹，运行：",
+    "No network is needed, nor trust in us. With the bundle at hand, put its folder for BUNDLE and run:",
 )
 CMD_VERIFY = Text("核对每个文件的指纹", "checks the fingerprint of every file")
 CMD_RERUN = Text("重新运行，结果应当逐字节相同", "runs the year again; the result must be the same byte for byte")

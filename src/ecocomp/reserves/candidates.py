@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.rules import Parameters
-from ecocomp.terms.tables import PPM, Column, TableSpec
+from ecocomp.terms.tables import PPM, RESERVE_CANDIDATE
 from ecocomp.terms.text import Text
 
 if TYPE_CHECKING:
@@ -29,21 +29,6 @@ if TYPE_CHECKING:
     Geometries = NDArray[np.object_]
     Floats = NDArray[np.float64]
 
-CANDIDATE = TableSpec(
-    "reserve_candidate",
-    Text("留白候选", "candidates for reserves"),
-    ("parcel_id",),
-    (
-        Column("parcel_id", pa.string(), "", Text("地块编码", "parcel code")),
-        Column("rank", pa.int64(), "", Text("顺序（1 最先）", "order (1 first)")),
-        Column("selected", pa.bool_(), "", Text("入选", "selected")),
-        Column("score", pa.float64(), "0..1", Text("得分", "score")),
-        Column("area_dm2", pa.int64(), "dm2", Text("面积", "area")),
-        Column("reason", pa.string(), "", Text("理由码", "code of the reason")),
-        Column("evidence", pa.string(), "", Text("依据", "what the score is made of")),
-    ),
-    "zone",
-)
 REASONS: dict[str, Text] = {
     "locked_in": Text("必须纳入", "locked in"),
     "locked_out": Text("不得纳入", "locked out"),
@@ -81,7 +66,7 @@ def candidates(parcel: pa.Table, parcel_zone: pa.Table, params: Parameters, dist
         "reason": reason,
         "evidence": said,
     }
-    return CANDIDATE.table(dict(columns))
+    return RESERVE_CANDIDATE.table(dict(columns))
 
 
 def selected_ids(candidate: pa.Table) -> list[str]:

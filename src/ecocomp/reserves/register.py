@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ecocomp.terms.clocks import as_of
 from ecocomp.terms.faults import Fault, capped
-from ecocomp.terms.tables import Column, TableSpec
+from ecocomp.terms.tables import RESERVE
 from ecocomp.terms.text import Text
 
 WHERE = "reserve"
@@ -24,24 +24,6 @@ KINDS: dict[str, Text] = {
     "future": Text("战略留白", "strategic reserve"),
 }
 
-RESERVE = TableSpec(
-    "reserve",
-    Text("生态留白登记", "register of reserves"),
-    ("reserve_id", "known_from"),
-    (
-        Column("reserve_id", pa.string(), "", Text("留白编码", "reserve code")),
-        Column("kind", pa.string(), "register.KINDS", Text("类型", "kind")),
-        Column("name", pa.string(), "", Text("名称", "name")),
-        Column("authority", pa.string(), "", Text("决定机关", "authority")),
-        Column("document", pa.string(), "", Text("文号", "document")),
-        Column("decided_on", pa.date32(), "date", Text("决定日", "decided on"), True),
-        Column("valid_from", pa.date32(), "date", Text("生效日", "holds from")),
-        Column("valid_to", pa.date32(), "date", Text("失效日（空为至今）", "holds until (empty: still)"), True),
-        Column("known_from", pa.date32(), "date", Text("记录日", "recorded on")),
-        Column("known_to", pa.date32(), "date", Text("更正日（空为未更正）", "corrected on (empty: stands)"), True),
-    ),
-    "zone",
-)
 
 
 def reserves_on(reserve: pa.Table, valid_on: date, known_on: date) -> pa.Table:

@@ -23,16 +23,52 @@ FIRST_READING = 2020
 CARBON_YUAN_PER_T = 52
 # envelope, source, names, share of the grant, floor share, priority, zones, ecosystems, red line only, carry over
 ENVELOPES = (
-    ("QX-CENTRAL", "central_transfer", "重点生态功能区转移支付", "Key ecological function zone transfer", 0.56, 0.0, 60, "", "", False, True),
+    (
+        "QX-CENTRAL",
+        "central_transfer",
+        "重点生态功能区转移支付",
+        "Key ecological function zone transfer",
+        0.56,
+        0.0,
+        60,
+        "",
+        "",
+        False,
+        True,
+    ),
     ("QX-LOCAL", "local_budget", "县级生态补偿预算", "County eco-compensation budget", 0.15, 0.14, 50, "", "", False, False),
-    ("QX-LAND", "land_revenue", "土地出让收入计提", "Share of land-transfer revenue", 0.11, 0.0, 40, "water soil sand biodiversity", "", False, True),
-    ("QX-RIVER", "horizontal_agreement", "青溪河横向补偿资金", "Qingxi River agreement money", 0.0, 0.0, 30, "water soil", "", False, True),
+    (
+        "QX-LAND",
+        "land_revenue",
+        "土地出让收入计提",
+        "Share of land-transfer revenue",
+        0.11,
+        0.0,
+        40,
+        "water soil sand biodiversity",
+        "",
+        False,
+        True,
+    ),
+    (
+        "QX-RIVER",
+        "horizontal_agreement",
+        "青溪河横向补偿资金",
+        "Qingxi River agreement money",
+        0.0,
+        0.0,
+        30,
+        "water soil",
+        "",
+        False,
+        True,
+    ),
     ("QX-CARBON", "carbon_credit", "碳汇交易收入", "Carbon credit proceeds", 0.0, 0.0, 20, "", "1", False, True),
     ("QX-GREEN", "green_fund", "青溪绿色发展基金", "Qingxi green fund", 0.06, 0.0, 10, "", "", True, True),
 )
 RIVER_SHARE, CARBON_SHARE = 0.08, 0.03
 # indicator: mean mg/L, spread of months, decimals, detection limit
-WATER = {"codmn": (2.6, 0.16, 1, 0.5), "nh3n": (0.16, 0.55, 3, 0.025), "tp": (0.058, 0.30, 3, 0.01), "tn": (1.05, 0.18, 2, 0.05)}
+WATER = {"codmn": (2.6, 0.16, 1, 0.5), "nh3n": (0.13, 0.65, 3, 0.05), "tp": (0.058, 0.30, 3, 0.01), "tn": (1.05, 0.18, 2, 0.05)}
 RAINY_RISE = {"codmn": 0.35, "nh3n": -0.15, "tp": 0.45, "tn": 0.10}
 BETTER_PER_YEAR = 0.035
 
@@ -50,8 +86,25 @@ def envelope_rows(years: list[int], whole_fen: int) -> list[Row]:
         for k, (name, source, zh, en, share, floor, order, zones, ecosystems, red, carry) in enumerate(ENVELOPES):
             granted = round(total * share / 100_000) * 100_000
             until = f"{year + 1}-12-31" if carry else f"{year}-12-31"
-            out.append([name, year, source, zh, en, granted, round(whole_fen * floor * 0.9 / 100_000) * 100_000, order, zones, ecosystems, red,
-                        carry, f"{year}-01-01", until, f"虚构〔{year}〕{k + 1}号"])
+            out.append(
+                [
+                    name,
+                    year,
+                    source,
+                    zh,
+                    en,
+                    granted,
+                    round(whole_fen * floor * 0.9 / 100_000) * 100_000,
+                    order,
+                    zones,
+                    ecosystems,
+                    red,
+                    carry,
+                    f"{year}-01-01",
+                    until,
+                    f"虚构〔{year}〕{k + 1}号",
+                ]
+            )
     return out
 
 
@@ -74,13 +127,27 @@ def credit_rows(years: list[int], whole_fen: int) -> list[Row]:
         price = (CARBON_YUAN_PER_T + 4 * k) * 100
         sold = max(1, round(whole_fen * CARBON_SHARE / price))
         back, held = max(1, round(sold * 0.15)), max(1, round(sold * 0.2))
-        out.append([f"QX-LOT-{year}", year, "青溪县造林碳汇（虚构）", sold + back + held, back, sold, held, price, sold * price, "云岭碳资产管理公司（虚构）"])
+        out.append(
+            [
+                f"QX-LOT-{year}",
+                year,
+                "青溪县造林碳汇（虚构）",
+                sold + back + held,
+                back,
+                sold,
+                held,
+                price,
+                sold * price,
+                "云岭碳资产管理公司（虚构）",
+            ]
+        )
     return out
 
 
 def reading_rows(frame: Frame, last_year: int) -> list[Row]:
     """Return monthly readings of both sections; values under the detection limit are written with '<'."""
-    rng, out = frame.rng("readings"), []
+    rng = frame.rng("readings")
+    out: list[Row] = []
     for section, worse in ((SECTION_IN, 0.93), (SECTION_OUT, 1.0)):
         for year in range(FIRST_READING, last_year + 1):
             trend = 1 - BETTER_PER_YEAR * max(0, year - 2021)
@@ -90,7 +157,7 @@ def reading_rows(frame: Frame, last_year: int) -> list[Row]:
                     factor = worse * trend * (1 + RAINY_RISE[code] * rainy) * np.exp(rng.normal(0, spread) - spread**2 / 2)
                     value = round(float(mean * factor), digits)
                     lost = section == SECTION_IN and year == 2021 and month == 2
-                    text = "" if lost else f"<{limit}" if value < limit * (1.6 if code == "nh3n" else 1.0) else f"{value:.{digits}f}"
+                    text = "" if lost else f"<{limit}" if value < limit else f"{value:.{digits}f}"
                     out.append([section, f"{year}-{month:02d}", code, text])
     return out
 
@@ -99,20 +166,30 @@ def agreement_texts(whole_fen: int, last_year: int) -> dict[str, str]:
     """Return the YAML of the two river agreements: with the county downstream and with the county upstream."""
     unit = max(1000, round(whole_fen * RIVER_SHARE / 100 / 1000) * 1000)
     lower = _agreement(
-        "qingxi-xiayuan-2023", ("青溪河流域横向生态保护补偿协议", "Qingxi River horizontal compensation agreement"),
-        (COUNTY, "青溪县", "Qingxi County"), (DOWNSTREAM, "下源县（虚构）", "Xiayuan County (invented)"), SECTION_OUT, last_year,
+        "qingxi-xiayuan-2023",
+        ("青溪河流域横向生态保护补偿协议", "Qingxi River horizontal compensation agreement"),
+        (COUNTY, "青溪县", "Qingxi County"),
+        (DOWNSTREAM, "下源县（虚构）", "Xiayuan County (invented)"),
+        SECTION_OUT,
+        last_year,
         (unit, round(unit * 0.6 / 1000) * 1000, round(unit * 0.5 / 1000) * 1000),
     )
     small = round(unit * 0.25 / 1000) * 1000
     upper = _agreement(
-        "shangyuan-qingxi-2023", ("上源—青溪河段横向生态保护补偿协议", "Shangyuan-Qingxi reach agreement"),
-        (UPSTREAM, "上源县（虚构）", "Shangyuan County (invented)"), (COUNTY, "青溪县", "Qingxi County"), SECTION_IN, last_year,
+        "shangyuan-qingxi-2023",
+        ("上源—青溪河段横向生态保护补偿协议", "Shangyuan-Qingxi reach agreement"),
+        (UPSTREAM, "上源县（虚构）", "Shangyuan County (invented)"),
+        (COUNTY, "青溪县", "Qingxi County"),
+        SECTION_IN,
+        last_year,
         (small, round(small * 0.6 / 1000) * 1000, round(small * 0.5 / 1000) * 1000),
     )
     return {"agreement.yaml": lower, "agreement_upper.yaml": upper}
 
 
-def _agreement(id: str, name: tuple[str, str], up: Any, down: Any, section: str, last_year: int, amounts: tuple[int, int, int]) -> str:
+def _agreement(
+    id: str, name: tuple[str, str], up: Any, down: Any, section: str, last_year: int, amounts: tuple[int, int, int]
+) -> str:
     full, part, back = amounts
     return f"""# 虚构的横向生态保护补偿协议，内容按条例第十七条七项书写 / invented agreement, with the seven items of article 17
 id: {id}
@@ -172,11 +249,15 @@ def check_rows(frame: Frame, survey: Survey, cover: Cover, people: People) -> li
             continue
         year = cover.years[0] + int(cover.month[i]) // 12
         verdict = "force_majeure" if i == fires[0] else "partly" if cover.kind[i] == 3 and rng.uniform() < 0.4 else "confirmed"
-        note = {1: "现场见新伐桩 / fresh stumps", 2: "火烧迹地 / burnt ground", 3: "草层低矮、践踏严重 / sward short and trampled"}[int(cover.kind[i])]
+        note = {1: "现场见新伐桩 / fresh stumps", 2: "火烧迹地 / burnt ground", 3: "草层低矮、践踏严重 / sward short and trampled"}[
+            int(cover.kind[i])
+        ]
         note = "雷击火，县林草局认定 / lightning, as established by the forest office" if verdict == "force_majeure" else note
         out.append([str(survey.parcel_id[i]), f"{year}-{int(rng.integers(10, 12))}-{int(rng.integers(1, 28)):02d}", verdict, note])
     calm = rng.choice(np.flatnonzero(people.enrolled & (cover.kind == 0)))
-    out.append([str(survey.parcel_id[calm]), f"{cover.years[1]}-10-18", "refuted", "植被完好，云影误判 / vegetation intact, cloud shadow"])
+    out.append(
+        [str(survey.parcel_id[calm]), f"{cover.years[1]}-10-18", "refuted", "植被完好，云影误判 / vegetation intact, cloud shadow"]
+    )
     out.sort(key=lambda r: (str(r[1]), str(r[0])))
     return [[f"QX-FC-{k + 1:04d}", row[0], row[1], row[2], row[3], f"I{1 + k % 6:02d}"] for k, row in enumerate(out)]
 
@@ -200,7 +281,13 @@ def objection_rows(frame: Frame, people: People, years: list[int]) -> list[Row]:
 def truth_rows(survey: Survey, cover: Cover) -> list[Row]:
     """Return the true disturbances: parcel, year, month of the year, kind, area in ha."""
     rows = [
-        [str(survey.parcel_id[i]), cover.years[0] + int(cover.month[i]) // 12, int(cover.month[i]) % 12 + 1, KINDS[cover.kind[i] - 1], f"{survey.area_m2[i] / 1e4:.3f}"]
+        [
+            str(survey.parcel_id[i]),
+            cover.years[0] + int(cover.month[i]) // 12,
+            int(cover.month[i]) % 12 + 1,
+            KINDS[cover.kind[i] - 1],
+            f"{survey.area_m2[i] / 1e4:.3f}",
+        ]
         for i in np.flatnonzero(cover.kind)
     ]
     return sorted(rows, key=lambda r: (r[1], str(r[0])))

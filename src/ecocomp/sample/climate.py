@@ -47,7 +47,9 @@ def _rain(normal, parcel, row0, share, wave, key):  # type: ignore[no-untyped-de
 def rain_strip(frame: Frame, land: Land, parcel: NDArray[np.int32], year: int, row0: int, row1: int) -> NDArray[np.uint16]:
     """Return twelve months of rain (0.1 mm, 65535 outside) of the rows row0…row1−1."""
     wet, months = year_effects(frame, year)
-    made: NDArray[np.uint16] = _rain(land.rain_mm[row0:row1], parcel[row0:row1], row0, MONTH_SHARE * months * wet, frame.n * 0.45, frame.key(f"rain{year}"))
+    made: NDArray[np.uint16] = _rain(
+        land.rain_mm[row0:row1], parcel[row0:row1], row0, MONTH_SHARE * months * wet, frame.n * 0.45, frame.key(f"rain{year}")
+    )
     return made
 
 
@@ -83,8 +85,13 @@ def aet_strip(rain: NDArray[np.uint16], cover: NDArray[np.uint8], height: NDArra
 
 def wind_rows(frame: Frame, land: Land, years: list[int]) -> list[list[object]]:
     """Return the daily station records: a windy spring, most in the dry corner; columns of the table `wind`."""
-    places = [(0.5, 0.5, 0.62), (*frame.at_angle(SAND_ANGLE, 0.70), 1.28), (*frame.at_angle(-2.3, 0.6), 0.80),
-              (*frame.at_angle(-0.9, 0.6), 0.70), (*frame.at_angle(2.3, 0.6), 0.85)]
+    places = [
+        (0.5, 0.5, 0.62),
+        (*frame.at_angle(SAND_ANGLE, 0.70), 1.28),
+        (*frame.at_angle(-2.3, 0.6), 0.80),
+        (*frame.at_angle(-0.9, 0.6), 0.70),
+        (*frame.at_angle(2.3, 0.6), 0.85),
+    ]
     out: list[list[object]] = []
     for k, (u, v, gust) in enumerate(places):
         x, y = frame.to_crs(np.array(u * frame.n), np.array(v * frame.n))
@@ -108,4 +115,6 @@ def _station_year(frame: Frame, name: str, x: float, y: float, height: float, gu
     speed = np.maximum(0.2, gust * (2.7 + 2.9 * spring + (0.9 + 0.9 * spring) * calm))
     warm = YEAR_MEAN_C - LAPSE_C_PER_M * (height - 1900) - 9.0 * np.cos(2 * np.pi * (at - 15) / 365) + rng.normal(0, 2.1, days)
     snow = np.maximum(0, np.where(warm < -1.5, (-1.5 - warm) * 9 + rng.normal(0, 6, days), 0))
-    return [[name, x, y, (first + timedelta(int(d))).isoformat(), f"{speed[d]:.1f}", f"{warm[d]:.1f}", f"{snow[d]:.0f}"] for d in at]
+    return [
+        [name, x, y, (first + timedelta(int(d))).isoformat(), f"{speed[d]:.1f}", f"{warm[d]:.1f}", f"{snow[d]:.0f}"] for d in at
+    ]

@@ -28,7 +28,12 @@ STAGES = (
 
 
 def make_county(
-    folder: Path | str, *, parcels: int = 2000, seed: int = 2026, years: Sequence[int] = (2023, 2024, 2025), progress: Progress | None = None
+    folder: Path | str,
+    *,
+    parcels: int = 2000,
+    seed: int = 2026,
+    years: Sequence[int] = (2023, 2024, 2025),
+    progress: Progress | None = None,
 ) -> None:
     """Write the invented county to `folder` (made if absent; files of the same names are replaced).
 
@@ -75,11 +80,15 @@ def _checked(parcels: int, years: Sequence[int]) -> list[int]:
     wanted = sorted(years)
     if not LEAST_PARCELS <= parcels <= MOST_PARCELS:
         raise UsageError(
-            Text("地块数为 {n}，应在 {a} 至 {b} 之间。", "{n} parcels were asked for; {a} to {b} can be made.").fill(n=parcels, a=LEAST_PARCELS, b=MOST_PARCELS)
+            Text("地块数为 {n}，应在 {a} 至 {b} 之间。", "{n} parcels were asked for; {a} to {b} can be made.").fill(
+                n=parcels, a=LEAST_PARCELS, b=MOST_PARCELS
+            )
         )
     if not wanted or wanted != list(range(wanted[0], wanted[-1] + 1)) or wanted[0] < 2021:
         raise UsageError(
-            Text("年份为 {y}，应是 2021 年起的连续年份。", "The years are {y}; they must be consecutive, from 2021 on.").fill(y=wanted)
+            Text("年份为 {y}，应是 2021 年起的连续年份。", "The years are {y}; they must be consecutive, from 2021 on.").fill(
+                y=wanted
+            )
         )
     return wanted
 

@@ -13,12 +13,29 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from ecocomp.sample.frame import Frame
+from ecocomp.sample.frame import CELL_M, EAST_M, NORTH_M, Frame
 from ecocomp.sample.noise import fractal_at, mix
 from ecocomp.sample.survey import Land, Survey
 from ecocomp.terms.codes import ecosystem_of
 
-SECOND = {11: 21, 12: 31, 13: 21, 14: 33, 21: 33, 31: 21, 32: 34, 33: 21, 34: 72, 41: 33, 51: 33, 52: 51, 61: 51, 63: 82, 72: 34, 82: 34}
+SECOND = {
+    11: 21,
+    12: 31,
+    13: 21,
+    14: 33,
+    21: 33,
+    31: 21,
+    32: 34,
+    33: 21,
+    34: 72,
+    41: 33,
+    51: 33,
+    52: 51,
+    61: 51,
+    63: 82,
+    72: 34,
+    82: 34,
+}
 KINDS = ("clearing", "fire", "overgrazing")
 AFFORESTED_PER_YEAR, BUILT_PER_YEAR = 0.018, 0.006
 _NONE = np.iinfo(np.int32).max
@@ -109,13 +126,50 @@ def rasterised(frame: Frame, survey: Survey) -> NDArray[np.int32]:
     import shapely
     from rasterio.features import rasterize
 
-    shape, grid = (frame.n, frame.n), rasterio.Affine(*frame.transform)
-    out = rasterize(zip(survey.geometry, range(1, len(survey) + 1), strict=True), shape, transform=grid, dtype="int32")
+    parts, owner = shapely.get_parts(survey.geometry, return_index=True)
+    ring, of_part = shapely.get_rings(parts, return_index=True)
+    coords, of_ring = shapely.get_coordinates(ring, return_index=True)
+    ends = np.searchsorted(of_ring, np.arange(len(ring) + 1))
+    starts = ends[np.searchsorted(owner[of_part], np.arange(len(survey) + 1))]
+    x, y = (coords[:, 0] - EAST_M) / CELL_M, (NORTH_M - coords[:, 1]) / CELL_M
+    last = np.zeros(len(coords), bool)
+    last[ends[1:] - 1] = True
+    out = _burnt(x, y, last, starts, frame.n)
     county = shapely.coverage_union_all(survey.geometry)
-    touched = rasterize([(county, 1)], shape, transform=grid, all_touched=True, dtype="uint8") > 0
+    grid = rasterio.Affine(*frame.transform)
+    touched = rasterize([(county, 1)], (frame.n, frame.n), transform=grid, all_touched=True, dtype="uint8") > 0
     for _ in range(2):
-        best = np.maximum.reduce([np.roll(np.roll(out, a, 0), b, 1) for a in (-1, 0, 1) for b in (-1, 0, 1)])
+        best = out.copy()
+        for a in (-1, 0, 1):
+            for b in (-1, 0, 1):
+                np.maximum(best, np.roll(out, (a, b), (0, 1)), out=best)
         out = np.where((out == 0) & touched, best, out)
+    return out
+
+
+@njit(cache=True)
+def _burnt(x, y, last, starts, n):  # type: ignore[no-untyped-def]
+    """Number the cells whose centre lies in each polygon (even-odd over all its rings), by scan lines.
+
+    Crossings are computed from the edge's upper to its lower end, so both neighbours of a border find the same.
+    """
+    out = np.zeros((n, n), np.int32)
+    cross = np.empty(65536)
+    for p in range(len(starts) - 1):
+        a, b = starts[p], starts[p + 1]
+        low, high = y[a:b].min(), y[a:b].max()
+        for row in range(max(0, int(np.floor(low - 0.5))), min(n - 1, int(np.ceil(high))) + 1):
+            at, found = row + 0.5, 0
+            for i in range(a, b - 1):
+                if last[i] or (y[i] <= at) == (y[i + 1] <= at):
+                    continue
+                u, v = (i, i + 1) if y[i] < y[i + 1] else (i + 1, i)
+                cross[found] = x[u] + (at - y[u]) * (x[v] - x[u]) / (y[v] - y[u])
+                found += 1
+            line = np.sort(cross[:found])
+            for k in range(0, found - 1, 2):
+                for col in range(max(0, int(np.ceil(line[k] - 0.5))), min(n, int(np.ceil(line[k + 1] - 0.5)))):
+                    out[row, col] = p + 1
     return out
 
 
@@ -132,10 +186,10 @@ def _cells(parcel, row0, main, second, sandy, year_step, key):  # type: ignore[n
             code = main[p - 1]
             x, y = c + 0.5, r + row0 + 0.5
             patch = fractal_at(x, y, 14.0, 3, 0.6, key)
-            edge = 0.80 if (code == 51 or code == 61 or code >= 41 and code < 44) else 0.66
-            if patch > edge or (mix(c, r + row0, key) & np.uint32(255)) < np.uint32(4):
-                if not (code >= 42 and code <= 43):
-                    code = second[p - 1]
+            edge = 0.80 if (code == 51 or code == 61 or (code >= 41 and code < 44)) else 0.66
+            odd = patch > edge or (mix(c, r + row0, key) & np.uint32(255)) < np.uint32(4)
+            if odd and not (code >= 42 and code <= 43):
+                code = second[p - 1]
             s = sandy[r, c] + 0.10 * fractal_at(x, y, 9.0, 2, 0.5, key + 77)
             if (code == 34 or code == 33 or code == 32 or code == 21 or code == 23) and s > 0.585 - 0.022 * year_step:
                 code = np.uint8(72)
@@ -148,5 +202,7 @@ def _cells(parcel, row0, main, second, sandy, year_step, key):  # type: ignore[n
 def cover_strip(frame: Frame, land: Land, cover: Cover, year_step: int, row0: int, row1: int) -> NDArray[np.uint8]:
     """Return the land cover of the rows row0…row1−1 in year number `year_step` (0: opening)."""
     part = slice(row0, row1)
-    made: NDArray[np.uint8] = _cells(cover.parcel[part], row0, cover.main[year_step], cover.second[year_step], land.sandy[part], year_step, frame.key("patches"))
+    made: NDArray[np.uint8] = _cells(
+        cover.parcel[part], row0, cover.main[year_step], cover.second[year_step], land.sandy[part], year_step, frame.key("patches")
+    )
     return made

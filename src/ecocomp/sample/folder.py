@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +38,23 @@ class CountyFolder:
         from ecocomp.sample.places import make_places
 
         codes = np.array(make_places(self.frame, land.village_x, land.village_y).code)
-        fields = {"parcel_id": survey.parcel_id, "land_class": survey.land_class, "village_code": codes[survey.village], "declared_area_m2": survey.declared_m2}
+        fields = {
+            "parcel_id": survey.parcel_id,
+            "land_class": survey.land_class,
+            "village_code": codes[survey.village],
+            "declared_area_m2": survey.declared_m2,
+        }
         write_vector(self.inputs / "parcels.gpkg", "parcels", survey.geometry, fields)
 
     def zones(self, zones: dict[str, Any], red_line: Any, reserves: Any) -> None:
         """Write function zones, red line and reserves."""
         names = list(zones)
         shapes = np.array([zones[k] for k in names], object)
-        fields = {"zone": np.array(names), "name_zh": np.array([TITLES[k][0] for k in names]), "name_en": np.array([TITLES[k][1] for k in names])}
+        fields = {
+            "zone": np.array(names),
+            "name_zh": np.array([TITLES[k][0] for k in names]),
+            "name_en": np.array([TITLES[k][1] for k in names]),
+        }
         write_vector(self.inputs / "zones.gpkg", "function_zones", shapes, fields)
         for name, parts in (("red_line", red_line), ("reserves", reserves)):
             label = np.array([f"QX-{name[:3].upper()}-{k + 1:02d}" for k in range(len(parts))])
@@ -69,11 +79,18 @@ class CountyFolder:
     def checks(self, survey: Survey, made: cover.Cover, people: People) -> None:
         """Write field checks, and the truth about disturbances outside the inputs."""
         self.register("field_check", budgets.check_rows(self.frame, survey, made, people))
-        write_csv(self.root / "truth" / "disturbances.csv", ["parcel_id", "year", "month", "kind", "area_ha"], budgets.truth_rows(survey, made))
+        write_csv(
+            self.root / "truth" / "disturbances.csv",
+            ["parcel_id", "year", "month", "kind", "area_ha"],
+            budgets.truth_rows(survey, made),
+        )
 
     def river(self, relief: Relief) -> None:
         """Write river sections and their readings."""
-        ends = [self.frame.to_crs(*(np.array(v * self.frame.n) for v in self.frame.at_angle(a, 0.97))) for a in (INLET_ANGLE, OUTLET_ANGLE)]
+        ends = [
+            self.frame.to_crs(*(np.array(v * self.frame.n) for v in self.frame.at_angle(a, 0.97)))
+            for a in (INLET_ANGLE, OUTLET_ANGLE)
+        ]
         (ix, iy), (ox, oy) = ends
         rows = budgets.station_rows((float(ix), float(iy)), (float(ox), float(oy)))
         write_csv(self.inputs / "river_stations.csv", ["station_id", "name_zh", "name_en", "river", "x", "y", "position"], rows)
@@ -88,17 +105,18 @@ class CountyFolder:
             return np.where(parcel[row0:row1] > 0, land.relief.elevation[row0:row1], np.float32(OUTSIDE_M))[None]
 
         write_raster(self.inputs / "elevation.tif", frame, 1, "float32", OUTSIDE_M, height)
-        for name in ("sand", "silt", "clay", "organic_matter"):
-            write_raster(self.inputs / f"{name}.tif", frame, 1, "uint16", soil.OUTSIDE,
-                         lambda a, b, name=name: soil.soil_strip(frame, land, parcel, a, b)[name][None])
+        for name, whole in soil.make_soil(frame, land, parcel).items():
+            write_raster(self.inputs / f"{name}.tif", frame, 1, "uint16", soil.OUTSIDE, _strips_of(whole))
         for step, year in enumerate(self.years):
             self._year(land, made, step, year)
 
     def _year(self, land: Land, made: cover.Cover, step: int, year: int) -> None:
         frame, parcel, put = self.frame, made.parcel, self.inputs
 
+        every = cover.cover_strip(frame, land, made, step, 0, frame.n)
+
         def classes(row0: int, row1: int) -> NDArray[np.uint8]:
-            return cover.cover_strip(frame, land, made, step, row0, row1)
+            return every[row0:row1]
 
         def rain(row0: int, row1: int) -> NDArray[np.uint16]:
             return climate.rain_strip(frame, land, parcel, year, row0, row1)
@@ -118,11 +136,36 @@ class CountyFolder:
         """Write `case.toml`."""
         registers = "\n".join(
             f'{name} = "inputs/{name}.csv"{" " * (14 - len(name))}# {TABLES[name].title}'
-            for name in ("village", "holder", "right", "contract", "economy", "envelope", "field_check", "reading", "wind", "objection", "credit")
+            for name in (
+                "village",
+                "holder",
+                "right",
+                "contract",
+                "economy",
+                "envelope",
+                "field_check",
+                "reading",
+                "wind",
+                "objection",
+                "credit",
+            )
         )
-        values = {"years": years, "base": years[0] - 1, "programme": PROGRAMME, "registers": registers, "parcels": self.frame.parcels,
-                  "seed": self.frame.seed, "place": COUNTY, "n": self.frame.n, "cell": int(CELL_M)}
+        values = {
+            "years": years,
+            "base": years[0] - 1,
+            "programme": PROGRAMME,
+            "registers": registers,
+            "parcels": self.frame.parcels,
+            "seed": self.frame.seed,
+            "place": COUNTY,
+            "n": self.frame.n,
+            "cell": int(CELL_M),
+        }
         (self.root / "case.toml").write_text(CASE_TOML.format(**values), encoding="utf-8", newline="\n")
+
+
+def _strips_of(whole: NDArray[Any]) -> Callable[[int, int], NDArray[Any]]:
+    return lambda row0, row1: whole[None, row0:row1]
 
 
 CASE_TOML = """# 青溪县：虚构的样例，不对应任何真实地方或个人 / Qingxi County: invented, no real place or person

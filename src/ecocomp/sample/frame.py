@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +63,7 @@ class Frame:
     def inside(self, x: NDArray[np.float64], y: NDArray[np.float64], grow: float = 1.0) -> NDArray[np.bool_]:
         """Return which points (CRS, m) lie inside the outline grown by the factor `grow`."""
         dx, dy = (x - EAST_M) / self.side_m - 0.5, (y - NORTH_M) / self.side_m + 0.5
-        table = np.linspace(-math.pi, math.pi, 4097)
-        reach = np.interp(np.arctan2(dy, dx), table, self.radius(table))
+        reach = np.interp(np.arctan2(dy, dx), *_outline(self))
         return np.hypot(dx, dy) <= reach * grow
 
     def at_angle(self, angle: float, grow: float = 1.0) -> tuple[float, float]:
@@ -80,6 +80,13 @@ class Frame:
         row = np.clip(np.floor((NORTH_M - y) / CELL_M), 0, self.n - 1).astype(np.intp)
         col = np.clip(np.floor((x - EAST_M) / CELL_M), 0, self.n - 1).astype(np.intp)
         return row, col
+
+
+@cache
+def _outline(frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the outline as a table of angles and radii."""
+    angle = np.linspace(-math.pi, math.pi, 4097)
+    return angle, frame.radius(angle)
 
 
 def frame_of(parcels: int, seed: int) -> Frame:

@@ -149,7 +149,16 @@ class _Rights:
             for holder, share in zip(who, shares, strict=False):
                 self._add(i, holder, "contract", share, state, paper)
         if u[4] < MANAGED_SHARE and str(self.survey.land_class[i])[:2] in ("02", "03"):
-            self._add(i, COMPANY, "management", (1, 1), "clear", f"虚构流转〔2021〕{i + 1}号", since=date(2021, 9, 1), booked=date(2021, 9, 20))
+            self._add(
+                i,
+                COMPANY,
+                "management",
+                (1, 1),
+                "clear",
+                f"虚构流转〔2021〕{i + 1}号",
+                since=date(2021, 9, 1),
+                booked=date(2021, 9, 20),
+            )
 
     def _handed_on(self, i: int, old: str, new: str, state: str, paper: str, u: float) -> None:
         """The old holder's right ends and the new one's begins; the office books it some weeks later."""
@@ -159,7 +168,16 @@ class _Rights:
         self._add(i, old, "contract", (1, 1), state, paper, until=day, booked=booked, name=name)
         self._add(i, new, "contract", (1, 1), state, f"虚构转让〔{day.year}〕{i + 1}号", since=day, booked=booked)
 
-    def _corrected(self, i: int, who: list[str], wrong: tuple[tuple[int, int], ...], right: tuple[tuple[int, int], ...], state: str, paper: str, u: float) -> None:
+    def _corrected(
+        self,
+        i: int,
+        who: list[str],
+        wrong: tuple[tuple[int, int], ...],
+        right: tuple[tuple[int, int], ...],
+        state: str,
+        paper: str,
+        u: float,
+    ) -> None:
         """An error of the register (a share, or the holder) is found late: the old row is closed, never overwritten."""
         found = date(2024, 3, 1) + timedelta(int(u * 560))
         for k, (before, after) in enumerate(zip(wrong, right, strict=True)):
@@ -168,8 +186,19 @@ class _Rights:
             self._add(i, better, "contract", after, state, paper + "（更正）", booked=found, name=name)
 
     def _add(
-        self, i: int, holder: str, kind: str, share: tuple[int, int], state: str, paper: str, *,
-        since: date = date(2018, 7, 1), until: date | None = None, booked: date = BOOKED, corrected: date | None = None, name: str = "",
+        self,
+        i: int,
+        holder: str,
+        kind: str,
+        share: tuple[int, int],
+        state: str,
+        paper: str,
+        *,
+        since: date = date(2018, 7, 1),
+        until: date | None = None,
+        booked: date = BOOKED,
+        corrected: date | None = None,
+        name: str = "",
     ) -> str:
         name = name or f"R{COUNTY}{len(self.out) + 1:07d}"
         self.out.append([name, str(self.survey.parcel_id[i]), holder, kind, *share, state, paper, since, until, booked, corrected])
@@ -191,18 +220,28 @@ def _contracts(frame: Frame, survey: Survey, cover: Cover, right: list[Row], enr
     named = frame.rng("named").uniform(0, 1, len(survey)) < 0.4
     managed = {r[1] for r in right if r[3] == "management" and named[number[str(r[1])]]}
     out: list[Row] = []
-    for name, parcel, holder, kind, _, _, _, _, since, until, booked, corrected in right:
-        i = number[str(parcel)]
+    for row in right:
+        parcel, holder, kind = str(row[1]), str(row[2]), str(row[3])
+        since, until, booked, corrected = _clocks(row)
+        i = number[parcel]
         paid = "management" if parcel in managed else "contract" if parcel in contracted else kind
         if not enrolled[i] or kind != paid:
             continue
-        start = max(date(max(2023, int(cover.planted[i])), 1, 1), since)  # type: ignore[type-var]
-        if until is not None and until <= start:  # type: ignore[operator]
+        start = max(date(max(2023, int(cover.planted[i])), 1, 1), since)
+        if until is not None and until <= start:
             continue
-        signed = max(date(start.year - 1, 12, 1) + timedelta(i % 25), date(2022, 12, 1)) if since < start else start  # type: ignore[operator]
-        known = max(signed + timedelta(5), booked)  # type: ignore[type-var]
-        if corrected is not None and corrected <= known:  # type: ignore[operator]
+        signed = max(date(start.year - 1, 12, 1) + timedelta(i % 25), date(2022, 12, 1)) if since < start else start
+        known = max(signed + timedelta(5), booked)
+        if corrected is not None and corrected <= known:
             continue
         group = str(1 if cover.planted[i] else cover.main[0, i] // 10)
-        out.append([f"C{str(name)[1:]}", holder, parcel, PROGRAMME, DUTIES[group], signed, start, until or date(2028, 1, 1), known, corrected])
+        ends = until or date(2028, 1, 1)
+        out.append([f"C{str(row[0])[1:]}", holder, parcel, PROGRAMME, DUTIES[group], signed, start, ends, known, corrected])
     return out
+
+
+def _clocks(row: Row) -> tuple[date, date | None, date, date | None]:
+    """Return the four dates of a row of `right`."""
+    since, until, booked, corrected = row[8:12]
+    assert isinstance(since, date) and isinstance(booked, date)
+    return since, until if isinstance(until, date) else None, booked, corrected if isinstance(corrected, date) else None

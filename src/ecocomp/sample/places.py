@@ -10,10 +10,39 @@ from numpy.typing import NDArray
 from ecocomp.sample.frame import COUNTY, Frame
 
 HEADS = {
-    "石": "Shi", "云": "Yun", "松": "Song", "梨": "Li", "竹": "Zhu", "柳": "Liu", "枫": "Feng", "桂": "Gui", "兰": "Lan", "白": "Bai",
-    "荷": "He", "月": "Yue", "泉": "Quan", "鹤": "He", "雁": "Yan", "苔": "Tai", "麦": "Mai", "荞": "Qiao", "霞": "Xia", "芦": "Lu",
+    "石": "Shi",
+    "云": "Yun",
+    "松": "Song",
+    "梨": "Li",
+    "竹": "Zhu",
+    "柳": "Liu",
+    "枫": "Feng",
+    "桂": "Gui",
+    "兰": "Lan",
+    "白": "Bai",
+    "荷": "He",
+    "月": "Yue",
+    "泉": "Quan",
+    "鹤": "He",
+    "雁": "Yan",
+    "苔": "Tai",
+    "麦": "Mai",
+    "荞": "Qiao",
+    "霞": "Xia",
+    "芦": "Lu",
 }
-TAILS = {"桥": "qiao", "坪": "ping", "湾": "wan", "沟": "gou", "岭": "ling", "寨": "zhai", "坝": "ba", "塘": "tang", "坡": "po", "源": "yuan"}
+TAILS = {
+    "桥": "qiao",
+    "坪": "ping",
+    "湾": "wan",
+    "沟": "gou",
+    "岭": "ling",
+    "寨": "zhai",
+    "坝": "ba",
+    "塘": "tang",
+    "坡": "po",
+    "源": "yuan",
+}
 VILLAGES_PER_TOWN = 5
 
 

@@ -31,3 +31,9 @@ def soil_strip(frame: Frame, land: Land, parcel: NDArray[np.int32], row0: int, r
     clay10, silt10 = np.rint(1000 * clay / total), np.rint(1000 * silt / total)
     made = {"sand": 1000 - clay10 - silt10, "silt": silt10, "clay": clay10, "organic_matter": np.rint(100 * organic)}
     return {name: np.where(outside, OUTSIDE, value).astype(np.uint16) for name, value in made.items()}
+
+
+def make_soil(frame: Frame, land: Land, parcel: NDArray[np.int32], rows: int = 256) -> dict[str, NDArray[np.uint16]]:
+    """Return the four soil layers of the whole grid, made strip by strip."""
+    strips = [soil_strip(frame, land, parcel, at, min(frame.n, at + rows)) for at in range(0, frame.n, rows)]
+    return {name: np.concatenate([strip[name] for strip in strips]) for name in strips[0]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,17 @@ def write_vector(path: Path, layer: str, geometry: Any, fields: Mapping[str, NDA
     pyogrio.set_gdal_config_options(fixed)
     try:
         data = [np.asarray(v, object) if np.asarray(v).dtype.kind == "U" else np.asarray(v) for v in fields.values()]
-        write(path, shapely.to_wkb(geometry), data, list(fields), layer=layer, driver="GPKG", geometry_type="MultiPolygon",
-              crs=CRS, promote_to_multi=True)
+        write(
+            path,
+            shapely.to_wkb(geometry),
+            data,
+            list(fields),
+            layer=layer,
+            driver="GPKG",
+            geometry_type="MultiPolygon",
+            crs=CRS,
+            promote_to_multi=True,
+        )
     finally:
         pyogrio.set_gdal_config_options(dict.fromkeys(fixed))
 
@@ -53,15 +63,13 @@ def write_vector(path: Path, layer: str, geometry: Any, fields: Mapping[str, NDA
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a register as UTF-8 CSV with a header; None is an empty cell, True and False are lower case."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [",".join(header)]
-    lines += [",".join([_cell(value) for value in row]) for row in rows]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    with path.open("w", encoding="utf-8", newline="") as sink:
+        writer = csv.writer(sink, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(
+            [_lower(value) for value in row] if any(value is True or value is False for value in row) else row for row in rows
+        )
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, (bool, np.bool_)):
-        return "true" if value else "false"
-    text = str(value)
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n') else text
+def _lower(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value

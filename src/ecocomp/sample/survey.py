@@ -96,12 +96,11 @@ def _villages(frame: Frame, relief: Relief) -> tuple[NDArray[np.float64], NDArra
     apart = 0.85 * np.sqrt(relief.mask.sum() * CELL_M**2 / wanted)
     chosen: list[int] = []
     while len(chosen) < wanted:
-        chosen = []
-        for i in order[np.isfinite(cost[order])]:
-            if all((x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2 > apart**2 for j in chosen):
-                chosen.append(int(i))
-                if len(chosen) == wanted:
-                    break
+        chosen, left = [], order[np.isfinite(cost[order])]
+        while len(left) and len(chosen) < wanted:
+            best = left[0]
+            chosen.append(int(best))
+            left = left[(x[left] - x[best]) ** 2 + (y[left] - y[best]) ** 2 > apart**2]
         apart *= 0.88
     chosen.sort(key=lambda i: -y[i])
     return x[chosen], y[chosen]
@@ -238,7 +237,11 @@ def _classes(frame: Frame, land: Land, xy: Any, role: Any, far: Any) -> NDArray[
     other = _noise_points(xy[:, 0], xy[:, 1], 2600.0, 4, 0.6, frame.key("other"))
     u = rng.uniform(0, 1, len(xy))
     dry = (rain - np.median(rain)) / max(1.0, float(np.std(rain))) + 0.55 * other
-    farm = (above < FARM_HEIGHT_M * (1 + 0.6 * patch)) & (slope < FARM_SLOPE * (1 + 0.4 * patch)) & (far < FARM_REACH_M * (1 + 0.5 * other))
+    apart = float(np.sqrt(r.mask.sum() * CELL_M**2 / len(land.village_x)))
+    reach = max(FARM_REACH_M, 0.45 * apart)  # fewer villages to the area in a large county
+    farm = (
+        (above < FARM_HEIGHT_M * (1 + 0.6 * patch)) & (slope < FARM_SLOPE * (1 + 0.4 * patch)) & (far < reach * (1 + 0.5 * other))
+    )
     farm &= rank < 0.72
     lake = _lake(frame, land, xy)
     home = far < 170 * (1 + 0.9 * patch) + 90 * (u > 0.5)
@@ -272,7 +275,10 @@ def _lake(frame: Frame, land: Land, xy: NDArray[np.float64]) -> NDArray[np.bool_
     part = line[len(line) // 4 : 3 * len(line) // 4]
     row, col = frame.cells_of(part[:, 0], part[:, 1])
     reach = max(3, frame.n // 60)
-    flat = [land.relief.above_river_m[max(0, a - reach) : a + reach, max(0, b - reach) : b + reach].mean() for a, b in zip(row, col, strict=True)]
+    flat = [
+        land.relief.above_river_m[max(0, a - reach) : a + reach, max(0, b - reach) : b + reach].mean()
+        for a, b in zip(row, col, strict=True)
+    ]
     x, y = part[int(np.argmin(flat))]
     wobble = _noise_points(xy[:, 0], xy[:, 1], 900.0, 3, 0.6, frame.key("lake"))
     inside: NDArray[np.bool_] = np.hypot((xy[:, 0] - x) / 1.5, xy[:, 1] - y) < 0.020 * frame.side_m * (1 + 0.5 * wobble)
@@ -470,7 +476,9 @@ def make_survey(frame: Frame, land: Land) -> Survey:
     group = np.full(len(seeds), -1, np.int64)
     while True:
         group[inner] = _grouped(frame, number[edges.cells[both]], key, kind[inner], area[inner], frame.parcels - wanted)
-        path, width, sort = _sound_paths(edges, inside, *_paths(frame, edges, inside, group, kind, wanted + wanted // 3 + 2), wanted)
+        path, width, sort = _sound_paths(
+            edges, inside, *_paths(frame, edges, inside, group, kind, wanted + wanted // 3 + 2), wanted
+        )
         if len(width) == wanted:
             break
         wanted = len(width)
@@ -487,9 +495,13 @@ def _sound_paths(edges: Edges, inside: Any, path: Any, width: Any, sort: Any, wa
     if not len(width):
         return path, width, sort
     left, right, rims = slit(edges, path, width)
-    cells = rings(edges, inside, left, right)
+    moved = np.isin(edges.vertices, edges.vertices[path >= 0]).any(axis=1)
+    about = np.zeros(len(inside), bool)
+    about[edges.cells[moved]] = True
+    about &= inside
+    cells = rings(edges, about, left, right)
     fault = unsound(np.concatenate([cells, shapely.polygons([shapely.linearrings(rim) for rim in rims])]))
-    bad_cell, bad = np.flatnonzero(inside)[fault[: len(cells)]], fault[len(cells) :]
+    bad_cell, bad = np.flatnonzero(about)[fault[: len(cells)]], fault[len(cells) :]
     near = np.isin(edges.vertices, edges.vertices[np.isin(edges.cells, bad_cell).any(axis=1)]).any(axis=1)
     bad[np.unique(path[near & (path >= 0)])] = True
     keep = np.flatnonzero(~bad)[:wanted]
@@ -506,7 +518,9 @@ def _state_land(frame: Frame, land: Land, xy: Any, kind: Any, rank: Any) -> NDAr
     return out
 
 
-def _assembled(frame: Frame, land: Land, cells: Any, strip: Any, group: Any, kind: Any, village: Any, state: Any, sort: Any) -> Survey:
+def _assembled(
+    frame: Frame, land: Land, cells: Any, strip: Any, group: Any, kind: Any, village: Any, state: Any, sort: Any
+) -> Survey:
     """Join cells to parcels, add the strips, give codes in the order of villages, and read the fields off the grid."""
     import shapely
 
@@ -525,9 +539,16 @@ def _assembled(frame: Frame, land: Land, cells: Any, strip: Any, group: Any, kin
     row, col = frame.cells_of(x[order], y[order])
     plane = shapely.area(geometry[order])
     survey = Survey(
-        geometry[order], kinds[order], villages[order], states[order],
-        land.rank[row, col].astype(float), land.rain_mm[row, col].astype(float), land.relief.above_river_m[row, col].astype(float),
-        plane / (1 + ((x[order] - 500_000) / EARTH_M) ** 2), x[order], y[order],
+        geometry[order],
+        kinds[order],
+        villages[order],
+        states[order],
+        land.rank[row, col].astype(float),
+        land.rain_mm[row, col].astype(float),
+        land.relief.above_river_m[row, col].astype(float),
+        plane / (1 + ((x[order] - 500_000) / EARTH_M) ** 2),
+        x[order],
+        y[order],
     )
     codes = make_places(frame, land.village_x, land.village_y).code
     return _with_codes(frame, _with_suffix(frame, survey), codes)

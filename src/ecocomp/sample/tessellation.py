@@ -112,18 +112,18 @@ def rings(edges: Edges, keep: NDArray[np.bool_], left: NDArray[np.float64] | Non
 
 def sound_rings(edges: Edges, keep: NDArray[np.bool_]) -> Any:
     """Return the kept cells after straightening, in place, the edges of cells that bends or rounding made unsound."""
-    import shapely
 
-    cells = rings(edges, keep)
     at = np.linspace(0, 1, INNER + 2)[None, :, None]
+    doubt = keep
     for _ in range(6):
-        bad = np.flatnonzero(keep)[unsound(cells)]
+        bad = np.flatnonzero(doubt)[unsound(rings(edges, doubt))]
         if not len(bad):
-            return cells
+            return rings(edges, keep)
         touched = np.isin(edges.cells, bad).any(axis=1)
         a, b = edges.points[touched, :1], edges.points[touched, -1:]
         edges.points[touched] = np.round(a * (1 - at) + b * at, ROUND_M)
-        cells = rings(edges, keep)
+        near = np.isin(edges.cells, edges.cells[touched]).any(axis=1)
+        doubt = keep & np.isin(np.arange(len(keep)), edges.cells[near])  # the changed cells and all around them
     raise AssertionError(f"{len(bad)} cells stay unsound")
 
 
@@ -137,7 +137,6 @@ def unsound(polygons: Any) -> NDArray[np.bool_]:
 
 def union_by(polygons: Any, group: NDArray[np.intp], count: int) -> Any:
     """Return the union of the polygons of each group 0…count−1; shared edges vanish, other vertices stay."""
-    import shapely
 
     order = np.argsort(group, kind="stable")
     starts = np.searchsorted(group[order], np.arange(count + 1))
@@ -190,7 +189,7 @@ class _SideTable:
 
 def chain(edges: Edges, members: NDArray[np.intp]) -> tuple[list[int], list[bool], list[int]]:
     """Return the edges of a simple path in order, whether each is walked backwards, and its vertices."""
-    left = set(int(e) for e in members)
+    left = {int(e) for e in members}
     count: dict[int, int] = {}
     for e in members:
         for v in edges.vertices[e]:

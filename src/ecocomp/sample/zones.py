@@ -18,8 +18,10 @@ from ecocomp.sample.tessellation import sound_rings, union_by, voronoi
 
 RED_LINE_SHARE, RESERVE_SHARE = 0.35, 0.035
 TITLES = {
-    "water": ("水源涵养区", "water conservation area"), "soil": ("水土保持区", "soil conservation area"),
-    "sand": ("防风固沙区", "sand fixation area"), "biodiversity": ("生物多样性维护区", "biodiversity area"),
+    "water": ("水源涵养区", "water conservation area"),
+    "soil": ("水土保持区", "soil conservation area"),
+    "sand": ("防风固沙区", "sand fixation area"),
+    "biodiversity": ("生物多样性维护区", "biodiversity area"),
 }
 
 
@@ -41,7 +43,9 @@ def _cells(frame: Frame, matter: str, count: int) -> tuple[Any, NDArray[np.float
     """Return large wavy cells over the grid and their seeds."""
     rng = frame.rng(matter)
     side = int(np.ceil(np.sqrt(count)))
-    at = (np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).reshape(-1, 2) + rng.uniform(0.05, 0.95, (side * side, 2))) / side
+    at = (
+        np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).reshape(-1, 2) + rng.uniform(0.05, 0.95, (side * side, 2))
+    ) / side
     rim = np.linspace(-0.25, 1.25, 2 * side)
     far = np.concatenate([np.column_stack([rim, np.full(len(rim), v)]) for v in (-0.2, 1.2)])
     seeds = np.concatenate([at, far, far[:, ::-1]]) * frame.side_m + rng.uniform(0, 1, (len(at) + 4 * len(rim), 2))

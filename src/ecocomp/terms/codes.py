@@ -173,6 +173,16 @@ PARTS: dict[str, Text] = {
     "regional": Text("区域经济", "regional economy"),
 }
 
+STEPS: dict[str, Text] = {
+    **PARTS,
+    "ineligible": Text("不在补偿范围", "not compensated"),
+    "reward": Text("上年绩效奖惩", "last year's score"),
+    "limit": Text("年度限幅", "yearly limit"),
+    "floor": Text("法定最低", "statutory floor"),
+    "cap": Text("上限", "cap"),
+    "base": Text("分级定额", "stepped rate"),
+}
+
 
 def ecosystem_of(land_class: str) -> str | None:
     """Return the ecosystem code of a survey class, ignoring the K and A suffixes; None if the class is unknown.

@@ -277,6 +277,49 @@ PARCEL_ZONE = TableSpec(
     ),
     "zone",
 )
+RED_LINE_CHANGE = TableSpec(
+    "red_line_change",
+    Text("红线调整", "change of the red line"),
+    ("parcel_id",),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("before_ppm", _I, "ppm", "原红线内占比", "share inside the old line"),
+        _c("after_ppm", _I, "ppm", "新红线内占比", "share inside the new line"),
+        _c("gained_dm2", _I, "dm2", "划入面积", "area taken in"),
+        _c("lost_dm2", _I, "dm2", "调出面积", "area let out"),
+    ),
+    "zone",
+)
+RESERVE_CANDIDATE = TableSpec(
+    "reserve_candidate",
+    Text("留白候选", "candidates for reserves"),
+    ("parcel_id",),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("rank", _I, "", "顺序（1 最先）", "order (1 first)"),
+        _c("selected", _B, "", "入选", "selected"),
+        _c("score", _F, "0..1", "得分", "score"),
+        _c("area_dm2", _I, "dm2", "面积", "area"),
+        _c("reason", _S, "", "理由码", "code of the reason"),
+        _c("evidence", _S, "", "依据", "what the score is made of"),
+    ),
+    "zone",
+)
+RESERVE = TableSpec(
+    "reserve",
+    Text("生态留白登记", "register of reserves"),
+    ("reserve_id", "known_from"),
+    (
+        _c("reserve_id", _S, "", "留白编码", "reserve code"),
+        _c("kind", _S, "", "类型", "kind"),
+        _c("name", _S, "", "名称", "name"),
+        _c("authority", _S, "", "决定机关", "authority"),
+        _c("document", _S, "", "文号", "document"),
+        _c("decided_on", _D, "date", "决定日", "decided on", True),
+        *_clocks(),
+    ),
+    "zone",
+)
 SERVICE = TableSpec(
     "service",
     Text("生态系统服务", "ecosystem services"),

@@ -23,7 +23,7 @@ from ecocomp.grid.georef import Grid, cell_area_m2_by_row
 from ecocomp.land.area import areas_dm2, polygon_areas_m2
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import UsageError
-from ecocomp.terms.tables import Column, TableSpec
+from ecocomp.terms.tables import RED_LINE_CHANGE
 from ecocomp.terms.text import Text
 from ecocomp.zoning.polygons import Zones, share_matrix
 
@@ -36,19 +36,6 @@ if TYPE_CHECKING:
 
 M2_PER_KM2 = 1e6
 
-RED_LINE_CHANGE = TableSpec(
-    "red_line_change",
-    Text("红线调整", "change of the red line"),
-    ("parcel_id",),
-    (
-        Column("parcel_id", pa.string(), "", Text("地块编码", "parcel code")),
-        Column("before_ppm", pa.int64(), "ppm", Text("原红线内占比", "share inside the old line")),
-        Column("after_ppm", pa.int64(), "ppm", Text("新红线内占比", "share inside the new line")),
-        Column("gained_dm2", pa.int64(), "dm2", Text("划入面积", "area taken in")),
-        Column("lost_dm2", pa.int64(), "dm2", Text("调出面积", "area let out")),
-    ),
-    "zone",
-)
 
 
 @dataclass(frozen=True, eq=False)
