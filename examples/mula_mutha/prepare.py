@@ -174,7 +174,7 @@ def _write_registers(parcels: dict[str, Any], folder: Path) -> None:
     _csv(folder / "envelope.csv",
          ["envelope_id", "year", "source", "name_zh", "name_en", "granted_fen", "floor_fen", "priority", "earmark_zones", "earmark_ecosystems",
           "earmark_red_line", "carry_over", "valid_from", "valid_to", "document"],
-         [["E1", 2025, "local_budget", "研究预算（虚构）", "study budget (invented)", 25_000_000_000, 0, 2, "", "", "false", "false", "2025-01-01", "2025-12-31", "虚构 invented 1"],
+         [["E1", 2025, "local_budget", "研究预算（虚构）", "study budget (invented)", 39_000_000_000, 0, 2, "", "", "false", "false", "2025-01-01", "2025-12-31", "虚构 invented 1"],
           ["E2", 2025, "green_fund", "红线专项（虚构）", "red-line fund (invented)", 12_000_000_000, 0, 1, "soil", "", "true", "true", "2025-01-01", "2026-12-31", "虚构 invented 2"]])
     _csv(folder / "economy.csv", ["region_code", "year", "engel_ppm", "income_fen_per_head", "gdp_fen_per_head"],
          [["IN-MM", 2025, 420_000, 1_200_000, 1_900_000]])

@@ -158,15 +158,26 @@ def area_mean(seen: Mapping[str, Seen], area_dm2: Mapping[str, int], error: floa
     return Measure(value, low, high, None, weight / whole)
 
 
+UNIDENTIFIED = "00"
+"""Code of land whose ecosystem its source does not name."""
+
+
 def extent_share(area: Area, codes: Callable[[str], bool]) -> Measure:
-    """Return the share of the area under the ecosystems that `codes` picks, and the share in the base year."""
-    whole = sum(area.extent_dm2.values())
-    if not whole:
+    """Return the share of the identified area under the ecosystems that `codes` picks, and the share in the base year.
+
+    Land whose ecosystem is not identified (code 00) may be anything: it widens the interval and lowers the coverage.
+    """
+    known, whole = _identified(area.extent_dm2), sum(area.extent_dm2.values())
+    if not known:
         return not_assessed("no_data")
-    share = _picked(area.extent_dm2, codes) / whole
-    base_whole = sum(area.extent_base_dm2.values())
-    base = _picked(area.extent_base_dm2, codes) / base_whole if base_whole else None
-    return Measure(share, share, share, base, 1.0)
+    picked = _picked(area.extent_dm2, codes)
+    base_known = _identified(area.extent_base_dm2)
+    base = _picked(area.extent_base_dm2, codes) / base_known if base_known else None
+    return Measure(picked / known, picked / whole, (picked + whole - known) / whole, base, known / whole)
+
+
+def _identified(extent_dm2: Mapping[str, int]) -> int:
+    return sum(dm2 for code, dm2 in extent_dm2.items() if code != UNIDENTIFIED)
 
 
 def of_groups(groups: Iterable[str]) -> Callable[[str], bool]:

@@ -12,6 +12,7 @@ from ecocomp.io.files import read_table
 from ecocomp.pipeline.year import Year
 
 if TYPE_CHECKING:
+    from ecocomp.grid.georef import Grid
     from ecocomp.report.maps import MapBase
 
 MAP_PX = 1400
@@ -36,18 +37,26 @@ def map_base(y: Year) -> MapBase:
             line = reader.read(int(row), int(row) + 1)[0, 0]
             relief[n] = line[np.minimum(np.arange(index.shape[1]) * step + step // 2, grid.width - 1)]
     cell_m = float(np.median(metres_per_cell(grid)[1])) * step
-    return MapBase(index, relief, cell_m, pa.array(y.ground.ids), _overlays(y, index))
+    return MapBase(index, relief, cell_m, pa.array(y.ground.ids), _overlays(y, grid.decimated(step)))
 
 
-def _overlays(y: Year, index: Any) -> dict[str, Any]:
-    """Return parcels mostly inside the red line or a reserve as masks of the display raster."""
+def _overlays(y: Year, grid: Grid) -> dict[str, Any]:
+    """Return the red line and the reserves as masks of the display raster `grid`."""
     import numpy as np
+    import shapely
+    from rasterio import Affine
+    from rasterio.features import geometry_mask
 
-    zone = y.work.table("parcel_zone")
+    from ecocomp.pipeline.ground import moved
+
+    red_line = shapely.from_wkb(y.work.table("red_line")["geometry"].to_pylist())
     out = {}
-    for name, column in (("red_line", "red_line_ppm"), ("reserve", "reserve_ppm")):
-        inside = zone[column].to_numpy() >= 500_000
-        out[name] = np.where(index >= 0, inside[np.maximum(index, 0)], False) if len(inside) else np.zeros(index.shape, bool)
+    for name, shapes in (("red_line", np.asarray(red_line, object)), ("reserve", np.asarray(y.ground.zone_layer("reserves").geometry, object))):
+        if len(shapes):
+            shapes = moved(shapes, y.ground.edition.crs_wkt, grid.crs)
+            out[name] = geometry_mask(list(shapes), grid.shape, Affine(*grid.transform), invert=True)
+        else:
+            out[name] = np.zeros(grid.shape, bool)
     return out
 
 

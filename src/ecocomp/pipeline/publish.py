@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -35,9 +36,11 @@ def publish(y: Year, final: Path) -> str:
     params = parameters_used(y)
     _tables(y, params, staged / "tables")
     shutil.copyfile(y.ground.edition.path, staged / "edition.parquet")
+    _red_line(y, staged / "red_line.parquet")
     _rules(y, params, staged / "rules")
     write_json(_facts(y, params), staged / "bundle.json")
-    build_report(staged, map_base(y), y.previous, y.work.progress)
+    label = Text("{y} 报告", "{y} report").fill(y=y.year)
+    build_report(staged, map_base(y), y.previous, lambda done, total, what: y.say(done, total, label))
     _public(staged)
     raise_errors(scan_files(staged, list((staged / "public").iterdir())))
     previous = checkpoint_root(y.previous) if y.previous else ""
@@ -52,6 +55,23 @@ def _tables(y: Year, params: Parameters, folder: Path) -> None:
         if y.work.has(name):
             write_table(y.work.table(name), folder / f"{name}.parquet")
     write_table(TABLES["parameter"].table(params.rows()), folder / "parameter.parquet")
+
+
+def _red_line(y: Year, path: Path) -> None:
+    """Write the red line the year was computed with as GeoParquet, in the reference system of the survey."""
+    metadata = read_edition_schema(y.ground.edition.path)
+    table = y.work.table("red_line")
+    geo = json.loads(metadata[b"geo"])
+    geo["columns"] = {"geometry": {"encoding": "WKB", "geometry_types": [], "crs": geo["columns"]["geometry"]["crs"]}}
+    write_table(table.replace_schema_metadata({b"geo": json.dumps(geo).encode()}), path)
+
+
+def read_edition_schema(path: Path) -> dict[bytes, bytes]:
+    """Return the metadata of an edition file."""
+    import pyarrow.parquet as pq
+
+    found: dict[bytes, bytes] = pq.read_schema(path).metadata
+    return found
 
 
 def _rules(y: Year, params: Parameters, folder: Path) -> None:

@@ -109,7 +109,15 @@ def zone(y: Year, folder: Path) -> dict[str, Any]:
     geographic = _is_geographic(y.ground.edition.crs_wkt)
     table = parcel_zone(y.ground.parcel, y.ground.shapes, zones=zones, red_line=red_line, reserves=y.ground.zone_layer("reserves"),
                         importance=importance, params=params, geographic=geographic)
-    return _noted(params, notes, parcel_zone=table, reserve_candidate=candidates(y.ground.parcel, table, params), red_line_cells=red_cells)
+    return _noted(params, notes, parcel_zone=table, reserve_candidate=candidates(y.ground.parcel, table, params), red_line=_outline(red_line), red_line_cells=red_cells)
+
+
+def _outline(zones: Any) -> pa.Table:
+    """Return the polygons of the red line as a table of codes and WKB, kept for maps and later versions."""
+    import shapely
+
+    shapes = shapely.to_wkb(zones.geometry, byte_order=1)
+    return pa.table({"zone_id": pa.array([str(i) for i in zones.zone_id], pa.string()), "geometry": pa.array(list(shapes), pa.binary())})
 
 
 def _is_geographic(crs_wkt: str) -> bool:

@@ -311,12 +311,16 @@ def services(story: Story) -> Section:
     if table is None:
         return Section("services", w.S_SERVICES, (story.absent(w.S_SERVICES, "service"), *gaps, *_vegetation(story)))
     names = sorted(pc.unique(table["service"]).to_pylist(), key=_service_order)
-    maps, rows = [], []
+    maps: list[Picture] = []
+    assessed: list[Text] = []
+    rows = []
     for name in names:
         picture, row = _one_service(story, name)
-        maps.append(picture)
+        if picture is not None:
+            maps.append(picture)
+            assessed.append(service_name(name))
         rows.append(row)
-    lead = w.SERVICES_LEAD.fill(year=b.year, n=len(names), names=say.joined([service_name(n) for n in names]))
+    lead = w.SERVICES_LEAD.fill(year=b.year, n=len(names), k=len(assessed), names=say.joined(assessed)) if assessed else w.SERVICES_NONE.fill(year=b.year)
     grid = Grid(
         w.SERVICE_TABLE,
         w.SERVICE_HEAD,
@@ -334,7 +338,8 @@ def _service_order(name: str) -> tuple[int, str]:
     return (order.index(name) if name in order else len(order), name)
 
 
-def _one_service(story: Story, name: str) -> tuple[Picture, tuple[Text, ...]]:
+def _one_service(story: Story, name: str) -> tuple[Picture | None, tuple[Text, ...]]:
+    """Return the map of a service (None where no parcel was assessed) and its row of the table."""
     b = story.bundle
     table = b.table("service")
     assert table is not None
@@ -373,7 +378,7 @@ def _one_service(story: Story, name: str) -> tuple[Picture, tuple[Text, ...]]:
         say.NONE if fen is None else _big_money(fen),
         say.percent(_coverage(numbers(rows["coverage"]), area)),
     )
-    return picture, row
+    return (picture if np.isfinite(value).any() else None), row
 
 
 def _said_unit(unit: str) -> str:

@@ -63,9 +63,9 @@ def _unit_names(b: Bundle, rows: list[dict[str, object]]) -> list[Text]:
     zones = [str(r["function_zone"]) for r in rows]
     out = []
     for row, zone in zip(rows, zones, strict=True):
-        name = FUNCTION_ZONES.get(zone) or same(zone)
         code = str(row["area_code"])
-        out.append(Text(f"{name.zh} {code}", f"{name.en} {code}") if zones.count(zone) > 1 else name)
+        name = w.WHOLE_AREA if code == "all" else FUNCTION_ZONES.get(zone) or same(zone)
+        out.append(Text(f"{name.zh} {code}", f"{name.en} {code}") if code != "all" and zones.count(zone) > 1 else name)
     return out
 
 
@@ -79,7 +79,7 @@ def _scores(story: Story) -> list[Block]:
     before = b.table("scorecard", last=True)
     last = {r["area_code"]: r["score"] for r in before.to_pylist()} if before is not None else {}
     marks = [MarkRow(n, (_score_mark(r["score"], r["score_low"], r["score_high"]),)) for n, r in zip(names, rows, strict=True)]
-    scored = [(r["score"], n) for r, n in zip(rows, names, strict=True) if r["score"] is not None]
+    scored = [(r["score"], n) for r, n in zip(rows, names, strict=True) if r["score"] is not None and r["area_code"] != "all"]
     best = max(scored, key=lambda p: p[0]) if scored else None
     title = w.SCORE_TITLE.fill(zone=best[1], zone_cap=cap(best[1]), v=fixed(best[0], 1)) if best else w.SCORE_NONE
     drawer = dots(marks, [Series(w.SCORE_AXIS, look.BRAND)], w.SCORE_AXIS, say_number, title, domain=(0.0, 100.0))

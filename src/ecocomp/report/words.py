@@ -133,9 +133,11 @@ ZONES_HEAD = (
 
 # ---------------------------------------------------------------- 4 services
 S_SERVICES = Text("土地做了什么", "What the land does")
+WHOLE_AREA = Text("全部功能区", "all function zones")
+SERVICES_NONE = Text("{year}年没有一项服务能够评估，原因如下。", "No service could be assessed for {year}; the reasons are below.")
 SERVICES_LEAD = Text(
-    "{year}年评估了{n}项服务：{names}。每个数都带区间和观测占比。",
-    "{n} services were assessed for {year}: {names}. Every figure has its range and the share observed.",
+    "{year}年评估了{n}项服务中的{k}项：{names}。每个数都带区间和观测占比。",
+    "{k} of {n} services were assessed for {year}: {names}. Every figure has its range and the share observed.",
 )
 SERVICE_MAP = Text("{service}：共{v}{unit}", "{service_cap}: {v} {unit} in all")
 SERVICE_MAP_ALT = Text(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 
 @njit(cache=True, inline="always")
-def mix(x: int, y: int, key: int) -> int:
+def mix(x: int, y: int, key: int) -> np.uint32:
     """Return 32 well-mixed bits of two whole numbers and a key."""
     h = (np.uint32(x) * np.uint32(0x9E3779B1)) ^ (np.uint32(y) * np.uint32(0x85EBCA77)) ^ np.uint32(key)
     h = np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x7FEB352D)
@@ -21,7 +21,7 @@ def mix(x: int, y: int, key: int) -> int:
 
 
 @njit(cache=True, inline="always")
-def _slope(h: int, dx: float, dy: float) -> float:
+def _slope(h: np.uint32, dx: float, dy: float) -> float:
     k = np.uint32(h) & np.uint32(7)
     if k == 0:
         return dx + 0.41421356 * dy

@@ -88,7 +88,7 @@ def _villages(frame: Frame, relief: Relief) -> tuple[NDArray[np.float64], NDArra
     rows, cols = np.nonzero(relief.mask)
     pick = rng.choice(len(rows), min(len(rows), 40_000), replace=False)
     rows, cols = rows[pick], cols[pick]
-    x, y = frame.to_crs(cols + 0.5, rows + 0.5)
+    x, y = frame.to_crs(cols.astype(np.float64) + 0.5, rows.astype(np.float64) + 0.5)
     cost = relief.above_river_m[rows, cols] / 40 + relief.slope[rows, cols] * 5 + rng.exponential(0.5, len(rows))
     cost[~frame.inside(x, y, 0.93)] = np.inf
     cost[relief.area_cells[rows * frame.n + cols] > frame.n**2 * INFLOW_SHARE] = np.inf
