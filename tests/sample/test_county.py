@@ -261,7 +261,7 @@ def test_every_register_fits_its_table(county: Path) -> None:
     assert all((county / layer.path(county, 2024)).is_file() for layer in case.layers.values())
 
 
-def test_contracts_name_holders_that_are_paid(county: Path) -> None:
+def test_contracts_name_holders_with_a_right_on_the_parcel(county: Path) -> None:
     holders = {r["holder_id"]: r for r in rows(county, "holder")}
     contracts = on(rows(county, "contract"), "2024-06-30", "2024-12-31")
     rights = {(r["parcel_id"], r["holder_id"]) for r in on(rows(county, "right"), "2024-06-30", "2024-12-31")}
@@ -274,6 +274,12 @@ def test_money_is_sized_to_the_enrolled_land_and_names_its_papers(county: Path) 
     envelopes = rows(county, "envelope")
     assert Counter(e["source"] for e in envelopes) == dict.fromkeys(FUND_SOURCES, 3)
     assert all(e["document"].startswith("虚构〔") for e in envelopes)
+    shapes, fields = layer(county / "inputs" / "parcels.gpkg")
+    enrolled = {c["parcel_id"] for c in rows(county, "contract")}
+    area_ha = sum(g.area for g, p in zip(shapes, fields["parcel_id"], strict=True) if str(p) in enrolled) / 1e4
+    for year in ("2023", "2024", "2025"):
+        granted = sum(int(e["granted_fen"]) for e in envelopes if e["year"] == year)
+        assert 0.78 < granted / (area_ha * 1300 * 100) < 0.95  # the rest comes from the river agreement and carbon
     assert all(int(e["granted_fen"]) == 0 for e in envelopes if e["source"] in ("horizontal_agreement", "carbon_credit"))
     for lot in rows(county, "credit"):
         assert int(lot["issued_t"]) == int(lot["held_back_t"]) + int(lot["sold_t"]) + int(lot["held_t"])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ecocomp.land.area import plane_to_degrees, polygon_areas_m2
+from ecocomp.land.pieces import misfits, subdivided
 from ecocomp.terms.area import DM2_PER_M2
 from ecocomp.terms.codes import ECOSYSTEMS, ecosystem_of
 from ecocomp.terms.faults import Fault, Severity
@@ -204,25 +205,34 @@ def check_overlaps(ids: list[str], shapes: Any, crs: Any, sliver_m2: float, wher
     sound = np.flatnonzero(shapely.is_valid(shapes) & ~shapely.is_empty(shapes) & np.isin(shapely.get_type_id(shapes), (3, 6)))
     if len(sound) < 2:
         return []
-    misfit = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes[sound]))
-    suspects = sound[misfit]
-    if len(suspects) == 0:
+    suspect = np.zeros(len(shapes), bool)
+    suspect[sound] = misfits(shapes[sound])
+    if not suspect.any():
         return []
-    one, two = shapely.STRtree(shapes[sound]).query(shapes[suspects], predicate="intersects")
-    pairs = np.sort(np.stack([suspects[one], sound[two]], axis=1), axis=1)
-    pairs = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
-    shared = _shared_m2(shapes, pairs, crs)
+    pieces, at = subdivided(shapes[sound])
+    pairs, shared = _shared_m2(pieces, sound[at], suspect, crs)
     return [_overlap(where, ids, int(a), int(b), float(m2)) for (a, b), m2 in zip(pairs, shared, strict=True) if m2 > sliver_m2]
 
 
-def _shared_m2(shapes: Any, pairs: NDArray[np.int64], crs: Any) -> NDArray[np.float64]:
-    """Return the ellipsoidal area that each pair of shapes shares, in m²."""
+def _shared_m2(
+    pieces: Any, owner: NDArray[np.int64], suspect: NDArray[np.bool_], crs: Any
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the pairs of shapes that share ground, one of them a suspect, and the ellipsoidal area they share in m²."""
     import shapely
 
-    common = shapely.intersection(shapes[pairs[:, 0]], shapes[pairs[:, 1]])
-    parts, owner = shapely.get_parts(common, return_index=True)
+    asked = np.flatnonzero(suspect[owner])
+    one, two = shapely.STRtree(pieces).query(pieces[asked])
+    one = asked[one]
+    a, b = owner[one], owner[two]
+    keep = (a != b) & (~suspect[b] | (a < b))
+    one, two, a, b = one[keep], two[keep], a[keep], b[keep]
+    common = shapely.intersection(pieces[one], pieces[two])
+    parts, at = shapely.get_parts(common, return_index=True)
     flat = np.isin(shapely.get_type_id(parts), (3, 6))
-    return np.asarray(np.bincount(owner[flat], weights=polygon_areas_m2(parts[flat], crs), minlength=len(pairs)), np.float64)
+    keys = np.sort(np.stack([a[at[flat]], b[at[flat]]], axis=1), axis=1)
+    pairs, place = np.unique(keys, axis=0, return_inverse=True)
+    areas = polygon_areas_m2(parts[flat], crs)
+    return pairs, np.bincount(place.reshape(-1), weights=areas, minlength=len(pairs))
 
 
 def _overlap(where: str, ids: list[str], a: int, b: int, m2: float) -> Fault:

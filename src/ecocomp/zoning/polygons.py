@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ecocomp.land.pieces import subdivided
 from ecocomp.terms.faults import Fault, capped
 from ecocomp.terms.text import Text
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
     Geometries = NDArray[np.object_]
     Floats = NDArray[np.float64]
-
-PIECE_VERTICES = 256
-"""A zone with more vertices is cut into boxes: clipping a small parcel then never walks a whole county's border."""
 
 NOISE_SHARE = 1e-9
 """Shares within this of 0 or 1 are rounding of cut vertices."""
@@ -130,7 +128,7 @@ def _inside_area(tree: Any, parcels: Geometries, whole: Floats, zones: Geometrie
     # A parcel wholly inside needs no clipping; what is left lies on a border.
     _, inside = tree.query(zones, predicate="covers")
     out[inside] = whole[inside]
-    pieces = subdivided(zones)
+    pieces, _ = subdivided(zones)  # so that clipping a small parcel never walks a whole county's border
     shapely.prepare(pieces)
     z, p = tree.query(pieces, predicate="intersects")
     border = ~np.isin(p, inside)
@@ -139,33 +137,6 @@ def _inside_area(tree: Any, parcels: Geometries, whole: Floats, zones: Geometrie
     z, p = z[order], p[order]
     np.add.at(out, p, shapely.area(shapely.intersection(pieces[z], parcels[p])))
     return out
-
-
-def subdivided(zones: Geometries, vertices: int = PIECE_VERTICES) -> Geometries:
-    """Cut polygons with more vertices than given into boxes; the pieces cover the same ground once."""
-    import shapely
-
-    done, todo = [], shapely.get_parts(zones)
-    for _ in range(40):
-        large = shapely.get_num_coordinates(todo) > vertices
-        done.append(todo[~large])
-        todo = todo[large]
-        if not todo.size:
-            break
-        todo = _halved(todo)
-    return np.concatenate([*done, todo])
-
-
-def _halved(zones: Geometries) -> Geometries:
-    import shapely
-
-    x0, y0, x1, y1 = shapely.bounds(zones).T
-    wide = (x1 - x0) >= (y1 - y0)
-    xm, ym = np.where(wide, (x0 + x1) / 2, x1), np.where(wide, y1, (y0 + y1) / 2)
-    one = shapely.intersection(zones, shapely.box(x0, y0, xm, ym))
-    two = shapely.intersection(zones, shapely.box(np.where(wide, xm, x0), np.where(wide, y0, ym), x1, y1))
-    parts = shapely.get_parts(np.concatenate([one, two]))
-    return np.asarray(parts[np.isin(shapely.get_type_id(parts), (3, 6))], object)
 
 
 def _apart(zones: Geometries) -> Geometries:
