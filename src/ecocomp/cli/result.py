@@ -57,7 +57,7 @@ def summary(bundle: Path) -> dict[str, Any]:
     areas = paid.group_by("parcel_id").aggregate([("area_dm2", "min")])
     out["paid_area_dm2"] = _sum(areas, "area_dm2_min")
     out["zones"] = _zone_rates(standard, parcel_zone, read("parcel"), scorecard)
-    out["sources"] = _by_source(source, envelope)
+    out["sources"] = _by_source(source, envelope, set(ready["order_id"].to_pylist()))
     out["kinds"] = _by_kind(ready, holder)
     out["top"] = [{"holder_id": h, "name": n, "amount_fen": a} for h, n, a in _top(ready, holder)]
     return out
@@ -84,12 +84,15 @@ def _zone_rates(standard: pa.Table, parcel_zone: pa.Table, parcel: pa.Table | No
     return rows
 
 
-def _by_source(source: pa.Table | None, envelope: pa.Table | None) -> list[dict[str, Any]]:
+def _by_source(source: pa.Table | None, envelope: pa.Table | None, orders: set[str]) -> list[dict[str, Any]]:
+    """Return what each kind of source gave to the orders that are ready."""
     if source is None or envelope is None:
         return []
     kinds = dict(zip(envelope["envelope_id"].to_pylist(), envelope["source"].to_pylist(), strict=True))
     out: dict[str, int] = {}
-    for e, a in zip(source["envelope_id"].to_pylist(), source["amount_fen"].to_pylist(), strict=True):
+    for o, e, a in zip(*(source[n].to_pylist() for n in ("order_id", "envelope_id", "amount_fen")), strict=True):
+        if o not in orders:
+            continue
         out[kinds.get(e, e)] = out.get(kinds.get(e, e), 0) + a
     return [{"source": k, "amount_fen": v} for k, v in sorted(out.items(), key=lambda kv: -kv[1])]
 

@@ -15,7 +15,7 @@ from ecocomp.sample.people import FOREST_FARM, People, Row
 from ecocomp.sample.places import Places
 from ecocomp.sample.survey import Survey
 
-EXPECTED_YUAN_PER_HA = 1300  # what a hectare is expected to be owed; tune here when the standard changes
+EXPECTED_YUAN_PER_HA = 1650  # what a hectare is expected to be owed; tune here when the standard changes
 FUNDED = {2023: 0.95, 2024: 0.99, 2025: 0.93}  # share of it granted, by year
 DOWNSTREAM, UPSTREAM = "990122", "990123"
 SECTION_OUT, SECTION_IN = "QX-OUT", "QX-IN"
@@ -272,9 +272,9 @@ def objection_rows(frame: Frame, people: People, years: list[int]) -> list[Row]:
             row = open_to[int(rng.integers(len(open_to)))]
             kind = ("area", "amount", "name", "missing", "excess")[int(rng.choice(5, p=[0.4, 0.25, 0.15, 0.15, 0.05]))]
             outcome = "open" if year == years[-1] and k == 0 else str(rng.choice(["upheld", "rejected"], p=[0.4, 0.6]))
-            day = int(rng.integers(1, 12))
-            answered = None if outcome == "open" else f"{year}-12-{day + 15}"
-            out.append([f"QX-OB-{year}-{k + 1:03d}", year, row[1], row[2], kind, f"{year}-12-{day:02d}", outcome, answered])
+            day = int(rng.integers(20, 27))  # in the week of the notice, in May of the next year
+            answered = None if outcome == "open" else f"{year + 1}-06-{day - 12:02d}"
+            out.append([f"QX-OB-{year}-{k + 1:03d}", year, row[1], row[2], kind, f"{year + 1}-05-{day}", outcome, answered])
     return out
 
 
