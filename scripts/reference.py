@@ -37,7 +37,10 @@ def commands() -> None:
     from ecocomp.cli.app import cli
 
     with mkdocs_gen_files.open("reference/commands.md", "w") as page:
-        print("# 命令 Commands\n\n退出状态 exit status: 0 正常 fine · 1 输入有错 faults in the input · 2 用法不对 wrong use\n", file=page)
+        print(
+            "# 命令 Commands\n\n退出状态 exit status: 0 正常 fine · 1 输入有错 faults in the input · 2 用法不对 wrong use\n",
+            file=page,
+        )
         for name, command in sorted(cli.commands.items()):
             subs = sorted(command.commands.items()) if isinstance(command, click.Group) else [("", command)]
             for sub, found in subs:
@@ -55,8 +58,19 @@ def case() -> None:
             rows(page, ["键 key", "含义", "meaning"], [[f"`{k}`", m.zh, m.en] for k, m in keys.items()])
         print("## `[layers.NAME]`\n", file=page)
         rows(page, ["键 key", "含义", "meaning"], [[f"`{k}`", m.zh, m.en] for k, m in LAYER_KEYS.items()])
-        lines = [[f"`{n}`", b, v, variable(v).name.zh, variable(v).name.en, variable(v).unit, f"{variable(v).hard[0]:g} … {variable(v).hard[1]:g}"]
-                 for n, bands in LAYERS.items() for b, v in bands.items()]
+        lines = [
+            [
+                f"`{n}`",
+                b,
+                v,
+                variable(v).name.zh,
+                variable(v).name.en,
+                variable(v).unit,
+                f"{variable(v).hard[0]:g} … {variable(v).hard[1]:g}",
+            ]
+            for n, bands in LAYERS.items()
+            for b, v in bands.items()
+        ]
         rows(page, ["图层 layer", "bands", "变量 variable", "名称", "name", "单位 unit", "范围 range"], lines)
 
 
@@ -65,9 +79,15 @@ def tables() -> None:
     with mkdocs_gen_files.open("reference/tables.md", "w") as page:
         print("# 表 Tables\n\n金额为分（int64 fen），面积为平方分米（dm2），比例为百万分之（ppm）。\n", file=page)
         for spec in TABLES.values():
-            print(f"## `{spec.name}` {spec.title.zh} · {spec.title.en}\n\n键 key: {', '.join(f'`{k}`' for k in spec.key) or '—'}\n", file=page)
-            rows(page, ["列 column", "类型 type", "单位 unit", "含义", "meaning"],
-                 [[f"`{c.name}`" + (" ?" if c.nullable else ""), c.type, c.unit, c.meaning.zh, c.meaning.en] for c in spec.columns])
+            print(
+                f"## `{spec.name}` {spec.title.zh} · {spec.title.en}\n\n键 key: {', '.join(f'`{k}`' for k in spec.key) or '—'}\n",
+                file=page,
+            )
+            rows(
+                page,
+                ["列 column", "类型 type", "单位 unit", "含义", "meaning"],
+                [[f"`{c.name}`" + (" ?" if c.nullable else ""), c.type, c.unit, c.meaning.zh, c.meaning.en] for c in spec.columns],
+            )
 
 
 def plugins() -> None:
@@ -83,9 +103,19 @@ def plugins() -> None:
                     print(f"```\n{s.formula}\n```\n", file=page)
                 if s.holds.zh:
                     print(f"适用：{s.holds.zh}\n\nHolds: {s.holds.en}\n", file=page)
-                rows(page, ["输入与参数 inputs and parameters", "单位 unit", "含义", "meaning"],
-                     [[f"`{u.name}`" + (" ?" if u.optional else ""), u.unit, u.meaning.zh, u.meaning.en] for u in (*s.inputs, *s.parameters)])
-                rows(page, ["出处 reference", "标记 mark"], [[r.title + (f" — {r.note}" if r.note else ""), r.confidence] for r in s.references])
+                rows(
+                    page,
+                    ["输入与参数 inputs and parameters", "单位 unit", "含义", "meaning"],
+                    [
+                        [f"`{u.name}`" + (" ?" if u.optional else ""), u.unit, u.meaning.zh, u.meaning.en]
+                        for u in (*s.inputs, *s.parameters)
+                    ],
+                )
+                rows(
+                    page,
+                    ["出处 reference", "标记 mark"],
+                    [[r.title + (f" — {r.note}" if r.note else ""), r.confidence] for r in s.references],
+                )
 
 
 def rules() -> None:
@@ -98,18 +128,39 @@ def rules() -> None:
             found = book.values(place=place.code)
             if found:
                 print(f"## {place.code} {place.name.zh} · {place.name.en}\n", file=page)
-                rows(page, ["键 key", "名称 name", "值 value", "单位 unit", "自 from", "标记 mark", "出处 source", "文件 file"],
-                     [[f"`{v.key}`", f"{v.name.zh} · {v.name.en}", str(v.as_row()["value"])[:120], v.unit, v.valid_from if v.valid_from.year > 1900 else "", v.confidence,
-                       f"{v.document} {v.article}", f"{v.file}:{v.line}"] for v in found])
+                rows(
+                    page,
+                    ["键 key", "名称 name", "值 value", "单位 unit", "自 from", "标记 mark", "出处 source", "文件 file"],
+                    [
+                        [
+                            f"`{v.key}`",
+                            f"{v.name.zh} · {v.name.en}",
+                            str(v.as_row()["value"])[:120],
+                            v.unit,
+                            v.valid_from if v.valid_from.year > 1900 else "",
+                            v.confidence,
+                            f"{v.document} {v.article}",
+                            f"{v.file}:{v.line}",
+                        ]
+                        for v in found
+                    ],
+                )
 
 
 def glossary() -> None:
     """Words in both languages, from the code lists."""
     lists = {
-        "功能区 function zones": codes.FUNCTION_ZONES, "生态系统 ecosystems": codes.ECOSYSTEMS, "大类 groups": codes.ECOSYSTEM_GROUPS,
-        "权利 rights": codes.RIGHT_KINDS, "权利人 holders": codes.HOLDER_KINDS, "资金来源 sources of funds": codes.FUND_SOURCES,
-        "合规灯 lights": codes.LIGHTS, "核查判定 verdicts": codes.VERDICTS, "应付状态 entitlement states": codes.ENTITLEMENT_STATES,
-        "标准的四部分 parts of the standard": codes.PARTS, "表 tables": {t.name: t.title for t in TABLES.values()},
+        "功能区 function zones": codes.FUNCTION_ZONES,
+        "生态系统 ecosystems": codes.ECOSYSTEMS,
+        "大类 groups": codes.ECOSYSTEM_GROUPS,
+        "权利 rights": codes.RIGHT_KINDS,
+        "权利人 holders": codes.HOLDER_KINDS,
+        "资金来源 sources of funds": codes.FUND_SOURCES,
+        "合规灯 lights": codes.LIGHTS,
+        "核查判定 verdicts": codes.VERDICTS,
+        "应付状态 entitlement states": codes.ENTITLEMENT_STATES,
+        "标准的四部分 parts of the standard": codes.PARTS,
+        "表 tables": {t.name: t.title for t in TABLES.values()},
     }
     with mkdocs_gen_files.open("reference/glossary.md", "w") as page:
         print("# 术语 Glossary\n", file=page)
@@ -123,8 +174,22 @@ def glossary() -> None:
 
 def python() -> None:
     """The main functions, by their docstrings."""
-    modules = ["terms.money", "terms.clocks", "terms.faults", "rules.book", "registry.spec", "grid.coverage", "services.engine", "standard.setting", "payments.entitle",
-               "funds.allocate", "ledger.book", "governance.bundle", "governance.why", "pipeline.run"]
+    modules = [
+        "terms.money",
+        "terms.clocks",
+        "terms.faults",
+        "rules.book",
+        "registry.spec",
+        "grid.coverage",
+        "services.engine",
+        "standard.setting",
+        "payments.entitle",
+        "funds.allocate",
+        "ledger.book",
+        "governance.bundle",
+        "governance.why",
+        "pipeline.run",
+    ]
     with mkdocs_gen_files.open("reference/python.md", "w") as page:
         print("# Python\n", file=page)
         for module in modules:

@@ -95,9 +95,20 @@ def _align(source: Path, like: Path, target: Path) -> None:
 
     with rasterio.open(source) as file, rasterio.open(like) as grid:
         out = np.zeros(grid.shape, np.uint8)
-        reproject(rasterio.band(file, 1), out, dst_transform=grid.transform, dst_crs=grid.crs, dst_nodata=0, resampling=Resampling.nearest)
-        profile = {"driver": "GTiff", "dtype": "uint8", "count": 1, "width": grid.width, "height": grid.height, "crs": grid.crs,
-                   "transform": grid.transform, "nodata": 0, "compress": "deflate"}
+        reproject(
+            rasterio.band(file, 1), out, dst_transform=grid.transform, dst_crs=grid.crs, dst_nodata=0, resampling=Resampling.nearest
+        )
+        profile = {
+            "driver": "GTiff",
+            "dtype": "uint8",
+            "count": 1,
+            "width": grid.width,
+            "height": grid.height,
+            "crs": grid.crs,
+            "transform": grid.transform,
+            "nodata": 0,
+            "compress": "deflate",
+        }
     with rasterio.open(target, "w", **profile) as file:
         file.write(out, 1)
 
@@ -144,21 +155,35 @@ def _write_parcels(parcels: dict[str, Any], path: Path) -> None:
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2026-06-30T00:00:00.000Z"})
     path.unlink(missing_ok=True)
     fields = [np.array(parcels[k], dtype=object) for k in ("id", "class", "village")]
-    pyogrio.raw.write(path, shapely.to_wkb(parcels["geometry"]), fields, ["parcel_id", "land_class", "village_code"],
-                      layer="parcels", driver="GPKG", geometry_type="Polygon", crs="EPSG:4326")
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(parcels["geometry"]),
+        fields,
+        ["parcel_id", "land_class", "village_code"],
+        layer="parcels",
+        driver="GPKG",
+        geometry_type="Polygon",
+        crs="EPSG:4326",
+    )
 
 
 def _write_registers(parcels: dict[str, Any], folder: Path) -> None:
     """Invent villages, holders, rights, contracts and money; small patches belong to households, large ones to collectives."""
     rng = np.random.default_rng(SEED)
     villages = sorted(set(parcels["village"]))
-    _csv(folder / "village.csv", ["village_code", "region_code", "name_zh", "name_en"],
-         [[v, "IN-MM", f"虚构村{n:03d}", f"Invented village {n:03d}"] for n, v in enumerate(villages, 1)])
+    _csv(
+        folder / "village.csv",
+        ["village_code", "region_code", "name_zh", "name_en"],
+        [[v, "IN-MM", f"虚构村{n:03d}", f"Invented village {n:03d}"] for n, v in enumerate(villages, 1)],
+    )
     holders, homes = [], {}
     for n, v in enumerate(villages, 1):
         holders.append([f"C{n:03d}", "collective", f"虚构村{n:03d}集体", v, 120, ""])
         homes[v] = [f"H{n:03d}{k:02d}" for k in range(20)]
-        holders += [[h, "household", f"虚构户{h[1:]}", v, int(rng.integers(2, 7)), int(rng.integers(20_000, 90_000)) * 100] for h in homes[v]]
+        holders += [
+            [h, "household", f"虚构户{h[1:]}", v, int(rng.integers(2, 7)), int(rng.integers(20_000, 90_000)) * 100]
+            for h in homes[v]
+        ]
     _csv(folder / "holder.csv", ["holder_id", "kind", "name", "village_code", "members", "income_fen"], holders)
     large = float(np.quantile(parcels["area"], 0.98))
     rights, contracts = [], []
@@ -167,17 +192,77 @@ def _write_registers(parcels: dict[str, Any], folder: Path) -> None:
         holder = collective if area >= large else homes[v][int(rng.integers(0, 20))]
         kind = "ownership" if holder == collective else "contract"
         rights.append([f"R{n:06d}", pid, holder, kind, 1, 1, "clear", "虚构 invented", "2010-01-01", "", "2010-01-01", ""])
-        contracts.append([f"K{n:06d}", holder, pid, "eco-zone", "keep cover 保持植被", "2016-01-01", "2016-01-01", "", "2016-01-01", ""])
+        contracts.append(
+            [f"K{n:06d}", holder, pid, "eco-zone", "keep cover 保持植被", "2016-01-01", "2016-01-01", "", "2016-01-01", ""]
+        )
     clocks = ["valid_from", "valid_to", "known_from", "known_to"]
-    _csv(folder / "right.csv", ["right_id", "parcel_id", "holder_id", "kind", "share_num", "share_den", "state", "document", *clocks], rights)
+    _csv(
+        folder / "right.csv",
+        ["right_id", "parcel_id", "holder_id", "kind", "share_num", "share_den", "state", "document", *clocks],
+        rights,
+    )
     _csv(folder / "contract.csv", ["contract_id", "holder_id", "parcel_id", "programme", "duty", "signed_on", *clocks], contracts)
-    _csv(folder / "envelope.csv",
-         ["envelope_id", "year", "source", "name_zh", "name_en", "granted_fen", "floor_fen", "priority", "earmark_zones", "earmark_ecosystems",
-          "earmark_red_line", "carry_over", "valid_from", "valid_to", "document"],
-         [["E1", 2025, "local_budget", "研究预算（虚构）", "study budget (invented)", 39_000_000_000, 0, 2, "", "", "false", "false", "2025-01-01", "2025-12-31", "虚构 invented 1"],
-          ["E2", 2025, "green_fund", "红线专项（虚构）", "red-line fund (invented)", 12_000_000_000, 0, 1, "soil", "", "true", "true", "2025-01-01", "2026-12-31", "虚构 invented 2"]])
-    _csv(folder / "economy.csv", ["region_code", "year", "engel_ppm", "income_fen_per_head", "gdp_fen_per_head"],
-         [["IN-MM", 2025, 420_000, 1_200_000, 1_900_000]])
+    _csv(
+        folder / "envelope.csv",
+        [
+            "envelope_id",
+            "year",
+            "source",
+            "name_zh",
+            "name_en",
+            "granted_fen",
+            "floor_fen",
+            "priority",
+            "earmark_zones",
+            "earmark_ecosystems",
+            "earmark_red_line",
+            "carry_over",
+            "valid_from",
+            "valid_to",
+            "document",
+        ],
+        [
+            [
+                "E1",
+                2025,
+                "local_budget",
+                "研究预算（虚构）",
+                "study budget (invented)",
+                39_000_000_000,
+                0,
+                2,
+                "",
+                "",
+                "false",
+                "false",
+                "2025-01-01",
+                "2025-12-31",
+                "虚构 invented 1",
+            ],
+            [
+                "E2",
+                2025,
+                "green_fund",
+                "红线专项（虚构）",
+                "red-line fund (invented)",
+                12_000_000_000,
+                0,
+                1,
+                "soil",
+                "",
+                "true",
+                "true",
+                "2025-01-01",
+                "2026-12-31",
+                "虚构 invented 2",
+            ],
+        ],
+    )
+    _csv(
+        folder / "economy.csv",
+        ["region_code", "year", "engel_ppm", "income_fen_per_head", "gdp_fen_per_head"],
+        [["IN-MM", 2025, 420_000, 1_200_000, 1_900_000]],
+    )
 
 
 def _csv(path: Path, heads: list[str], rows: list[list[Any]]) -> None:

@@ -6,11 +6,27 @@ import subprocess
 import sys
 from pathlib import Path
 
-MONEY = ["terms", "registry", "rules", "ledger", "valuation", "standard", "agreements", "credits", "funds", "payments", "performance", "accounts", "governance"]
+MONEY = [
+    "terms",
+    "registry",
+    "rules",
+    "ledger",
+    "valuation",
+    "standard",
+    "agreements",
+    "credits",
+    "funds",
+    "payments",
+    "performance",
+    "accounts",
+    "governance",
+]
 
 
 def test_import_contracts(repo: Path) -> None:
-    done = subprocess.run([str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=repo, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=repo, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-3000:]
 
 

@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from ecocomp.governance.bundle import CHECKPOINT, MANIFEST, PIECE_BYTES, checkpoint_root, open_bundle, seal, verify
 from ecocomp.terms.faults import FaultsError
 
-FILES = {"bundle.json": b'{"year": 2023}', "tables/a.parquet": b"x" * (2 * PIECE_BYTES + 10), "report/报告.html": "公示".encode(), "empty": b""}
+FILES = {
+    "bundle.json": b'{"year": 2023}',
+    "tables/a.parquet": b"x" * (2 * PIECE_BYTES + 10),
+    "report/报告.html": "公示".encode(),
+    "empty": b"",
+}
 
 
 def make(folder: Path, files: dict[str, bytes] | None = None) -> Path:

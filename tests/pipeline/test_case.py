@@ -77,7 +77,12 @@ def test_a_wrong_key_is_told(folder: Path, old: str, new: str, words: list[str])
 
 def test_all_faults_of_a_case_file_come_at_once(folder: Path) -> None:
     path = folder / "case.toml"
-    text = path.read_text(encoding="utf-8").replace("base_year", "base_yaer").replace('purpose = "study"', 'purpose = "gift"').replace('place = "CN"', "")
+    text = (
+        path.read_text(encoding="utf-8")
+        .replace("base_year", "base_yaer")
+        .replace('purpose = "study"', 'purpose = "gift"')
+        .replace('place = "CN"', "")
+    )
     path.write_text(text, encoding="utf-8")
     assert len(load_case(folder)[1]) == 3
 
@@ -93,7 +98,14 @@ def test_a_case_in_gb18030_is_refused_with_a_sentence(folder: Path) -> None:
     assert "UTF-8" in load_case(folder)[1][0].say("en")
 
 
-HOLDERS = {"holder_id": ["H1", "H2"], "kind": ["household", "collective"], "name": ["云一", "石桥集体"], "village_code": ["V1", "V1"], "members": ["3", "120"], "income_fen": ["4500000", ""]}
+HOLDERS = {
+    "holder_id": ["H1", "H2"],
+    "kind": ["household", "collective"],
+    "name": ["云一", "石桥集体"],
+    "village_code": ["V1", "V1"],
+    "members": ["3", "120"],
+    "income_fen": ["4500000", ""],
+}
 
 
 def test_a_register_becomes_a_typed_table() -> None:
@@ -134,7 +146,14 @@ def test_missing_and_unknown_columns_name_the_nearest() -> None:
 
 @pytest.mark.parametrize("value", ["2023-02-30", "2023/06/30", "30.06.2023"])
 def test_an_impossible_date_is_a_fault(value: str) -> None:
-    row = {c.name: ["1"] for c in RIGHT.columns} | {"kind": ["contract"], "state": ["clear"], "valid_from": [value], "valid_to": [""], "known_from": ["2020-01-01"], "known_to": [""]}
+    row = {c.name: ["1"] for c in RIGHT.columns} | {
+        "kind": ["contract"],
+        "state": ["clear"],
+        "valid_from": [value],
+        "valid_to": [""],
+        "known_from": ["2020-01-01"],
+        "known_to": [""],
+    }
     table, faults = read_register(RIGHT, pa.table(row), "right.csv")
     assert table is None and "valid_from" in faults[0].say("en")
 
@@ -142,8 +161,13 @@ def test_an_impossible_date_is_a_fault(value: str) -> None:
 @pytest.mark.parametrize(("text", "value"), [("true", True), ("是", True), ("0", False), ("否", False)])
 def test_yes_and_no_in_both_languages(text: str, value: bool) -> None:
     row = {c.name: ["1"] for c in ENVELOPE.columns} | {
-        "source": ["green_fund"], "earmark_red_line": [text], "carry_over": ["no"], "earmark_zones": [""], "earmark_ecosystems": [""],
-        "valid_from": ["2023-01-01"], "valid_to": ["2023-12-31"],
+        "source": ["green_fund"],
+        "earmark_red_line": [text],
+        "carry_over": ["no"],
+        "earmark_zones": [""],
+        "earmark_ecosystems": [""],
+        "valid_from": ["2023-01-01"],
+        "valid_to": ["2023-12-31"],
     }
     table, faults = read_register(ENVELOPE, pa.table(row), "envelope.csv")
     assert faults == [] and table is not None and table["earmark_red_line"].to_pylist() == [value]

@@ -118,7 +118,9 @@ def test_all_faults_of_a_file_come_at_once(tmp_path: Path) -> None:
 
 
 def test_a_key_written_twice_is_a_fault(tmp_path: Path) -> None:
-    assert any("twice" in s for s in faults_of(tmp_path, GOOD.replace("    unit: CNY/ha\n", "    unit: CNY/ha\n    unit: CNY/mu\n")))
+    assert any(
+        "twice" in s for s in faults_of(tmp_path, GOOD.replace("    unit: CNY/ha\n", "    unit: CNY/ha\n    unit: CNY/mu\n"))
+    )
 
 
 def test_an_unregistered_place_is_a_fault(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_half_even_is_the_nearest_whole_number_and_ties_are_even(numerator: int,
     assert distance != Fraction(1, 2) or q % 2 == 0
 
 
-@given(st.decimals(-10**9, 10**9, places=6))
+@given(st.decimals(-(10**9), 10**9, places=6))
 def test_to_fen_equals_decimal_rounding(yuan: Decimal) -> None:
     assert to_fen(yuan) == int((yuan * 100).to_integral_value(ROUND_HALF_EVEN))
 

@@ -69,7 +69,9 @@ def test_every_land_class_maps_to_a_known_ecosystem() -> None:
     assert {eco[0] for eco in codes.ECOSYSTEMS} <= set(codes.ECOSYSTEM_GROUPS)
 
 
-@pytest.mark.parametrize(("land_class", "eco"), [("0301", "13"), ("0301K", "13"), ("1104A", "42"), ("05H1", "61"), ("0501", None), ("", None)])
+@pytest.mark.parametrize(
+    ("land_class", "eco"), [("0301", "13"), ("0301K", "13"), ("1104A", "42"), ("05H1", "61"), ("0501", None), ("", None)]
+)
 def test_survey_classes(land_class: str, eco: str | None) -> None:
     assert codes.ecosystem_of(land_class) == eco
 
@@ -103,8 +105,20 @@ def test_every_column_says_what_it_is_in_both_languages() -> None:
 
 
 def _right(known_from: date, known_to: date | None, holder: str, valid_from: date, valid_to: date | None) -> dict[str, object]:
-    return {"right_id": "R1", "parcel_id": "P1", "holder_id": holder, "kind": "contract", "share_num": 1, "share_den": 1, "state": "clear",
-            "document": "d", "valid_from": valid_from, "valid_to": valid_to, "known_from": known_from, "known_to": known_to}
+    return {
+        "right_id": "R1",
+        "parcel_id": "P1",
+        "holder_id": holder,
+        "kind": "contract",
+        "share_num": 1,
+        "share_den": 1,
+        "state": "clear",
+        "document": "d",
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+        "known_from": known_from,
+        "known_to": known_to,
+    }
 
 
 def test_two_clocks_answer_what_was_known_then() -> None:

@@ -14,12 +14,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ecocomp.land.pieces import subdivided
 from ecocomp.rules import Parameters, RuleBook, policy_folder
 from ecocomp.terms.codes import FUNCTION_ZONES
 from ecocomp.terms.faults import FaultsError
 from ecocomp.terms.tables import PARCEL
 from ecocomp.zoning.overlay import dominant_zone, ecological_grade, parcel_zone
-from ecocomp.land.pieces import subdivided
 from ecocomp.zoning.polygons import Zones, check_zones, no_zones, share_matrix, shares
 
 

@@ -44,7 +44,10 @@ def _common(command: Any) -> Any:
 
 
 @click.group(
-    help=_t("ecocomp：土地生态补偿，从确权到支付。English: add --lang en.", "ecocomp: land eco-compensation, from survey to payment. 中文：加 --lang zh。"),
+    help=_t(
+        "ecocomp：土地生态补偿，从确权到支付。English: add --lang en.",
+        "ecocomp: land eco-compensation, from survey to payment. 中文：加 --lang zh。",
+    ),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="ecocomp")
@@ -53,10 +56,23 @@ def cli(lang: str | None) -> None:
     """The group; the language is read before parsing, so help texts follow it too."""
 
 
-@cli.command(help=_t("生成一个虚构的县，跑完三个年度，说出谁得了多少、为什么。", "Make an invented county, run its three years, and say who got how much and why."))
+@cli.command(
+    help=_t(
+        "生成一个虚构的县，跑完三个年度，说出谁得了多少、为什么。",
+        "Make an invented county, run its three years, and say who got how much and why.",
+    )
+)
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("demo"))
-@click.option("--parcels", type=click.IntRange(50, 2_000_000), default=2000, show_default=True, help=_t("地块数", "number of parcels"))
-@click.option("--seed", type=int, default=2026, show_default=True, help=_t("随机种子；同一种子得到同样的字节", "seed; the same seed gives the same bytes"))
+@click.option(
+    "--parcels", type=click.IntRange(50, 2_000_000), default=2000, show_default=True, help=_t("地块数", "number of parcels")
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=2026,
+    show_default=True,
+    help=_t("随机种子；同一种子得到同样的字节", "seed; the same seed gives the same bytes"),
+)
 @_common
 def demo(folder: Path, parcels: int, seed: int, **kwargs: Any) -> None:
     """Make the sample county and run it."""
@@ -80,10 +96,19 @@ def new(folder: Path, **kwargs: Any) -> None:
     voice = _voice(kwargs)
     files = new_case(folder)
     voice.data({"folder": str(folder), "files": files})
-    voice.say(Text("已新建 {f}：先改 case.toml，再运行 ecocomp check {f}", "Made {f}: edit case.toml, then run ecocomp check {f}").fill(f=folder))
+    voice.say(
+        Text("已新建 {f}：先改 case.toml，再运行 ecocomp check {f}", "Made {f}: edit case.toml, then run ecocomp check {f}").fill(
+            f=folder
+        )
+    )
 
 
-@cli.command(help=_t("检查案例的全部输入，一次报告所有错误，不改动任何东西。", "Check every input of a case, report all faults at once, change nothing."))
+@cli.command(
+    help=_t(
+        "检查案例的全部输入，一次报告所有错误，不改动任何东西。",
+        "Check every input of a case, report all faults at once, change nothing.",
+    )
+)
 @click.argument("case", type=click.Path(path_type=Path))
 @_common
 def check(case: Path, **kwargs: Any) -> None:
@@ -94,21 +119,42 @@ def check(case: Path, **kwargs: Any) -> None:
     with progress(voice) as show:
         found = check_case(case, progress=show)
     errors = [f for f in found.faults if f.severity == "error"]
-    voice.data({"ok": not errors, "errors": len(errors), "warnings": len(found.faults) - len(errors), "faults": [f.as_json() for f in found.faults],
-                "facts": found.facts})
+    voice.data(
+        {
+            "ok": not errors,
+            "errors": len(errors),
+            "warnings": len(found.faults) - len(errors),
+            "faults": [f.as_json() for f in found.faults],
+            "facts": found.facts,
+        }
+    )
     voice.faults([] if voice.as_json else found.faults)
-    voice.say(Text("{n} 处错误，{w} 处注意；输入 {i} 个文件。", "{n} errors, {w} warnings; {i} input files.").fill(
-        n=len(errors), w=len(found.faults) - len(errors), i=found.facts.get("inputs", 0)))
+    voice.say(
+        Text("{n} 处错误，{w} 处注意；输入 {i} 个文件。", "{n} errors, {w} warnings; {i} input files.").fill(
+            n=len(errors), w=len(found.faults) - len(errors), i=found.facts.get("inputs", 0)
+        )
+    )
     if errors:
         sys.exit(1)
     voice.say(Text("可以运行：ecocomp run {c}", "Ready: ecocomp run {c}").fill(c=case))
 
 
-@cli.command(help=_t("运行案例的年度，每年生成一份封存的成果包；中断后再运行会接着做。", "Run the years of a case, one sealed bundle each; after an interruption it goes on where it stopped."))
+@cli.command(
+    help=_t(
+        "运行案例的年度，每年生成一份封存的成果包；中断后再运行会接着做。",
+        "Run the years of a case, one sealed bundle each; after an interruption it goes on where it stopped.",
+    )
+)
 @click.argument("case", type=click.Path(path_type=Path))
 @click.option("--year", type=int, multiple=True, help=_t("只运行这一年（可多次）", "only this year (repeatable)"))
-@click.option("--out", type=click.Path(path_type=Path), help=_t("成果包目录，缺省为 案例/bundles", "folder of the bundles, default CASE/bundles"))
-@click.option("--known", help=_t("已知日 YYYY-MM-DD：只用到这一天为止记录的事", "known date YYYY-MM-DD: use nothing recorded later"))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help=_t("成果包目录，缺省为 案例/bundles", "folder of the bundles, default CASE/bundles"),
+)
+@click.option(
+    "--known", help=_t("已知日 YYYY-MM-DD：只用到这一天为止记录的事", "known date YYYY-MM-DD: use nothing recorded later")
+)
 @_common
 def run_(case: Path, year: tuple[int, ...], out: Path | None, known: str | None, **kwargs: Any) -> None:
     """Run a case."""
@@ -126,10 +172,17 @@ cli.add_command(run_, "run")
 cli.commands.pop("run-", None)
 
 
-@cli.command(help=_t("把一笔补偿拆开，直到参数、文件和行。ID 可为支付、权利人、应付或地块编码。", "Take a payment apart, down to parameters, files and lines. ID: an order, holder, entitlement or parcel."))
+@cli.command(
+    help=_t(
+        "把一笔补偿拆开，直到参数、文件和行。ID 可为支付、权利人、应付或地块编码。",
+        "Take a payment apart, down to parameters, files and lines. ID: an order, holder, entitlement or parcel.",
+    )
+)
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.argument("id")
-@click.option("--letter", type=click.Path(path_type=Path), help=_t("另存一封给权利人的告知书 PDF", "also write a letter to the holder (PDF)"))
+@click.option(
+    "--letter", type=click.Path(path_type=Path), help=_t("另存一封给权利人的告知书 PDF", "also write a letter to the holder (PDF)")
+)
 @_common
 def explain(bundle: Path, id: str, letter: Path | None, **kwargs: Any) -> None:
     """Explain one payment."""
@@ -141,7 +194,10 @@ def explain(bundle: Path, id: str, letter: Path | None, **kwargs: Any) -> None:
     if letter:
         from ecocomp.report.letter import write_letter
 
-        holder = next((r["holder_id"] for n in ("entitlement_id", "holder_id", "parcel_id") for r in account.rows("entitlement", **{n: id})), None)
+        holder = next(
+            (r["holder_id"] for n in ("entitlement_id", "holder_id", "parcel_id") for r in account.rows("entitlement", **{n: id})),
+            None,
+        )
         holder = holder or next(r["holder_id"] for r in account.rows("order", order_id=id))
         write_letter(bundle, holder, voice.lang, letter)
         voice.warn(Text("告知书已写入 {f}", "Letter written to {f}").fill(f=letter))
@@ -150,10 +206,19 @@ def explain(bundle: Path, id: str, letter: Path | None, **kwargs: Any) -> None:
         voice.say(line)
 
 
-@cli.command(help=_t("核验成果包：任何改动的字节都会被指出；--rerun 从输入重算并逐字节比较。", "Verify a bundle: any changed byte is named; --rerun computes it again and compares every byte."))
+@cli.command(
+    help=_t(
+        "核验成果包：任何改动的字节都会被指出；--rerun 从输入重算并逐字节比较。",
+        "Verify a bundle: any changed byte is named; --rerun computes it again and compares every byte.",
+    )
+)
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--rerun", is_flag=True, help=_t("从输入重算", "compute it again from the inputs"))
-@click.option("--case", type=click.Path(path_type=Path), help=_t("案例文件夹，缺省为成果包上两级", "case folder, default two levels above the bundle"))
+@click.option(
+    "--case",
+    type=click.Path(path_type=Path),
+    help=_t("案例文件夹，缺省为成果包上两级", "case folder, default two levels above the bundle"),
+)
 @_common
 def verify(bundle: Path, rerun: bool, case: Path | None, **kwargs: Any) -> None:
     """Verify a bundle."""
@@ -208,7 +273,13 @@ def rules_show(key: str, place: str | None, **kwargs: Any) -> None:
     show_rule(_voice(kwargs), key, place)
 
 
-@rules.command("audit", help=_t("审查规则：空档、重叠、无出处、未核实、久未核对。", "Audit the rules: gaps, overlaps, missing sources, unverified or stale values."))
+@rules.command(
+    "audit",
+    help=_t(
+        "审查规则：空档、重叠、无出处、未核实、久未核对。",
+        "Audit the rules: gaps, overlaps, missing sources, unverified or stale values.",
+    ),
+)
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--today", help=_t("审查日 YYYY-MM-DD，缺省为今天", "day of the audit YYYY-MM-DD, default today"))
 @_common
@@ -223,7 +294,9 @@ def rules_audit(folders: tuple[Path, ...], today: str | None, **kwargs: Any) -> 
 @click.argument("first")
 @click.argument("second")
 @click.option("--place", default="990121", show_default=True, help=_t("比较日期时的地方", "the place, when days are compared"))
-@click.option("--on", "on_day", default="2025-06-30", show_default=True, help=_t("比较地方时的日期", "the day, when places are compared"))
+@click.option(
+    "--on", "on_day", default="2025-06-30", show_default=True, help=_t("比较地方时的日期", "the day, when places are compared")
+)
 @_common
 def rules_diff(first: str, second: str, place: str, on_day: str, **kwargs: Any) -> None:
     """Compare rules."""
@@ -232,7 +305,13 @@ def rules_diff(first: str, second: str, place: str, on_day: str, **kwargs: Any) 
     diff_rules(_voice(kwargs), first, second, place, _day(on_day) or date(2025, 6, 30))
 
 
-@cli.command("list", help=_t("列出服务、定价方法、标准规则、资金来源、指标、信号或条款。", "List services, methods, rules, sources, indicators, signals or clauses."))
+@cli.command(
+    "list",
+    help=_t(
+        "列出服务、定价方法、标准规则、资金来源、指标、信号或条款。",
+        "List services, methods, rules, sources, indicators, signals or clauses.",
+    ),
+)
 @click.argument("what", type=click.Choice(["services", "methods", "rules", "sources", "indicators", "signals", "clauses"]))
 @_common
 def list_(what: str, **kwargs: Any) -> None:
@@ -242,9 +321,13 @@ def list_(what: str, **kwargs: Any) -> None:
     list_plugins(_voice(kwargs), what)
 
 
-@cli.command(help=_t("把成果包导出为 gpkg、geoparquet、xlsx、csv 或 pdf。", "Export a bundle as gpkg, geoparquet, xlsx, csv or pdf."))
+@cli.command(
+    help=_t("把成果包导出为 gpkg、geoparquet、xlsx、csv 或 pdf。", "Export a bundle as gpkg, geoparquet, xlsx, csv or pdf.")
+)
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--to", "form", type=click.Choice(["gpkg", "geoparquet", "xlsx", "csv", "pdf"]), required=True, help=_t("格式", "format"))
+@click.option(
+    "--to", "form", type=click.Choice(["gpkg", "geoparquet", "xlsx", "csv", "pdf"]), required=True, help=_t("格式", "format")
+)
 @click.option("--out", type=click.Path(path_type=Path), help=_t("输出文件或目录", "file or folder to write"))
 @_common
 def export(bundle: Path, form: str, out: Path | None, **kwargs: Any) -> None:

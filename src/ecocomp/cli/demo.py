@@ -19,7 +19,12 @@ def run_demo(folder: Path, *, parcels: int, seed: int, progress: Progress) -> An
     mark = folder / ".ecocomp" / "sample.json"
     wanted = {"parcels": parcels, "seed": seed, "code": code_fingerprint()}
     if folder.exists() and any(folder.iterdir()) and not mark.is_file() and not (folder / ".ecocomp" / "making").is_file():
-        raise UsageError(Text("{f} 里有别的东西，不覆盖；换一个空文件夹。", "{f} holds other things, which are not overwritten; name an empty folder.").fill(f=folder))
+        raise UsageError(
+            Text(
+                "{f} 里有别的东西，不覆盖；换一个空文件夹。",
+                "{f} holds other things, which are not overwritten; name an empty folder.",
+            ).fill(f=folder)
+        )
     if not (mark.is_file() and read_json(mark) == wanted):
         mark.parent.mkdir(parents=True, exist_ok=True)
         (folder / ".ecocomp" / "making").touch()

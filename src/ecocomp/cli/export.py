@@ -73,7 +73,9 @@ def _xlsx(bundle: Path, path: Path, lang: Lang) -> Path:
         for column in TABLES[name].columns:
             from openpyxl.cell import WriteOnlyCell
 
-            cell = WriteOnlyCell(sheet, value=f"{column.meaning.to(lang)}" + (f"（{column.unit}）" if column.unit and "." not in column.unit else ""))
+            cell = WriteOnlyCell(
+                sheet, value=f"{column.meaning.to(lang)}" + (f"（{column.unit}）" if column.unit and "." not in column.unit else "")
+            )
             cell.font = Font(bold=True)
             heads.append(cell)
         sheet.append(heads)
@@ -93,8 +95,17 @@ def _geo(bundle: Path, path: Path, form: str) -> Path:
 
 def _copy(source: Path, target: Path) -> Path:
     if not source.is_file():
-        raise FaultsError([Fault("export.missing", source.name, "", Text("成果包里没有这份报告。", "The bundle has no such report."),
-                                 Text("重新运行 ecocomp run。", "Run ecocomp run again."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "export.missing",
+                    source.name,
+                    "",
+                    Text("成果包里没有这份报告。", "The bundle has no such report."),
+                    Text("重新运行 ecocomp run。", "Run ecocomp run again."),
+                )
+            ]
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     return target

@@ -20,8 +20,13 @@ from ecocomp.terms.text import Lang, Text
 def say_years(voice: Voice, answer: Answer, folder: Path) -> None:
     """Print the result of a run for people, or all of it as JSON."""
     years = {y: summary(p) for y, p in sorted(answer.bundles.items())}
-    voice.data({"bundles": {str(y): str(p) for y, p in answer.bundles.items()}, "years": {str(y): s for y, s in years.items()},
-                "warnings": [f.as_json() for f in answer.warnings]})
+    voice.data(
+        {
+            "bundles": {str(y): str(p) for y, p in answer.bundles.items()},
+            "years": {str(y): s for y, s in years.items()},
+            "warnings": [f.as_json() for f in answer.warnings],
+        }
+    )
     if voice.as_json or not years:
         return
     last = max(years)
@@ -39,6 +44,7 @@ def say_years(voice: Voice, answer: Answer, folder: Path) -> None:
 
 def summary(bundle: Path) -> dict[str, Any]:
     """Return the key figures of one bundle."""
+
     def read(name: str) -> pa.Table | None:
         table: pa.Table | None = read_bundle_table(bundle, name)
         return table
@@ -48,10 +54,15 @@ def summary(bundle: Path) -> dict[str, Any]:
     assert claims is not None and order is not None and parcel_zone is not None and standard is not None
     ready = order.filter(pc.equal(order["state"], "ready"))
     out: dict[str, Any] = {
-        "parcels": len(read("parcel") or []), "holders_paid": pc.count_distinct(ready["holder_id"]).as_py(),
-        "entitled_fen": _sum(claims, "entitled_fen"), "funded_fen": _sum(claims, "funded_fen"), "shortfall_fen": _sum(claims, "shortfall_fen"),
-        "deduction_fen": _sum(claims, "deduction_fen"), "paid_fen": _sum(ready, "amount_fen"),
-        "waiting_fen": _sum(order, "amount_fen") - _sum(ready, "amount_fen"), "checkpoint": checkpoint_root(bundle),
+        "parcels": len(read("parcel") or []),
+        "holders_paid": pc.count_distinct(ready["holder_id"]).as_py(),
+        "entitled_fen": _sum(claims, "entitled_fen"),
+        "funded_fen": _sum(claims, "funded_fen"),
+        "shortfall_fen": _sum(claims, "shortfall_fen"),
+        "deduction_fen": _sum(claims, "deduction_fen"),
+        "paid_fen": _sum(ready, "amount_fen"),
+        "waiting_fen": _sum(order, "amount_fen") - _sum(ready, "amount_fen"),
+        "checkpoint": checkpoint_root(bundle),
     }
     paid = claims.filter(pc.greater(claims["funded_fen"], 0))
     areas = paid.group_by("parcel_id").aggregate([("area_dm2", "min")])
@@ -67,7 +78,9 @@ def _sum(table: pa.Table, column: str) -> int:
     return int(pc.sum(table[column]).as_py() or 0)
 
 
-def _zone_rates(standard: pa.Table, parcel_zone: pa.Table, parcel: pa.Table | None, scorecard: pa.Table | None) -> list[dict[str, Any]]:
+def _zone_rates(
+    standard: pa.Table, parcel_zone: pa.Table, parcel: pa.Table | None, scorecard: pa.Table | None
+) -> list[dict[str, Any]]:
     assert parcel is not None
     table = standard.join(parcel_zone, "parcel_id").join(parcel.select(["parcel_id", "area_dm2"]), "parcel_id")
     score = {r["area_code"]: r for r in scorecard.to_pylist()} if scorecard is not None else {}
@@ -79,8 +92,16 @@ def _zone_rates(standard: pa.Table, parcel_zone: pa.Table, parcel: pa.Table | No
         weight = sum(r * a for r, a in zip(here["rate_fen_per_ha"].to_pylist(), here["area_dm2"].to_pylist(), strict=True))
         area = _sum(here, "area_dm2")
         card = score.get(code, {})
-        rows.append({"zone": code, "area_dm2": area, "rate_fen_per_ha": half_even(weight, area), "score": card.get("score"), "grade": card.get("grade", ""),
-                     "reward_ppm": card.get("reward_ppm", 0)})
+        rows.append(
+            {
+                "zone": code,
+                "area_dm2": area,
+                "rate_fen_per_ha": half_even(weight, area),
+                "score": card.get("score"),
+                "grade": card.get("grade", ""),
+                "reward_ppm": card.get("reward_ppm", 0),
+            }
+        )
     return rows
 
 
@@ -104,7 +125,10 @@ def _by_kind(ready: pa.Table, holder: pa.Table | None) -> list[dict[str, Any]]:
     out: dict[str, list[int]] = {}
     for h, a in zip(ready["holder_id"].to_pylist(), ready["amount_fen"].to_pylist(), strict=True):
         out.setdefault(kinds.get(h, ""), []).append(a)
-    return [{"kind": k, "holders": len(v), "amount_fen": sum(v), "median_fen": sorted(v)[len(v) // 2]} for k, v in sorted(out.items(), key=lambda kv: -sum(kv[1]))]
+    return [
+        {"kind": k, "holders": len(v), "amount_fen": sum(v), "median_fen": sorted(v)[len(v) // 2]}
+        for k, v in sorted(out.items(), key=lambda kv: -sum(kv[1]))
+    ]
 
 
 def _top(ready: pa.Table, holder: pa.Table | None) -> list[tuple[str, str, int]]:
@@ -112,16 +136,41 @@ def _top(ready: pa.Table, holder: pa.Table | None) -> list[tuple[str, str, int]]
     if holder is None or not len(ready):
         return []
     rows = {r["holder_id"]: r for r in holder.to_pylist()}
-    homes = sorted(((a, h) for h, a in zip(ready["holder_id"].to_pylist(), ready["amount_fen"].to_pylist(), strict=True) if rows.get(h, {}).get("kind") == "household"))
+    homes = sorted(
+        (
+            (a, h)
+            for h, a in zip(ready["holder_id"].to_pylist(), ready["amount_fen"].to_pylist(), strict=True)
+            if rows.get(h, {}).get("kind") == "household"
+        )
+    )
     picks = [homes[len(homes) // 2], homes[-1]] if homes else []
     return [(h, rows[h]["name"], a) for a, h in picks]
 
 
 def _years(voice: Voice, years: dict[int, dict[str, Any]]) -> None:
-    rows = [[str(y), f"{s['holders_paid']:,}", say_mu(s["paid_area_dm2"]) if voice.lang == "zh" else say_ha(s["paid_area_dm2"]), say_yuan(s["entitled_fen"]), say_yuan(s["paid_fen"]),
-             say_yuan(s["waiting_fen"]), say_yuan(s["deduction_fen"]), say_yuan(s["shortfall_fen"])] for y, s in years.items()]
-    heads = [Text("年度", "year"), Text("得到补偿的权利人", "holders paid"), Text("面积（亩）", "area (ha)"), Text("应付（元）", "entitled (CNY)"), Text("支付（元）", "paid (CNY)"),
-             Text("争议暂存与异议暂缓", "in escrow or held"), Text("扣减", "deducted"), Text("资金缺口", "shortfall")]
+    rows = [
+        [
+            str(y),
+            f"{s['holders_paid']:,}",
+            say_mu(s["paid_area_dm2"]) if voice.lang == "zh" else say_ha(s["paid_area_dm2"]),
+            say_yuan(s["entitled_fen"]),
+            say_yuan(s["paid_fen"]),
+            say_yuan(s["waiting_fen"]),
+            say_yuan(s["deduction_fen"]),
+            say_yuan(s["shortfall_fen"]),
+        ]
+        for y, s in years.items()
+    ]
+    heads = [
+        Text("年度", "year"),
+        Text("得到补偿的权利人", "holders paid"),
+        Text("面积（亩）", "area (ha)"),
+        Text("应付（元）", "entitled (CNY)"),
+        Text("支付（元）", "paid (CNY)"),
+        Text("争议暂存与异议暂缓", "in escrow or held"),
+        Text("扣减", "deducted"),
+        Text("资金缺口", "shortfall"),
+    ]
     voice.table(Text("各年补偿", "Compensation by year"), heads, rows, right=tuple(range(1, 8)))
 
 
@@ -140,7 +189,12 @@ def _zones(voice: Voice, years: dict[int, dict[str, Any]]) -> None:
     heads = [Text("功能区", "function zone")]
     for y in years:
         heads += [Text("{y} {u}", "{y} {u}").fill(y=y, u=unit), Text("{y} 记分→明年", "{y} score→next").fill(y=y)]
-    voice.table(Text("标准与记分卡（本年得分动明年标准）", "Rates and scorecards (a score moves next year's rate)"), heads, rows, right=tuple(range(1, len(heads), 2)))
+    voice.table(
+        Text("标准与记分卡（本年得分动明年标准）", "Rates and scorecards (a score moves next year's rate)"),
+        heads,
+        rows,
+        right=tuple(range(1, len(heads), 2)),
+    )
 
 
 def _rate(fen_per_ha: int, lang: Lang) -> str:
@@ -149,14 +203,39 @@ def _rate(fen_per_ha: int, lang: Lang) -> str:
 
 def _sources(voice: Voice, s: dict[str, Any], year: int) -> None:
     total = sum(x["amount_fen"] for x in s["sources"]) or 1
-    rows = [[FUND_SOURCES.get(x["source"], Text(x["source"], x["source"])).to(voice.lang), say_yuan(x["amount_fen"]), f"{x['amount_fen'] / total:.1%}"] for x in s["sources"]]
+    rows = [
+        [
+            FUND_SOURCES.get(x["source"], Text(x["source"], x["source"])).to(voice.lang),
+            say_yuan(x["amount_fen"]),
+            f"{x['amount_fen'] / total:.1%}",
+        ]
+        for x in s["sources"]
+    ]
     rows.append([Text("合计", "total").to(voice.lang), say_yuan(sum(x["amount_fen"] for x in s["sources"])), "100.0%"])
-    voice.table(Text("{y} 年钱从哪里来", "Where the money of {y} comes from").fill(y=year), [Text("来源", "source"), Text("元", "CNY"), Text("占比", "share")], rows, right=(1, 2))
+    voice.table(
+        Text("{y} 年钱从哪里来", "Where the money of {y} comes from").fill(y=year),
+        [Text("来源", "source"), Text("元", "CNY"), Text("占比", "share")],
+        rows,
+        right=(1, 2),
+    )
 
 
 def _recipients(voice: Voice, s: dict[str, Any], year: int) -> None:
-    rows = [[HOLDER_KINDS.get(x["kind"], Text("?", "?")).to(voice.lang), f"{x['holders']:,}", say_yuan(x["amount_fen"]), say_yuan(x["median_fen"])] for x in s["kinds"]]
-    heads = [Text("权利人", "holder"), Text("数目", "number"), Text("合计（元）", "total (CNY)"), Text("中位（元）", "median (CNY)")]
+    rows = [
+        [
+            HOLDER_KINDS.get(x["kind"], Text("?", "?")).to(voice.lang),
+            f"{x['holders']:,}",
+            say_yuan(x["amount_fen"]),
+            say_yuan(x["median_fen"]),
+        ]
+        for x in s["kinds"]
+    ]
+    heads = [
+        Text("权利人", "holder"),
+        Text("数目", "number"),
+        Text("合计（元）", "total (CNY)"),
+        Text("中位（元）", "median (CNY)"),
+    ]
     voice.table(Text("{y} 年付给谁", "Who was paid in {y}").fill(y=year), heads, rows, right=(1, 2, 3))
 
 
@@ -165,9 +244,17 @@ def _caveats(voice: Voice, facts: dict[str, Any], answer: Answer) -> None:
         names = ", ".join(n["service"] for n in facts["not_assessed"])
         voice.say(Text("未评估：{n}（原因见报告）", "Not assessed: {n} (reasons in the report)").fill(n=names))
     if facts["unverified"]:
-        voice.say(Text("依据 {n} 个未核实参数，报告逐一列出。", "Rests on {n} unverified parameters, listed in the report.").fill(n=len(facts["unverified"])))
+        voice.say(
+            Text("依据 {n} 个未核实参数，报告逐一列出。", "Rests on {n} unverified parameters, listed in the report.").fill(
+                n=len(facts["unverified"])
+            )
+        )
     if answer.warnings:
-        voice.say(Text("输入有 {n} 处注意（ecocomp check 可看）。", "{n} warnings about the inputs (see ecocomp check).").fill(n=len(answer.warnings)))
+        voice.say(
+            Text("输入有 {n} 处注意（ecocomp check 可看）。", "{n} warnings about the inputs (see ecocomp check).").fill(
+                n=len(answer.warnings)
+            )
+        )
 
 
 def _next(voice: Voice, answer: Answer, folder: Path, last: int, s: dict[str, Any]) -> None:
@@ -177,7 +264,11 @@ def _next(voice: Voice, answer: Answer, folder: Path, last: int, s: dict[str, An
     lines = [f"open {bundle / 'report' / f'report.{voice.lang}.html'}"]
     if s["top"]:
         lines.append(f"ecocomp explain {bundle} {s['top'][0]['holder_id']} --lang {voice.lang}")
-    lines += [f"ecocomp verify {bundle} --rerun", f"ecocomp export {bundle} --to xlsx", f"ecocomp run {folder} --known 2024-07-31 --out {folder / 'as-known-2024'}",
-              "ecocomp rules diff 2024-06-30 2025-06-30"]
+    lines += [
+        f"ecocomp verify {bundle} --rerun",
+        f"ecocomp export {bundle} --to xlsx",
+        f"ecocomp run {folder} --known 2024-07-31 --out {folder / 'as-known-2024'}",
+        "ecocomp rules diff 2024-06-30 2025-06-30",
+    ]
     for line in lines:
         voice.say(f"  {line}" if line.startswith("open ") else f"  .venv/bin/{line}")

@@ -13,8 +13,17 @@ from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text
 
 _FAR = date(9999, 1, 1)
-HEADS = [Text("键", "key"), Text("名称", "name"), Text("值", "value"), Text("单位", "unit"), Text("地方", "place"), Text("有效", "holds"),
-         Text("标记", "mark"), Text("出处", "source"), Text("文件", "file")]
+HEADS = [
+    Text("键", "key"),
+    Text("名称", "name"),
+    Text("值", "value"),
+    Text("单位", "unit"),
+    Text("地方", "place"),
+    Text("有效", "holds"),
+    Text("标记", "mark"),
+    Text("出处", "source"),
+    Text("文件", "file"),
+]
 
 
 def _short(value: Any) -> str:
@@ -46,14 +55,22 @@ def list_rules(voice: Voice, place: str, on: date | None) -> None:
     book = RuleBook.load([policy_folder()])
     found = sorted(_values(book, place, on), key=lambda v: (v.key, v.place, v.valid_from))
     voice.data([v.as_row() for v in found])
-    voice.table(Text("{p} 的规则，{n} 条", "Rules of {p}, {n}").fill(p=" < ".join(book.chain(place)), n=len(found)), HEADS, [_row(v, voice) for v in found])
+    voice.table(
+        Text("{p} 的规则，{n} 条", "Rules of {p}, {n}").fill(p=" < ".join(book.chain(place)), n=len(found)),
+        HEADS,
+        [_row(v, voice) for v in found],
+    )
 
 
 def show_rule(voice: Voice, key: str, place: str | None) -> None:
     """Print every dated value of one parameter."""
     book = RuleBook.load([policy_folder()])
     if key not in book.keys:
-        raise UsageError(Text("没有参数 {k}；最相近的是 {n}。", "No parameter {k}; the nearest is {n}.").fill(k=key, n=book.nearest_key(key) or "—"))
+        raise UsageError(
+            Text("没有参数 {k}；最相近的是 {n}。", "No parameter {k}; the nearest is {n}.").fill(
+                k=key, n=book.nearest_key(key) or "—"
+            )
+        )
     found = book.values(key, place)
     voice.data([v.as_row() | {"low": str(v.low), "high": str(v.high), "note": v.note, "recorded": str(v.recorded)} for v in found])
     for v in found:
@@ -64,8 +81,11 @@ def show_rule(voice: Voice, key: str, place: str | None) -> None:
             around = f"  ({low} – {high})" if (low, high) != (x, x) else ""
             voice.say(f"    {code + ': ' if code else ''}{_short(x) if isinstance(x, list) else x} {v.unit}{around}")
         span = f"{v.valid_from if v.valid_from.year > 1900 else '…'} – {v.valid_to or '…'}"
-        voice.say(Text("    有效 {s}；出处 {d} {a}；标记 {m}（{w}）；{f}:{l}", "    holds {s}; source {d} {a}; mark {m} ({w}); {f}:{l}").fill(
-            s=span, d=v.document, a=v.article, m=v.confidence, w=MARKS[v.confidence], f=v.file, l=v.line))
+        voice.say(
+            Text(
+                "    有效 {s}；出处 {d} {a}；标记 {m}（{w}）；{f}:{l}", "    holds {s}; source {d} {a}; mark {m} ({w}); {f}:{l}"
+            ).fill(s=span, d=v.document, a=v.article, m=v.confidence, w=MARKS[v.confidence], f=v.file, l=v.line)
+        )
         if v.note:
             voice.say(f"    {v.note}")
 
@@ -77,7 +97,11 @@ def audit_rules(voice: Voice, folders: tuple[Path, ...], today: date) -> int:
     wrong = [f for f in faults if f.severity == "error"]
     voice.data({"ok": not wrong, "values": len(book.values()), "faults": [f.as_json() for f in faults]})
     voice.faults([] if voice.as_json else faults, show=200)
-    voice.say(Text("{v} 个值，{e} 处错误，{w} 处注意。", "{v} values, {e} errors, {w} warnings.").fill(v=len(book.values()), e=len(wrong), w=len(faults) - len(wrong)))
+    voice.say(
+        Text("{v} 个值，{e} 处错误，{w} 处注意。", "{v} values, {e} errors, {w} warnings.").fill(
+            v=len(book.values()), e=len(wrong), w=len(faults) - len(wrong)
+        )
+    )
     return 1 if wrong else 0
 
 
@@ -85,12 +109,27 @@ def diff_rules(voice: Voice, first: str, second: str, place: str, on: date) -> N
     """Print what differs between two days at one place, or two places on one day."""
     book = RuleBook.load([policy_folder()])
     one, two = (_side(book, s, place, on) for s in (first, second))
-    keys = [k for k in sorted(one.keys() | two.keys()) if (one[k].value if k in one else None) != (two[k].value if k in two else None)]
-    voice.data([{"key": k, "first": one[k].as_row() if k in one else None, "second": two[k].as_row() if k in two else None} for k in keys])
-    rows = [[k, (one.get(k) or two[k]).name.to(voice.lang), _short(one[k].value) if k in one else "—", _short(two[k].value) if k in two else "—",
-             (two.get(k) or one[k]).document] for k in keys]
-    voice.table(Text("{a} 与 {b} 不同的规则：{n} 条", "Rules that differ between {a} and {b}: {n}").fill(a=first, b=second, n=len(keys)),
-                [HEADS[0], HEADS[1], Text(first, first), Text(second, second), HEADS[7]], rows)
+    keys = [
+        k for k in sorted(one.keys() | two.keys()) if (one[k].value if k in one else None) != (two[k].value if k in two else None)
+    ]
+    voice.data(
+        [{"key": k, "first": one[k].as_row() if k in one else None, "second": two[k].as_row() if k in two else None} for k in keys]
+    )
+    rows = [
+        [
+            k,
+            (one.get(k) or two[k]).name.to(voice.lang),
+            _short(one[k].value) if k in one else "—",
+            _short(two[k].value) if k in two else "—",
+            (two.get(k) or one[k]).document,
+        ]
+        for k in keys
+    ]
+    voice.table(
+        Text("{a} 与 {b} 不同的规则：{n} 条", "Rules that differ between {a} and {b}: {n}").fill(a=first, b=second, n=len(keys)),
+        [HEADS[0], HEADS[1], Text(first, first), Text(second, second), HEADS[7]],
+        rows,
+    )
 
 
 def _side(book: RuleBook, text: str, place: str, on: date) -> dict[str, RuleValue]:

@@ -41,7 +41,9 @@ class Voice:
             mark = {"error": Text("错误", "error"), "warning": Text("注意", "warning")}[f.severity].to(self.lang)
             self.warn(Text(f"{mark} {f.say('zh')}　[{f.code}]", f"{mark}: {f.say('en')}  [{f.code}]"))
         if len(ordered) > show:
-            self.warn(Text("另有 {n} 条，用 --json 取得全部。", "{n} more; use --json for all of them.").fill(n=len(ordered) - show))
+            self.warn(
+                Text("另有 {n} 条，用 --json 取得全部。", "{n} more; use --json for all of them.").fill(n=len(ordered) - show)
+            )
 
     def table(self, title: Text, heads: list[Text], rows: list[list[str]], right: tuple[int, ...] = ()) -> None:
         """Print a small table for people; the columns in `right` are numbers."""

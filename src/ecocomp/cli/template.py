@@ -9,7 +9,7 @@ from ecocomp.terms.faults import UsageError
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
 
-CASE_TOML = '''# ecocomp 案例 / case.  ecocomp check . 会一次指出所有问题 / names every problem at once.
+CASE_TOML = """# ecocomp 案例 / case.  ecocomp check . 会一次指出所有问题 / names every problem at once.
 
 [case]
 name_zh = "新案例"
@@ -67,7 +67,7 @@ files = []
 
 [rules]
 folders = []                  # 本案自己的规则 / this case's own rules
-'''
+"""
 
 
 def new_case(folder: Path) -> list[str]:

@@ -96,7 +96,14 @@ def verify(folder: Path) -> list[Fault]:
     manifest_path, checkpoint_path = folder / MANIFEST, folder / CHECKPOINT
     missing = [p.name for p in (manifest_path, checkpoint_path) if not p.is_file()]
     if missing:
-        return [_fault(m, "", Text("文件缺失，{f} 不是一份完整的成果包。", "The file is missing; {f} is not a whole bundle.").fill(f=folder.name)) for m in missing]
+        return [
+            _fault(
+                m,
+                "",
+                Text("文件缺失，{f} 不是一份完整的成果包。", "The file is missing; {f} is not a whole bundle.").fill(f=folder.name),
+            )
+            for m in missing
+        ]
     data = manifest_path.read_bytes()
     try:
         manifest = json.loads(data)
@@ -108,11 +115,24 @@ def verify(folder: Path) -> list[Fault]:
     faults: list[Fault] = []
     root, size = _root(declared, data)
     if checkpoint_path.read_bytes() != checkpoint_body(origin, size, root).encode():
-        faults.append(_fault(f"{MANIFEST} / {CHECKPOINT}", "",
-                             Text("清单与存证点不符：清单算出的根是 {r}。", "Manifest and checkpoint disagree: the manifest's root is {r}.").fill(r=root.hex()[:16])))
+        faults.append(
+            _fault(
+                f"{MANIFEST} / {CHECKPOINT}",
+                "",
+                Text(
+                    "清单与存证点不符：清单算出的根是 {r}。", "Manifest and checkpoint disagree: the manifest's root is {r}."
+                ).fill(r=root.hex()[:16]),
+            )
+        )
     found = {n: p for n, p in files_of(folder) if n not in (MANIFEST, CHECKPOINT)}
-    faults += [_fault(n, "", Text("清单有此文件，成果包里没有。", "The manifest lists it; the bundle lacks it.")) for n in sorted(set(entries) - set(found))]
-    faults += [_fault(n, "", Text("成果包里多出此文件，清单没有。", "The bundle has it; the manifest does not list it.")) for n in sorted(set(found) - set(entries))]
+    faults += [
+        _fault(n, "", Text("清单有此文件，成果包里没有。", "The manifest lists it; the bundle lacks it."))
+        for n in sorted(set(entries) - set(found))
+    ]
+    faults += [
+        _fault(n, "", Text("成果包里多出此文件，清单没有。", "The bundle has it; the manifest does not list it."))
+        for n in sorted(set(found) - set(entries))
+    ]
     for name in sorted(set(found) & set(entries)):
         faults += _file_faults(name, found[name], entries[name])
     return faults
@@ -123,28 +143,56 @@ def _file_faults(name: str, path: Path, entry: dict[str, Any]) -> list[Fault]:
         return [_fault(name, "", Text("不是普通文件。", "It is not a regular file."))]
     now = file_sum(path, name)
     if now.size != entry["bytes"]:
-        return [_fault(name, f"{now.size} bytes", Text("大小应为 {a} 字节，现为 {b}。", "It should have {a} bytes, it has {b}.").fill(a=entry["bytes"], b=now.size))]
+        return [
+            _fault(
+                name,
+                f"{now.size} bytes",
+                Text("大小应为 {a} 字节，现为 {b}。", "It should have {a} bytes, it has {b}.").fill(a=entry["bytes"], b=now.size),
+            )
+        ]
     bad = [i for i, (a, b) in enumerate(zip(entry["pieces"], now.pieces, strict=False)) if a != b]
     if not bad and now.sha256 != entry["sha256"]:
         return [_fault(name, "", Text("指纹不符。", "Its fingerprint differs."))]
     return [
-        _fault(name, f"bytes {i * PIECE_BYTES}–{min((i + 1) * PIECE_BYTES, now.size) - 1}",
-               Text("内容被改动：应为 {a}…，现为 {b}…。", "The content was changed: should be {a}…, is {b}….").fill(a=entry["pieces"][i][:12], b=now.pieces[i][:12]))
+        _fault(
+            name,
+            f"bytes {i * PIECE_BYTES}–{min((i + 1) * PIECE_BYTES, now.size) - 1}",
+            Text("内容被改动：应为 {a}…，现为 {b}…。", "The content was changed: should be {a}…, is {b}….").fill(
+                a=entry["pieces"][i][:12], b=now.pieces[i][:12]
+            ),
+        )
         for i in bad
     ]
 
 
 def _fault(where: str, record: str, clash: Text) -> Fault:
-    return Fault("bundle.changed", where, record, clash,
-                 Text("从可信副本恢复，或用 ecocomp run 重新生成。", "Restore it from a trusted copy, or make it again with ecocomp run."))
+    return Fault(
+        "bundle.changed",
+        where,
+        record,
+        clash,
+        Text("从可信副本恢复，或用 ecocomp run 重新生成。", "Restore it from a trusted copy, or make it again with ecocomp run."),
+    )
 
 
 def open_bundle(folder: Path) -> dict[str, Any]:
     """Return `bundle.json` of a bundle, or say that the folder is none."""
     path = folder / "bundle.json"
     if not path.is_file():
-        raise FaultsError([Fault("bundle.none", str(folder), "", Text("这里没有成果包（缺 bundle.json）。", "There is no bundle here (bundle.json is missing)."),
-                                 Text("给出 ecocomp run 生成的年度文件夹，例如 bundles/2023。", "Name a yearly folder made by ecocomp run, e.g. bundles/2023."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "bundle.none",
+                    str(folder),
+                    "",
+                    Text("这里没有成果包（缺 bundle.json）。", "There is no bundle here (bundle.json is missing)."),
+                    Text(
+                        "给出 ecocomp run 生成的年度文件夹，例如 bundles/2023。",
+                        "Name a yearly folder made by ecocomp run, e.g. bundles/2023.",
+                    ),
+                )
+            ]
+        )
     facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return facts
 

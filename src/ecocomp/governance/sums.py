@@ -19,8 +19,13 @@ def check_bundle(folder: Path) -> list[Fault]:
     if (place / "bundle.json").is_file():
         tables["land_account_last"] = read_bundle_table(place, "land_account")
     return [
-        Fault("bundle.sum", "tables", row["check"], Text(row["detail_zh"], row["detail_en"]),
-              Text("成果包自相矛盾，不要据此支付。", "The bundle contradicts itself; pay nothing on it."))
+        Fault(
+            "bundle.sum",
+            "tables",
+            row["check"],
+            Text(row["detail_zh"], row["detail_en"]),
+            Text("成果包自相矛盾，不要据此支付。", "The bundle contradicts itself; pay nothing on it."),
+        )
         for row in checks(tables, int(facts["year"])).to_pylist()
         if row["result"] == "fail"
     ]

@@ -16,7 +16,16 @@ import pyarrow.compute as pc
 
 from ecocomp.governance.bundle import open_bundle, read_bundle_table
 from ecocomp.terms.area import say_ha, say_mu
-from ecocomp.terms.codes import ECOSYSTEMS, ENTITLEMENT_STATES, FUNCTION_ZONES, FUND_SOURCES, LIGHTS, SERVICES_WORDS, STEPS, VERDICTS
+from ecocomp.terms.codes import (
+    ECOSYSTEMS,
+    ENTITLEMENT_STATES,
+    FUNCTION_ZONES,
+    FUND_SOURCES,
+    LIGHTS,
+    SERVICES_WORDS,
+    STEPS,
+    VERDICTS,
+)
 from ecocomp.terms.confidence import MARKS
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.money import say_yuan
@@ -78,11 +87,18 @@ class Account:
     def explain(self, id: str) -> Why:
         """Return the account of an order, holder, entitlement or parcel; raises `FaultsError` if the id is in none."""
         entitlements = (
-            self.rows("entitlement", entitlement_id=id) or self.rows("entitlement", holder_id=id) or self.rows("entitlement", parcel_id=id)
+            self.rows("entitlement", entitlement_id=id)
+            or self.rows("entitlement", holder_id=id)
+            or self.rows("entitlement", parcel_id=id)
         )
         if not entitlements:
             order = self.rows("order", order_id=id)
-            entitlements = [e for o in order for e in self.rows("entitlement", holder_id=o["holder_id"]) if _order_state(e["state"]) == o["state"]]
+            entitlements = [
+                e
+                for o in order
+                for e in self.rows("entitlement", holder_id=o["holder_id"])
+                if _order_state(e["state"]) == o["state"]
+            ]
         if not entitlements:
             if self.rows("parcel", parcel_id=id):
                 return self._parcel_only(id)
@@ -91,9 +107,15 @@ class Account:
 
     def _unknown(self, id: str) -> Fault:
         some = [r["holder_id"] for r in self.rows("order")[:3]]
-        return Fault("why.unknown_id", self.folder.name, id,
-                     Text("成果包里没有这个编码。", "The bundle has no such id."),
-                     Text("可用支付、权利人、应付或地块编码，例如 {s}。", "Use the id of an order, holder, entitlement or parcel, e.g. {s}.").fill(s=", ".join(some) or "—"))
+        return Fault(
+            "why.unknown_id",
+            self.folder.name,
+            id,
+            Text("成果包里没有这个编码。", "The bundle has no such id."),
+            Text(
+                "可用支付、权利人、应付或地块编码，例如 {s}。", "Use the id of an order, holder, entitlement or parcel, e.g. {s}."
+            ).fill(s=", ".join(some) or "—"),
+        )
 
     def _holder(self, id: str, entitlements: list[dict[str, Any]]) -> Why:
         year = self.facts["year"]
@@ -120,14 +142,26 @@ class Account:
         zone = next(iter(self.rows("parcel_zone", parcel_id=e["parcel_id"])), {})
         state = ENTITLEMENT_STATES.get(e["state"], same(e["state"]))
         node = Why(
-            Text("地块 {p}：{eco}，{mu} 亩（{ha} 公顷），{z}，红线内 {r:.0%}；{s}",
-                 "Parcel {p}: {eco}, {ha} ha ({mu} mu), {z}, {r:.0%} inside the red line; {s}").fill(
-                p=e["parcel_id"], eco=ECOSYSTEMS.get(parcel.get("ecosystem", ""), same("?")), mu=say_mu(e["area_dm2"]), ha=say_ha(e["area_dm2"]),
-                z=FUNCTION_ZONES.get(zone.get("function_zone", "none"), same("?")), r=zone.get("red_line_ppm", 0) / 1e6, s=state),
+            Text(
+                "地块 {p}：{eco}，{mu} 亩（{ha} 公顷），{z}，红线内 {r:.0%}；{s}",
+                "Parcel {p}: {eco}, {ha} ha ({mu} mu), {z}, {r:.0%} inside the red line; {s}",
+            ).fill(
+                p=e["parcel_id"],
+                eco=ECOSYSTEMS.get(parcel.get("ecosystem", ""), same("?")),
+                mu=say_mu(e["area_dm2"]),
+                ha=say_ha(e["area_dm2"]),
+                z=FUNCTION_ZONES.get(zone.get("function_zone", "none"), same("?")),
+                r=zone.get("red_line_ppm", 0) / 1e6,
+                s=state,
+            ),
             _yuan(e["funded_fen"]),
         )
-        node.add(Text("{rate} 元/公顷 × {ha} 公顷{share}", "CNY {rate} per ha × {ha} ha{share}").fill(
-            rate=say_yuan(e["rate_fen_per_ha"]), ha=say_ha(e["area_dm2"]), share=share), _yuan(e["gross_fen"]))
+        node.add(
+            Text("{rate} 元/公顷 × {ha} 公顷{share}", "CNY {rate} per ha × {ha} ha{share}").fill(
+                rate=say_yuan(e["rate_fen_per_ha"]), ha=say_ha(e["area_dm2"]), share=share
+            ),
+            _yuan(e["gross_fen"]),
+        )
         self._compliance(node, e)
         if e["shortfall_fen"]:
             node.add(Text("资金不足，未落实", "Not funded (shortfall)"), _yuan(-e["shortfall_fen"]))
@@ -140,19 +174,36 @@ class Account:
 
     def _compliance(self, node: Why, e: dict[str, Any]) -> None:
         for c in self.rows("compliance", parcel_id=e["parcel_id"]):
-            text = Text("合规：{l}；核查：{v}；系数 {f}；依据 {ev}", "Compliance: {l}; field check: {v}; factor {f}; evidence {ev}").fill(
-                l=LIGHTS.get(c["light"], same(c["light"])), v=VERDICTS.get(c["verdict"], same(c["verdict"])), f=e["compliance_ppm"] / 1e6, ev=c["evidence"])
+            text = Text(
+                "合规：{l}；核查：{v}；系数 {f}；依据 {ev}", "Compliance: {l}; field check: {v}; factor {f}; evidence {ev}"
+            ).fill(
+                l=LIGHTS.get(c["light"], same(c["light"])),
+                v=VERDICTS.get(c["verdict"], same(c["verdict"])),
+                f=e["compliance_ppm"] / 1e6,
+                ev=c["evidence"],
+            )
             child = node.add(text, _yuan(-e["deduction_fen"]) if e["deduction_fen"] else None)
             for check in self.rows("field_check", parcel_id=e["parcel_id"]):
-                child.add(Text("现场核查 {i}（{d}）：{e}", "Field check {i} ({d}): {e}").fill(i=check["check_id"], d=check["checked_on"], e=check["evidence"]))
+                child.add(
+                    Text("现场核查 {i}（{d}）：{e}", "Field check {i} ({d}): {e}").fill(
+                        i=check["check_id"], d=check["checked_on"], e=check["evidence"]
+                    )
+                )
 
     def _standard(self, node: Why, parcel_id: str) -> None:
         for s in self.rows("standard", parcel_id=parcel_id):
-            child = node.add(Text("每公顷标准怎么来（规则 {r}；区间 {a}～{b}）", "How the rate per ha comes about (rule {r}; range {a} to {b})").fill(
-                r=s["rule"], a=say_yuan(s["low_fen_per_ha"]), b=say_yuan(s["high_fen_per_ha"])), _yuan(s["rate_fen_per_ha"]))
+            child = node.add(
+                Text(
+                    "每公顷标准怎么来（规则 {r}；区间 {a}～{b}）", "How the rate per ha comes about (rule {r}; range {a} to {b})"
+                ).fill(r=s["rule"], a=say_yuan(s["low_fen_per_ha"]), b=say_yuan(s["high_fen_per_ha"])),
+                _yuan(s["rate_fen_per_ha"]),
+            )
             steps = sorted(self.rows("standard_step", parcel_id=parcel_id), key=lambda r: r["seq"])
             for step in steps:
-                line = child.add(Text("{s}：{i}", "{s}: {i}").fill(s=step_name(step["step"]), i=_inputs(step["inputs"])), _yuan(step["amount_fen_per_ha"]))
+                line = child.add(
+                    Text("{s}：{i}", "{s}: {i}").fill(s=step_name(step["step"]), i=_inputs(step["inputs"])),
+                    _yuan(step["amount_fen_per_ha"]),
+                )
                 for key in step["parameters"].split():
                     self._parameter(line, key)
 
@@ -165,23 +216,40 @@ class Account:
                 continue
             v = values.get(s["service"])
             node.add(
-                Text("{n} {q:,.2f}（{a:,.2f}～{b:,.2f}）{u}，观测占比 {c:.0%}，方法 {m}", "{n} {q:,.2f} ({a:,.2f}–{b:,.2f}) {u}, observed {c:.0%}, method {m}").fill(
-                    n=name, q=s["quantity"], a=s["low"], b=s["high"], u=s["unit"], c=s["coverage"], m=s["method"]),
-                Text("价值 {y} 元（{p} 年价）", "worth CNY {y} ({p} prices)").fill(y=say_yuan(v["value_fen"]), p=v["price_year"]) if v else None,
+                Text(
+                    "{n} {q:,.2f}（{a:,.2f}～{b:,.2f}）{u}，观测占比 {c:.0%}，方法 {m}",
+                    "{n} {q:,.2f} ({a:,.2f}–{b:,.2f}) {u}, observed {c:.0%}, method {m}",
+                ).fill(n=name, q=s["quantity"], a=s["low"], b=s["high"], u=s["unit"], c=s["coverage"], m=s["method"]),
+                Text("价值 {y} 元（{p} 年价）", "worth CNY {y} ({p} prices)").fill(y=say_yuan(v["value_fen"]), p=v["price_year"])
+                if v
+                else None,
             )
 
     def _title(self, node: Why, e: dict[str, Any]) -> None:
         for r in self.rows("right", right_id=e["right_id"]):
-            node.add(Text("权利 {i}：{k}，凭证 {d}，自 {f} 起，{n} 记录", "Right {i}: {k}, document {d}, since {f}, recorded {n}").fill(
-                i=r["right_id"], k=r["kind"], d=r["document"], f=r["valid_from"], n=r["known_from"]))
+            node.add(
+                Text("权利 {i}：{k}，凭证 {d}，自 {f} 起，{n} 记录", "Right {i}: {k}, document {d}, since {f}, recorded {n}").fill(
+                    i=r["right_id"], k=r["kind"], d=r["document"], f=r["valid_from"], n=r["known_from"]
+                )
+            )
         if e["contract_id"]:
             node.add(Text("合同 {c}", "Contract {c}").fill(c=e["contract_id"]))
 
     def _parameter(self, node: Why, key: str) -> None:
         for p in self.rows("parameter", key=key):
             value = p["value"] if len(p["value"]) <= 60 else p["value"][:57] + "…"
-            node.add(Text("{k} {n} = {v} {u}　〔{f}:{l}，{d}，{m}〕", "{k} {n} = {v} {u}  [{f}:{l}, {d}, {m}]").fill(
-                k=key, n=Text(p["name_zh"], p["name_en"]), v=value.replace('"', ""), u=p["unit"], f=p["file"], l=p["line"], d=p["document"], m=MARKS[p["confidence"]]))
+            node.add(
+                Text("{k} {n} = {v} {u}　〔{f}:{l}，{d}，{m}〕", "{k} {n} = {v} {u}  [{f}:{l}, {d}, {m}]").fill(
+                    k=key,
+                    n=Text(p["name_zh"], p["name_en"]),
+                    v=value.replace('"', ""),
+                    u=p["unit"],
+                    f=p["file"],
+                    l=p["line"],
+                    d=p["document"],
+                    m=MARKS[p["confidence"]],
+                )
+            )
 
     def _sources(self, entitlements: list[dict[str, Any]]) -> dict[str, int]:
         out: dict[str, int] = {}
@@ -192,15 +260,22 @@ class Account:
 
     def _envelope(self, envelope_id: str) -> Text:
         for v in self.rows("envelope", envelope_id=envelope_id):
-            return Text("{n}（{s}，{d}）", "{n} ({s}, {d})").fill(n=Text(v["name_zh"], v["name_en"]), s=FUND_SOURCES.get(v["source"], same(v["source"])), d=v["document"])
+            return Text("{n}（{s}，{d}）", "{n} ({s}, {d})").fill(
+                n=Text(v["name_zh"], v["name_en"]), s=FUND_SOURCES.get(v["source"], same(v["source"])), d=v["document"]
+            )
         return same(envelope_id)
 
     def _ledger(self, head: Why, holders: list[str]) -> None:
         orders = [o for h in holders for o in self.rows("order", holder_id=h)]
         for o in orders:
             rows = self.rows("ledger", reference=o["order_id"])
-            where = Text("，账本第 {a}–{b} 行", ", ledger rows {a}–{b}").fill(a=rows[0]["seq"], b=rows[-1]["seq"]) if rows else same("")
-            head.add(Text("支付指令 {o}（{s}）{w}", "Payment order {o} ({s}){w}").fill(o=o["order_id"], s=o["state"], w=where), _yuan(o["amount_fen"]))
+            where = (
+                Text("，账本第 {a}–{b} 行", ", ledger rows {a}–{b}").fill(a=rows[0]["seq"], b=rows[-1]["seq"]) if rows else same("")
+            )
+            head.add(
+                Text("支付指令 {o}（{s}）{w}", "Payment order {o} ({s}){w}").fill(o=o["order_id"], s=o["state"], w=where),
+                _yuan(o["amount_fen"]),
+            )
 
     def _last_year(self, head: Why, entitlements: list[dict[str, Any]]) -> None:
         previous = self.facts.get("previous") or {}
@@ -209,9 +284,16 @@ class Account:
             return
         last = Account(path)
         parcels = {(e["parcel_id"], e["holder_id"]) for e in entitlements}
-        before = sum(r["funded_fen"] for p, h in sorted(parcels) for r in last.rows("entitlement", parcel_id=p) if r["holder_id"] == h)
+        before = sum(
+            r["funded_fen"] for p, h in sorted(parcels) for r in last.rows("entitlement", parcel_id=p) if r["holder_id"] == h
+        )
         now = sum(e["funded_fen"] for e in entitlements)
-        head.add(Text("上一年（{y}）为 {b} 元，今年变化", "The year before ({y}) it was CNY {b}; change").fill(y=previous["year"], b=say_yuan(before)), _yuan(now - before))
+        head.add(
+            Text("上一年（{y}）为 {b} 元，今年变化", "The year before ({y}) it was CNY {b}; change").fill(
+                y=previous["year"], b=say_yuan(before)
+            ),
+            _yuan(now - before),
+        )
 
     def _proof(self, head: Why) -> None:
         from ecocomp.governance.bundle import checkpoint_root
@@ -220,7 +302,11 @@ class Account:
             root = checkpoint_root(self.folder)[:16]
         except (OSError, ValueError, IndexError):
             root = "—"
-        head.add(Text("存证点 {r}…；核验：ecocomp verify {b}", "Checkpoint {r}…; check it with: ecocomp verify {b}").fill(r=root, b=self.folder.name))
+        head.add(
+            Text("存证点 {r}…；核验：ecocomp verify {b}", "Checkpoint {r}…; check it with: ecocomp verify {b}").fill(
+                r=root, b=self.folder.name
+            )
+        )
 
     def _parcel_only(self, parcel_id: str) -> Why:
         head = Why(Text("地块 {p} 没有补偿项", "Parcel {p} has no compensation").fill(p=parcel_id))

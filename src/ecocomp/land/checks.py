@@ -5,9 +5,8 @@ Each check is a plain function from arrays to faults; a fault names the parcel, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np

@@ -19,7 +19,19 @@ from ecocomp.terms.faults import Fault
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
 
-REGISTERS = ("village", "holder", "right", "contract", "economy", "envelope", "field_check", "reading", "wind", "objection", "credit")
+REGISTERS = (
+    "village",
+    "holder",
+    "right",
+    "contract",
+    "economy",
+    "envelope",
+    "field_check",
+    "reading",
+    "wind",
+    "objection",
+    "credit",
+)
 NEEDED_REGISTERS = ("village", "holder", "right", "contract", "envelope")
 
 SECTIONS: dict[str, dict[str, Text]] = {
@@ -28,14 +40,18 @@ SECTIONS: dict[str, dict[str, Text]] = {
         "name_en": Text("案例英文名", "name in English"),
         "place": Text("规则适用地（见 ecocomp rules list）", "place whose rules apply (see ecocomp rules list)"),
         "years": Text("要运行的年度", "years to run"),
-        "base_year": Text("评价基准年（缺省为首年的前一年）", "year the results are compared with (default: the year before the first)"),
+        "base_year": Text(
+            "评价基准年（缺省为首年的前一年）", "year the results are compared with (default: the year before the first)"
+        ),
         "reference_day": Text("每年的权利基准日，月-日", "day of the year on which rights count, MM-DD"),
         "known_on": Text("已知日：只用到这一天为止记录的事", "known date: nothing recorded later is used"),
         "purpose": Text("payment 支付，或 study 研究", "payment, or study"),
         "invented": Text("是否虚构", "whether places and people are invented"),
         "programme": Text("项目编码", "programme code"),
         "services": Text("要评估的服务", "services to assess"),
-        "accept_unverified": Text("支付可以依据的未核实参数（键，或“前缀.*”）", "unverified parameters a payment may rest on (key, or prefix.*)"),
+        "accept_unverified": Text(
+            "支付可以依据的未核实参数（键，或“前缀.*”）", "unverified parameters a payment may rest on (key, or prefix.*)"
+        ),
         "map_approval": Text("审图号", "map approval number"),
     },
     "survey": {
@@ -53,7 +69,9 @@ SECTIONS: dict[str, dict[str, Text]] = {
         "function_zones": Text("功能区矢量文件", "vector file of function zones"),
         "zone_field": Text("功能区类型字段", "field of the zone type"),
         "whole": Text("整个案例属于同一类功能区时写类型", "type, when the whole case is one function zone"),
-        "red_line": Text("红线矢量文件，或 derive（由重要性划定）", "vector file of the red line, or derive (drawn from importance)"),
+        "red_line": Text(
+            "红线矢量文件，或 derive（由重要性划定）", "vector file of the red line, or derive (drawn from importance)"
+        ),
         "reserves": Text("留白矢量文件", "vector file of reserves"),
         "importance_service": Text("重要性按哪项服务分级", "service whose cells are graded for importance"),
     },
@@ -167,16 +185,35 @@ def load_case(folder: Path) -> tuple[Case | None, list[Fault]]:
     """Read `case.toml`; return the case (None if it cannot be used at all) and all faults of the file itself."""
     path = folder / "case.toml"
     if not path.is_file():
-        return None, [_fault("case.none", "", Text("{f} 里没有 case.toml。", "There is no case.toml in {f}.").fill(f=folder),
-                             Text("用 ecocomp new 新建案例，或给出案例文件夹。", "Make a case with ecocomp new, or name a case folder."))]
+        return None, [
+            _fault(
+                "case.none",
+                "",
+                Text("{f} 里没有 case.toml。", "There is no case.toml in {f}.").fill(f=folder),
+                Text("用 ecocomp new 新建案例，或给出案例文件夹。", "Make a case with ecocomp new, or name a case folder."),
+            )
+        ]
     try:
         text = path.read_text(encoding="utf-8")
         raw = tomllib.loads(text)
     except UnicodeDecodeError:
-        return None, [_fault("case.encoding", "", Text("case.toml 不是 UTF-8。", "case.toml is not UTF-8."), Text("用 UTF-8 另存。", "Save it as UTF-8."))]
+        return None, [
+            _fault(
+                "case.encoding",
+                "",
+                Text("case.toml 不是 UTF-8。", "case.toml is not UTF-8."),
+                Text("用 UTF-8 另存。", "Save it as UTF-8."),
+            )
+        ]
     except tomllib.TOMLDecodeError as error:
-        return None, [_fault("case.syntax", "", Text(f"case.toml 写法有误：{error}。", f"case.toml cannot be read: {error}."),
-                             Text("更正所指的行。", "Mend the line it names."))]
+        return None, [
+            _fault(
+                "case.syntax",
+                "",
+                Text(f"case.toml 写法有误：{error}。", f"case.toml cannot be read: {error}."),
+                Text("更正所指的行。", "Mend the line it names."),
+            )
+        ]
     reader = _Reader(raw, text)
     case = _build(folder, reader)
     return (None if any(f.code == "case.unusable" for f in reader.faults) else case), reader.faults
@@ -196,7 +233,12 @@ class _Reader:
                     if key not in SECTIONS[name]:
                         self.unknown(f"{name}.{key}", [f"{name}.{k}" for k in SECTIONS[name]])
             elif not isinstance(section, dict):
-                self.fault("case.type", name, Text("应是一个 [段落]。", "It should be a [section]."), Text("写成 [{n}]。", "Write [{n}].").fill(n=name))
+                self.fault(
+                    "case.type",
+                    name,
+                    Text("应是一个 [段落]。", "It should be a [section]."),
+                    Text("写成 [{n}]。", "Write [{n}].").fill(n=name),
+                )
 
     def fault(self, code: str, key: str, clash: Text, remedy: Text) -> None:
         self.faults.append(_fault(code, self._line(key), clash, remedy))
@@ -210,20 +252,31 @@ class _Reader:
 
     def unknown(self, key: str, known: Any) -> None:
         near = next(iter(difflib.get_close_matches(key, list(known), 1)), "")
-        self.fault("case.unknown_key", key, Text("不认识的键 {k}。", "Unknown key {k}.").fill(k=key),
-                   Text("最相近的是 {n}。", "The nearest known key is {n}.").fill(n=near or "—"))
+        self.fault(
+            "case.unknown_key",
+            key,
+            Text("不认识的键 {k}。", "Unknown key {k}.").fill(k=key),
+            Text("最相近的是 {n}。", "The nearest known key is {n}.").fill(n=near or "—"),
+        )
 
     def get(self, section: str, key: str, kind: type | tuple[type, ...], default: Any = None, *, needed: bool = False) -> Any:
         value = self.raw.get(section, {}).get(key) if isinstance(self.raw.get(section, {}), dict) else None
         if value is None:
             if needed:
-                self.fault("case.unusable", f"{section}.{key}", Text("缺少 {s}.{k}（{m}）。", "{s}.{k} is missing ({m}).").fill(s=section, k=key, m=SECTIONS[section][key]),
-                           Text("补上它。", "Add it."))
+                self.fault(
+                    "case.unusable",
+                    f"{section}.{key}",
+                    Text("缺少 {s}.{k}（{m}）。", "{s}.{k} is missing ({m}).").fill(s=section, k=key, m=SECTIONS[section][key]),
+                    Text("补上它。", "Add it."),
+                )
             return default
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
-            self.fault("case.unusable" if needed else "case.type", f"{section}.{key}",
-                       Text("{s}.{k} 的值 {v} 类型不对。", "{s}.{k} is {v}, which has the wrong type.").fill(s=section, k=key, v=value),
-                       Text("应为：{m}。", "It should be: {m}.").fill(m=SECTIONS[section][key]))
+            self.fault(
+                "case.unusable" if needed else "case.type",
+                f"{section}.{key}",
+                Text("{s}.{k} 的值 {v} 类型不对。", "{s}.{k} is {v}, which has the wrong type.").fill(s=section, k=key, v=value),
+                Text("应为：{m}。", "It should be: {m}.").fill(m=SECTIONS[section][key]),
+            )
             return default
         return value
 
@@ -231,16 +284,31 @@ class _Reader:
 def _build(folder: Path, r: _Reader) -> Case:
     years = tuple(sorted(y for y in (r.get("case", "years", list, [], needed=True) or []) if isinstance(y, int)))
     if not years:
-        r.fault("case.unusable", "case.years", Text("years 里没有年份。", "years holds no year."), Text("例如 years = [2023, 2024]。", "For example years = [2023, 2024]."))
+        r.fault(
+            "case.unusable",
+            "case.years",
+            Text("years 里没有年份。", "years holds no year."),
+            Text("例如 years = [2023, 2024]。", "For example years = [2023, 2024]."),
+        )
     day = r.get("case", "reference_day", str, "06-30")
     try:
         date.fromisoformat(f"2023-{day}")
     except ValueError:
-        r.fault("case.unusable", "case.reference_day", Text("reference_day 是 {d}。", "reference_day is {d}.").fill(d=day), Text("写成月-日，如 06-30。", "Write MM-DD, e.g. 06-30."))
+        r.fault(
+            "case.unusable",
+            "case.reference_day",
+            Text("reference_day 是 {d}。", "reference_day is {d}.").fill(d=day),
+            Text("写成月-日，如 06-30。", "Write MM-DD, e.g. 06-30."),
+        )
     known = r.get("case", "known_on", (str, date), None, needed=True)
     purpose = r.get("case", "purpose", str, "payment")
     if purpose not in ("payment", "study"):
-        r.fault("case.type", "case.purpose", Text("purpose 是 {p}。", "purpose is {p}.").fill(p=purpose), Text("写 payment 或 study。", "Write payment or study."))
+        r.fault(
+            "case.type",
+            "case.purpose",
+            Text("purpose 是 {p}。", "purpose is {p}.").fill(p=purpose),
+            Text("写 payment 或 study。", "Write payment or study."),
+        )
     for key in ("file", "parcel_id", "land_class", "village_code"):
         r.get("survey", key, str, needed=True)
     registers = r.raw.get("registers", {})
@@ -249,21 +317,43 @@ def _build(folder: Path, r: _Reader) -> Case:
     survey = dict(r.raw.get("survey", {}))
     for source, target in dict(survey.get("classes", {})).items():
         if target not in ECOSYSTEMS:
-            r.fault("case.class", "survey.classes", Text("地类 {a} 对照到 {b}，没有这个生态系统编码。", "Class {a} maps to {b}, which is no ecosystem code.").fill(a=source, b=target),
-                    Text("用 11…82 中的编码。", "Use a code of 11…82."))
+            r.fault(
+                "case.class",
+                "survey.classes",
+                Text("地类 {a} 对照到 {b}，没有这个生态系统编码。", "Class {a} maps to {b}, which is no ecosystem code.").fill(
+                    a=source, b=target
+                ),
+                Text("用 11…82 中的编码。", "Use a code of 11…82."),
+            )
     rules = [folder / p for p in r.get("rules", "folders", list, [])]
     for p in rules:
         if not p.is_dir():
-            r.fault("case.rules", "rules.folders", Text("规则目录 {p} 不存在。", "Rule folder {p} does not exist.").fill(p=p), Text("更正路径。", "Mend the path."))
+            r.fault(
+                "case.rules",
+                "rules.folders",
+                Text("规则目录 {p} 不存在。", "Rule folder {p} does not exist.").fill(p=p),
+                Text("更正路径。", "Mend the path."),
+            )
     return Case(
-        folder=folder, name=Text(r.get("case", "name_zh", str, folder.name), r.get("case", "name_en", str, folder.name)),
-        place=r.get("case", "place", str, "", needed=True), years=years,
-        base_year=r.get("case", "base_year", int, (years[0] - 1) if years else 0), reference_day=day,
-        known_on=_day(known, r), purpose=purpose, invented=r.get("case", "invented", bool, False),
-        programme=r.get("case", "programme", str, "eco-zone"), services=tuple(r.get("case", "services", list, [])),
-        accept_unverified=tuple(r.get("case", "accept_unverified", list, [])), map_approval=r.get("case", "map_approval", str, ""),
-        survey=survey, registers={k: str(v) for k, v in registers.items() if k in REGISTERS}, zones=dict(r.raw.get("zones", {})),
-        layers=_layers(r), agreements=tuple(r.get("agreements", "files", list, [])), rule_folders=tuple(rules),
+        folder=folder,
+        name=Text(r.get("case", "name_zh", str, folder.name), r.get("case", "name_en", str, folder.name)),
+        place=r.get("case", "place", str, "", needed=True),
+        years=years,
+        base_year=r.get("case", "base_year", int, (years[0] - 1) if years else 0),
+        reference_day=day,
+        known_on=_day(known, r),
+        purpose=purpose,
+        invented=r.get("case", "invented", bool, False),
+        programme=r.get("case", "programme", str, "eco-zone"),
+        services=tuple(r.get("case", "services", list, [])),
+        accept_unverified=tuple(r.get("case", "accept_unverified", list, [])),
+        map_approval=r.get("case", "map_approval", str, ""),
+        survey=survey,
+        registers={k: str(v) for k, v in registers.items() if k in REGISTERS},
+        zones=dict(r.raw.get("zones", {})),
+        layers=_layers(r),
+        agreements=tuple(r.get("agreements", "files", list, [])),
+        rule_folders=tuple(rules),
     )
 
 
@@ -274,7 +364,12 @@ def _day(value: Any, r: _Reader) -> date:
         return date.fromisoformat(str(value))
     except ValueError:
         if value is not None:
-            r.fault("case.unusable", "case.known_on", Text("known_on 不是日期：{v}。", "known_on is not a date: {v}.").fill(v=value), Text("写成 2026-06-30。", "Write 2026-06-30."))
+            r.fault(
+                "case.unusable",
+                "case.known_on",
+                Text("known_on 不是日期：{v}。", "known_on is not a date: {v}.").fill(v=value),
+                Text("写成 2026-06-30。", "Write 2026-06-30."),
+            )
         return date(1900, 1, 1)
 
 
@@ -285,20 +380,34 @@ def _layers(r: _Reader) -> dict[str, LayerInput]:
             r.unknown(f"layers.{name}", [f"layers.{k}" for k in LAYERS])
             continue
         if not isinstance(section, dict) or not isinstance(section.get("file"), str):
-            r.fault("case.layer", f"layers.{name}.file", Text("图层 {n} 缺少 file。", "Layer {n} lacks 'file'.").fill(n=name), Text("写上文件名。", "Name its file."))
+            r.fault(
+                "case.layer",
+                f"layers.{name}.file",
+                Text("图层 {n} 缺少 file。", "Layer {n} lacks 'file'.").fill(n=name),
+                Text("写上文件名。", "Name its file."),
+            )
             continue
         for key in section:
             if key not in LAYER_KEYS:
                 r.unknown(f"layers.{name}.{key}", [f"layers.{name}.{k}" for k in LAYER_KEYS])
         bands = str(section.get("bands", "one"))
         if bands not in LAYERS[name]:
-            r.fault("case.layer", f"layers.{name}.bands", Text("图层 {n} 的 bands 是 {b}。", "Layer {n} says bands = {b}.").fill(n=name, b=bands),
-                    Text("可用：{a}。", "Known: {a}.").fill(a=", ".join(LAYERS[name])))
+            r.fault(
+                "case.layer",
+                f"layers.{name}.bands",
+                Text("图层 {n} 的 bands 是 {b}。", "Layer {n} says bands = {b}.").fill(n=name, b=bands),
+                Text("可用：{a}。", "Known: {a}.").fill(a=", ".join(LAYERS[name])),
+            )
             continue
         nodata = section.get("nodata", [])
         out[name] = LayerInput(
-            name, section["file"], str(section.get("unit", "")), float(section.get("scale", 1.0)), float(section.get("offset", 0.0)),
-            tuple(float(x) for x in (nodata if isinstance(nodata, list) else [nodata])), bands,
+            name,
+            section["file"],
+            str(section.get("unit", "")),
+            float(section.get("scale", 1.0)),
+            float(section.get("offset", 0.0)),
+            tuple(float(x) for x in (nodata if isinstance(nodata, list) else [nodata])),
+            bands,
         )
     return out
 

@@ -34,8 +34,17 @@ def rule_book(case: Case) -> tuple[RuleBook, list[Fault]]:
     book, faults = RuleBook.read([policy_folder(), *case.rule_folders])
     if case.place not in book.places:
         known = ", ".join(sorted(book.places))
-        faults.append(Fault("case.place", "case.toml", "case.place", Text("地方 {p} 没有登记；有：{k}。", "Place {p} is not registered; there are: {k}.").fill(p=case.place, k=known),
-                            Text("更正 place，或在规则目录的 places.yaml 中登记。", "Mend place, or register it in places.yaml of a rule folder.")))
+        faults.append(
+            Fault(
+                "case.place",
+                "case.toml",
+                "case.place",
+                Text("地方 {p} 没有登记；有：{k}。", "Place {p} is not registered; there are: {k}.").fill(p=case.place, k=known),
+                Text(
+                    "更正 place，或在规则目录的 places.yaml 中登记。", "Mend place, or register it in places.yaml of a rule folder."
+                ),
+            )
+        )
     return book, faults
 
 
@@ -107,8 +116,15 @@ def _class_faults(case: Case, inputs: Inputs) -> list[Fault]:
         wrong = [int(c) for c in np.flatnonzero(seen) if c not in known]
         if wrong:
             said = ", ".join(f"{c} ({seen[c]:,})" for c in wrong[:20])
-            out.append(Fault("layer.class", role, "", Text("含有不认识的类别（像元数）：{w}。", "it holds unknown classes (cells): {w}.").fill(w=said),
-                             Text("先按生态系统编码 11…82 重分类。", "Reclassify it to ecosystem codes 11…82 first.")))
+            out.append(
+                Fault(
+                    "layer.class",
+                    role,
+                    "",
+                    Text("含有不认识的类别（像元数）：{w}。", "it holds unknown classes (cells): {w}.").fill(w=said),
+                    Text("先按生态系统编码 11…82 重分类。", "Reclassify it to ecosystem codes 11…82 first."),
+                )
+            )
     return out
 
 
@@ -130,9 +146,27 @@ def _register_faults(case: Case, inputs: Inputs, ground: Ground | None, book: Ru
     if ground is not None and "field_check" in tables:
         out += check_field_checks(tables["field_check"], ground.parcel)
     if ground is not None and "village" in tables:
-        missing = pc.unique(ground.parcel["village_code"].filter(pc.invert(pc.is_in(ground.parcel["village_code"], value_set=tables["village"]["village_code"].combine_chunks()))))
-        out += capped([Fault("register.village", case.registers["village"], v, Text("地块用到的村代码 {v} 不在村表里。", "Village code {v} of some parcels is not in the village table.").fill(v=v),
-                             Text("在村表里补上。", "Add it to the village table.")) for v in sorted(missing.to_pylist())], "register.village", case.registers["village"])
+        missing = pc.unique(
+            ground.parcel["village_code"].filter(
+                pc.invert(pc.is_in(ground.parcel["village_code"], value_set=tables["village"]["village_code"].combine_chunks()))
+            )
+        )
+        out += capped(
+            [
+                Fault(
+                    "register.village",
+                    case.registers["village"],
+                    v,
+                    Text("地块用到的村代码 {v} 不在村表里。", "Village code {v} of some parcels is not in the village table.").fill(
+                        v=v
+                    ),
+                    Text("在村表里补上。", "Add it to the village table."),
+                )
+                for v in sorted(missing.to_pylist())
+            ],
+            "register.village",
+            case.registers["village"],
+        )
     if "credit" in tables:
         out += check_lots(tables["credit"])
     if "envelope" in tables and case.place in book.places:
@@ -162,13 +196,30 @@ def _parameter_faults(case: Case, book: RuleBook) -> list[Fault]:
     known = entries("services.models")
     for service in case.services:
         if service not in known:
-            out.append(Fault("case.service", "case.toml", "case.services", Text("没有服务 {s}；有：{k}。", "There is no service {s}; there are: {k}.").fill(s=service, k=", ".join(known)),
-                             Text("更正 services。", "Mend services.")))
+            out.append(
+                Fault(
+                    "case.service",
+                    "case.toml",
+                    "case.services",
+                    Text("没有服务 {s}；有：{k}。", "There is no service {s}; there are: {k}.").fill(s=service, k=", ".join(known)),
+                    Text("更正 services。", "Mend services."),
+                )
+            )
             continue
         missing = missing_inputs(case, known[service].spec.inputs)
         if missing:
-            out.append(Fault("case.not_assessed", "case.toml", service, Text("{s} 缺少输入 {m}，将报告为未评估。", "{s} lacks the inputs {m} and will be reported as not assessed.").fill(s=service, m=", ".join(missing)),
-                             Text("补上图层或登记表，或从 services 中去掉它。", "Add the layer or register, or drop it from services."), "warning"))
+            out.append(
+                Fault(
+                    "case.not_assessed",
+                    "case.toml",
+                    service,
+                    Text(
+                        "{s} 缺少输入 {m}，将报告为未评估。", "{s} lacks the inputs {m} and will be reported as not assessed."
+                    ).fill(s=service, m=", ".join(missing)),
+                    Text("补上图层或登记表，或从 services 中去掉它。", "Add the layer or register, or drop it from services."),
+                    "warning",
+                )
+            )
             continue
         for year in case.years:
             params = book.resolve(case.place, case.reference_date(year), case.known_on)

@@ -44,9 +44,18 @@ def common_grid(inputs: Inputs) -> tuple[Grid | None, list[Fault]]:
     for role in roles[1:]:
         other = grid_of(GridInfo.of(inputs.facts[role]))
         for words in first.difference(other):
-            faults.append(Fault("grid.difference", role, "", Text("与 {a} 的网格不一致：{w}", "it does not lie on the grid of {a}: {w}").fill(a=roles[0], w=words),
-                                Text("把所有图层重采样到同一网格（例如 gdalwarp -te … -tr … -t_srs …），类别图层用最近邻。",
-                                     "Warp all layers to one grid (e.g. gdalwarp -te … -tr … -t_srs …), class layers with nearest neighbour.")))
+            faults.append(
+                Fault(
+                    "grid.difference",
+                    role,
+                    "",
+                    Text("与 {a} 的网格不一致：{w}", "it does not lie on the grid of {a}: {w}").fill(a=roles[0], w=words),
+                    Text(
+                        "把所有图层重采样到同一网格（例如 gdalwarp -te … -tr … -t_srs …），类别图层用最近邻。",
+                        "Warp all layers to one grid (e.g. gdalwarp -te … -tr … -t_srs …), class layers with nearest neighbour.",
+                    ),
+                )
+            )
     return first, faults
 
 
@@ -136,8 +145,17 @@ def read_zones(clean: Path, crs_wkt: str, kind_field: str, name: str) -> Zones:
     where = str(facts.get("source", name))
     if kind_field and kind_field not in table.column_names:
         names = ", ".join(c for c in table.column_names if c != "geometry")
-        raise FaultsError([Fault("zones.field", where, kind_field, Text("没有字段 {f}；有：{n}。", "There is no field {f}; there are: {n}.").fill(f=kind_field, n=names),
-                                 Text("更正 case.toml 的 zones.zone_field。", "Mend zones.zone_field in case.toml."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "zones.field",
+                    where,
+                    kind_field,
+                    Text("没有字段 {f}；有：{n}。", "There is no field {f}; there are: {n}.").fill(f=kind_field, n=names),
+                    Text("更正 case.toml 的 zones.zone_field。", "Mend zones.zone_field in case.toml."),
+                )
+            ]
+        )
     shapes = np.asarray(shapely.from_wkb(table["geometry"].combine_chunks().to_numpy(zero_copy_only=False)), object)
     shapes = moved(shapes, facts["crs_wkt"], crs_wkt)
     kinds = [str(k) for k in table[kind_field].to_pylist()] if kind_field else [name] * len(shapes)
@@ -167,11 +185,25 @@ def make_ground(case: Case, inputs: Inputs, place: Path, progress: Progress | No
     grid, faults = common_grid(inputs)
     raise_errors(faults)
     if grid is None or "survey" not in inputs.clean:
-        raise FaultsError([Fault("case.no_ground", "case.toml", "", Text("没有可用的图层或地块。", "There is no usable layer or no parcels."),
-                                 Text("至少给出一个栅格图层和地块文件。", "Give at least one raster layer and the parcel file."))])
+        raise FaultsError(
+            [
+                Fault(
+                    "case.no_ground",
+                    "case.toml",
+                    "",
+                    Text("没有可用的图层或地块。", "There is no usable layer or no parcels."),
+                    Text("至少给出一个栅格图层和地块文件。", "Give at least one raster layer and the parcel file."),
+                )
+            ]
+        )
     survey = case.survey
-    fields = FieldMap(str(survey["parcel_id"]), str(survey["land_class"]), str(survey["village_code"]), survey.get("declared_area_m2"),
-                      classes=dict(survey.get("classes", {})) or None)
+    fields = FieldMap(
+        str(survey["parcel_id"]),
+        str(survey["land_class"]),
+        str(survey["village_code"]),
+        survey.get("declared_area_m2"),
+        classes=dict(survey.get("classes", {})) or None,
+    )
     bounds = _bounds_in(grid, inputs.facts["survey"]["crs_wkt"])
     tolerances = Tolerances(sliver_m2=float(survey.get("overlap_tolerance_m2", 1.0)))
     edition, warnings = make_edition(inputs.clean["survey"], place, fields, bounds, tolerances)

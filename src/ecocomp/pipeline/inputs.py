@@ -122,13 +122,23 @@ def _layer_years(case: Case, layer: LayerInput) -> list[int | None]:
 
 def _missing(source: Source, case: Case) -> Fault:
     near = sorted(p.name for p in source.path.parent.glob(f"*{source.path.suffix}"))[:6] if source.path.parent.is_dir() else []
-    return Fault("input.missing", str(source.path.relative_to(case.folder) if source.path.is_relative_to(case.folder) else source.path), source.role,
-                 Text("文件不存在；同目录下有：{n}。", "The file does not exist; beside it there are: {n}.").fill(n=", ".join(near) or "—"),
-                 Text("放入文件，或更正 case.toml 中的名字。", "Put the file there, or mend its name in case.toml."))
+    return Fault(
+        "input.missing",
+        str(source.path.relative_to(case.folder) if source.path.is_relative_to(case.folder) else source.path),
+        source.role,
+        Text("文件不存在；同目录下有：{n}。", "The file does not exist; beside it there are: {n}.").fill(n=", ".join(near) or "—"),
+        Text("放入文件，或更正 case.toml 中的名字。", "Put the file there, or mend its name in case.toml."),
+    )
 
 
 def _no_file(file: str, key: str) -> Fault:
-    return Fault("input.missing", file, key, Text("文件不存在。", "The file does not exist."), Text("放入文件，或更正 case.toml。", "Put it there, or mend case.toml."))
+    return Fault(
+        "input.missing",
+        file,
+        key,
+        Text("文件不存在。", "The file does not exist."),
+        Text("放入文件，或更正 case.toml。", "Put it there, or mend case.toml."),
+    )
 
 
 def take_in(case: Case, progress: Progress | None = None) -> Inputs:
@@ -152,7 +162,9 @@ def take_in(case: Case, progress: Progress | None = None) -> Inputs:
     _registers(case, inputs)
     for source in sources:
         if source.layer and source.role in inputs.facts and source.layer.variable not in CLASS_LAYERS:
-            inputs.faults += judge(inputs.facts[source.role], encoding_of(source.layer), variable(source.layer.canonical), source.path.name)
+            inputs.faults += judge(
+                inputs.facts[source.role], encoding_of(source.layer), variable(source.layer.canonical), source.path.name
+            )
     return inputs
 
 
@@ -189,7 +201,12 @@ def _work(inputs: Inputs, waiting: list[tuple[Source, Path]], cache: Path, progr
         part.mkdir()
         for made in sorted(answer.path.parent.glob(f"{answer.path.stem}.*")):
             made.rename(part / made.name)
-        record = {"file": answer.path.name, "facts": answer.facts, "warnings": [f.as_json() for f in answer.faults], "isolation": answer.isolation}
+        record = {
+            "file": answer.path.name,
+            "facts": answer.facts,
+            "warnings": [f.as_json() for f in answer.faults],
+            "isolation": answer.isolation,
+        }
         write_json(record, part / "answer.json")
         shutil.rmtree(place, ignore_errors=True)
         part.rename(place)
@@ -201,10 +218,19 @@ def _adopt(inputs: Inputs, source: Source, place: Path, *, again: bool = True) -
     record = read_json(place / "answer.json")
     inputs.clean[source.role] = place / record["file"]
     inputs.facts[source.role] = record["facts"]
-    inputs.fingerprints.append({"role": source.role, "file": source.path.name, "sha256": sha256_of(source.path), "bytes": source.path.stat().st_size})
+    inputs.fingerprints.append(
+        {"role": source.role, "file": source.path.name, "sha256": sha256_of(source.path), "bytes": source.path.stat().st_size}
+    )
     if again:
         inputs.faults += [
-            Fault(w["code"], w["where"], w["record"], Text(w["clash_zh"], w["clash_en"]), Text(w["remedy_zh"], w["remedy_en"]), w["severity"])
+            Fault(
+                w["code"],
+                w["where"],
+                w["record"],
+                Text(w["clash_zh"], w["clash_en"]),
+                Text(w["remedy_zh"], w["remedy_en"]),
+                w["severity"],
+            )
             for w in record["warnings"]
         ]
 

@@ -51,7 +51,10 @@ def _overlays(y: Year, grid: Grid) -> dict[str, Any]:
 
     red_line = shapely.from_wkb(y.work.table("red_line")["geometry"].to_pylist())
     out = {}
-    for name, shapes in (("red_line", np.asarray(red_line, object)), ("reserve", np.asarray(y.ground.zone_layer("reserves").geometry, object))):
+    for name, shapes in (
+        ("red_line", np.asarray(red_line, object)),
+        ("reserve", np.asarray(y.ground.zone_layer("reserves").geometry, object)),
+    ):
         if len(shapes):
             shapes = moved(shapes, y.ground.edition.crs_wkt, grid.crs)
             out[name] = geometry_mask(list(shapes), grid.shape, Affine(*grid.transform), invert=True)
@@ -65,8 +68,11 @@ def parcel_layer(bundle: Path) -> pa.Table:
     edition = read_table(bundle / "edition.parquet")
     metadata = edition.schema.metadata
     table = edition.select(["parcel_id", "village_code", "land_class", "ecosystem", "area_dm2", "geometry"])
-    for name, columns in (("parcel_zone", ["function_zone", "red_line_ppm", "reserve_ppm", "importance", "grade"]), ("standard", ["rate_fen_per_ha"]),
-                          ("compliance", ["light", "verdict"])):
+    for name, columns in (
+        ("parcel_zone", ["function_zone", "red_line_ppm", "reserve_ppm", "importance", "grade"]),
+        ("standard", ["rate_fen_per_ha"]),
+        ("compliance", ["light", "verdict"]),
+    ):
         other = read_bundle_table(bundle, name)
         if other is not None:
             table = _joined(table, other.select(["parcel_id", *columns]))
@@ -84,7 +90,9 @@ def _joined(left: pa.Table, right: pa.Table) -> pa.Table:
     where = pc.index_in(left["parcel_id"], value_set=right["parcel_id"].combine_chunks())
     for name in right.column_names:
         if name != "parcel_id":
-            left = left.append_column(name, pc.take(right[name].combine_chunks(), where.combine_chunks() if hasattr(where, "combine_chunks") else where))
+            left = left.append_column(
+                name, pc.take(right[name].combine_chunks(), where.combine_chunks() if hasattr(where, "combine_chunks") else where)
+            )
     return left
 
 
@@ -105,8 +113,16 @@ def write_parcel_layer(table: pa.Table, path: Path, form: str) -> Path:
     names = [n for n in table.column_names if n != "geometry"]
     fields = [_field(table[n]) for n in names]
     path.unlink(missing_ok=True)
-    pyogrio.raw.write(path, np.array(table["geometry"].to_pylist(), dtype=object), fields, names, driver="GPKG", layer="parcel", geometry_type="Unknown",
-                      crs=json.dumps(crs))
+    pyogrio.raw.write(
+        path,
+        np.array(table["geometry"].to_pylist(), dtype=object),
+        fields,
+        names,
+        driver="GPKG",
+        layer="parcel",
+        geometry_type="Unknown",
+        crs=json.dumps(crs),
+    )
     return path
 
 

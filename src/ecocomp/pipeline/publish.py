@@ -24,7 +24,19 @@ from ecocomp.terms.faults import raise_errors
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
 
-PUBLIC = ("disclosure", "envelope_balance", "scorecard", "indicator", "land_account", "service_account", "fund_account", "equity", "settlement", "check", "parameter")
+PUBLIC = (
+    "disclosure",
+    "envelope_balance",
+    "scorecard",
+    "indicator",
+    "land_account",
+    "service_account",
+    "fund_account",
+    "equity",
+    "settlement",
+    "check",
+    "parameter",
+)
 
 
 def publish(y: Year, final: Path) -> str:
@@ -90,14 +102,24 @@ def _rules(y: Year, params: Parameters, folder: Path) -> None:
 def _facts(y: Year, params: Parameters) -> dict[str, Any]:
     from ecocomp.terms.confidence import is_verified
 
-    warnings = [w for stage, _ in STAGES if (y.work.folder / stage / "done.json").is_file() for w in y.work.notes(stage).get("warnings", [])]
+    warnings = [
+        w for stage, _ in STAGES if (y.work.folder / stage / "done.json").is_file() for w in y.work.notes(stage).get("warnings", [])
+    ]
     services = sorted(set(y.case.services))
     service = y.work.table("service")
-    missing = [s for s in services if not len(service.filter(pc.and_(pc.equal(service["service"], s), pc.is_valid(service["quantity"]))))]
+    missing = [
+        s for s in services if not len(service.filter(pc.and_(pc.equal(service["service"], s), pc.is_valid(service["quantity"]))))
+    ]
     why = {w["where"]: w for w in warnings} | {w["record"]: w for w in warnings}
     return {
-        "case": {"name_zh": y.case.name.zh, "name_en": y.case.name.en, "place": y.case.place, "invented": y.case.invented, "purpose": y.case.purpose,
-                 "map_approval": y.case.map_approval},
+        "case": {
+            "name_zh": y.case.name.zh,
+            "name_en": y.case.name.en,
+            "place": y.case.place,
+            "invented": y.case.invented,
+            "purpose": y.case.purpose,
+            "map_approval": y.case.map_approval,
+        },
         "year": y.year,
         "run_key": y.work.key,
         "known_on": y.known_on.isoformat(),
@@ -106,7 +128,10 @@ def _facts(y: Year, params: Parameters) -> dict[str, Any]:
         "parcels_total": len(y.ground.parcel),
         "services": services,
         "notice": y.work.notes("disclose")["notice"],
-        "not_assessed": [{"service": s, "reason_zh": why.get(s, {}).get("clash_zh", ""), "reason_en": why.get(s, {}).get("clash_en", "")} for s in missing],
+        "not_assessed": [
+            {"service": s, "reason_zh": why.get(s, {}).get("clash_zh", ""), "reason_en": why.get(s, {}).get("clash_en", "")}
+            for s in missing
+        ],
         "unverified": sorted(k for k, v in params.used.items() if not is_verified(v.confidence)),
         "accepted_unverified": list(y.case.accept_unverified),
         "previous": {"year": y.year - 1, "root": checkpoint_root(y.previous)} if y.previous else None,

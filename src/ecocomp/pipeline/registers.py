@@ -51,15 +51,30 @@ def _columns(spec: TableSpec, text: pa.Table, where: str) -> list[Fault]:
     for column in spec.columns:
         if column.name not in text.column_names and not column.nullable:
             near = next(iter(difflib.get_close_matches(column.name, text.column_names, 1)), "")
-            out.append(Fault("register.missing_column", where, column.name,
-                             Text("缺少列 {c}（{m}）；文件有 {h}。", "Column {c} ({m}) is missing; the file has {h}.").fill(
-                                 c=column.name, m=column.meaning, h=", ".join(text.column_names[:12])),
-                             Text("补上这一列；最相近的是 {n}。", "Add it; the nearest in the file is {n}.").fill(n=near or "—")))
+            out.append(
+                Fault(
+                    "register.missing_column",
+                    where,
+                    column.name,
+                    Text("缺少列 {c}（{m}）；文件有 {h}。", "Column {c} ({m}) is missing; the file has {h}.").fill(
+                        c=column.name, m=column.meaning, h=", ".join(text.column_names[:12])
+                    ),
+                    Text("补上这一列；最相近的是 {n}。", "Add it; the nearest in the file is {n}.").fill(n=near or "—"),
+                )
+            )
     for name in text.column_names:
         if name not in names:
             near = next(iter(difflib.get_close_matches(name, names, 1)), "")
-            out.append(Fault("register.unknown_column", where, name, Text("不认识的列 {c}，未使用。", "Unknown column {c} was not used.").fill(c=name),
-                             Text("最相近的列是 {n}。", "The nearest known column is {n}.").fill(n=near or "—"), "warning"))
+            out.append(
+                Fault(
+                    "register.unknown_column",
+                    where,
+                    name,
+                    Text("不认识的列 {c}，未使用。", "Unknown column {c} was not used.").fill(c=name),
+                    Text("最相近的列是 {n}。", "The nearest known column is {n}.").fill(n=near or "—"),
+                    "warning",
+                )
+            )
     return out
 
 
@@ -86,8 +101,17 @@ def _cast(column: Column, text: pa.ChunkedArray, where: str) -> tuple[pa.Chunked
     try:
         return text.cast(column.type), []
     except pa.ArrowInvalid as error:
-        return None, [Fault("register.value", where, column.name, Text("列 {c} 有不成立的值：{e}。", "Column {c} holds an impossible value: {e}.").fill(c=column.name, e=str(error)[:120]),
-                            Text("更正该值。", "Mend that value."))]
+        return None, [
+            Fault(
+                "register.value",
+                where,
+                column.name,
+                Text("列 {c} 有不成立的值：{e}。", "Column {c} holds an impossible value: {e}.").fill(
+                    c=column.name, e=str(error)[:120]
+                ),
+                Text("更正该值。", "Mend that value."),
+            )
+        ]
 
 
 def _code_faults(column: Column, text: pa.ChunkedArray, empty: pa.ChunkedArray, where: str) -> list[Fault]:
@@ -102,9 +126,13 @@ def _code_faults(column: Column, text: pa.ChunkedArray, empty: pa.ChunkedArray, 
 def _cells(column: Column, text: pa.ChunkedArray, wrong: pa.ChunkedArray, where: str, code: str, expected: Text) -> list[Fault]:
     rows = pc.indices_nonzero(wrong).to_pylist()
     found = [
-        Fault(code, where, f"row {i + 2} {column.name}",
-              Text("{m}是“{v}”。", "{m} is '{v}'.").fill(m=column.meaning, v=text[i].as_py() or ""),
-              Text("应为{x}。", "It should be {x}.").fill(x=expected))
+        Fault(
+            code,
+            where,
+            f"row {i + 2} {column.name}",
+            Text("{m}是“{v}”。", "{m} is '{v}'.").fill(m=column.meaning, v=text[i].as_py() or ""),
+            Text("应为{x}。", "It should be {x}.").fill(x=expected),
+        )
         for i in rows[:60]
     ]
     if len(rows) > 60:
@@ -119,9 +147,13 @@ def _duplicates(spec: TableSpec, columns: dict[str, pa.ChunkedArray], where: str
     counted = table.group_by(list(spec.key)).aggregate([([], "count_all")])
     twice = counted.filter(pc.greater(counted["count_all"], 1))
     found = [
-        Fault("register.duplicate", where, " ".join(str(row[k]) for k in spec.key),
-              Text("{k} 相同的行有 {n} 条。", "{n} rows share {k}.").fill(k="+".join(spec.key), n=row["count_all"]),
-              Text("保留正确的一条。", "Keep the right one."))
+        Fault(
+            "register.duplicate",
+            where,
+            " ".join(str(row[k]) for k in spec.key),
+            Text("{k} 相同的行有 {n} 条。", "{n} rows share {k}.").fill(k="+".join(spec.key), n=row["count_all"]),
+            Text("保留正确的一条。", "Keep the right one."),
+        )
         for row in twice.to_pylist()
     ]
     return capped(found, "register.duplicate", where)

@@ -39,11 +39,29 @@ def rerun_bundle(bundle: Path, case_folder: Path | None, progress: Progress | No
         if earlier:
             last = bundle.parent / str(max(earlier))
             if not last.is_dir():
-                raise FaultsError([Fault("rerun.previous", str(last), "", Text("重算要用上一年的成果包，它不在旁边。", "The bundle of the year before is needed and is not beside this one."),
-                                         Text("把它放回原处。", "Put it back."))])
+                raise FaultsError(
+                    [
+                        Fault(
+                            "rerun.previous",
+                            str(last),
+                            "",
+                            Text(
+                                "重算要用上一年的成果包，它不在旁边。",
+                                "The bundle of the year before is needed and is not beside this one.",
+                            ),
+                            Text("把它放回原处。", "Put it back."),
+                        )
+                    ]
+                )
             shutil.copytree(last, again / last.name)
-        run_case(folder, years=[year], out=again, known_on=date.fromisoformat(str(facts["known_on"])),
-                 scratch=Path(place) / "scratch", progress=progress)
+        run_case(
+            folder,
+            years=[year],
+            out=again,
+            known_on=date.fromisoformat(str(facts["known_on"])),
+            scratch=Path(place) / "scratch",
+            progress=progress,
+        )
         return _differences(bundle, again / str(year), facts)
 
 
@@ -70,13 +88,34 @@ def _differences(old: Path, new: Path, facts: dict[str, object]) -> list[Fault]:
     from ecocomp.pipeline.software import software
 
     now, before = dict(files_of(new)), dict(files_of(old))
-    out = [_fault(n, Text("重算的内容不同。", "It came out differently.")) for n in sorted(set(now) & set(before)) if sha256_of(now[n]) != sha256_of(before[n])]
+    out = [
+        _fault(n, Text("重算的内容不同。", "It came out differently."))
+        for n in sorted(set(now) & set(before))
+        if sha256_of(now[n]) != sha256_of(before[n])
+    ]
     out += [_fault(n, Text("只在一边有。", "Only one side has it.")) for n in sorted(set(now) ^ set(before))]
     if facts.get("software") != software():
-        out.insert(0, Fault("rerun.software", "bundle.json", "software", Text("软件或依赖的版本与当时不同。", "The software or a library differs from what it was."),
-                            Text("用 bundle.json 里写的版本重算。", "Compute it with the versions named in bundle.json.")))
+        out.insert(
+            0,
+            Fault(
+                "rerun.software",
+                "bundle.json",
+                "software",
+                Text("软件或依赖的版本与当时不同。", "The software or a library differs from what it was."),
+                Text("用 bundle.json 里写的版本重算。", "Compute it with the versions named in bundle.json."),
+            ),
+        )
     return out
 
 
 def _fault(where: str, clash: Text) -> Fault:
-    return Fault("rerun.different", where, "", clash, Text("找出哪一边可信：核对来源文件和软件版本。", "Find out which side to trust: compare the sources and the software version."))
+    return Fault(
+        "rerun.different",
+        where,
+        "",
+        clash,
+        Text(
+            "找出哪一边可信：核对来源文件和软件版本。",
+            "Find out which side to trust: compare the sources and the software version.",
+        ),
+    )

@@ -36,7 +36,12 @@ class Answer:
 
 
 def run_case(
-    folder: Path, *, years: Iterable[int] = (), out: Path | None = None, known_on: date | None = None, scratch: Path | None = None,
+    folder: Path,
+    *,
+    years: Iterable[int] = (),
+    out: Path | None = None,
+    known_on: date | None = None,
+    scratch: Path | None = None,
     progress: Progress | None = None,
 ) -> Answer:
     """Run the years of a case (all, or those named) and return where the bundles are.
@@ -61,7 +66,11 @@ def _wanted(case: Case, years: Iterable[int]) -> list[int]:
     named = sorted(set(years))
     unknown = [y for y in named if y not in case.years]
     if unknown:
-        raise UsageError(Text("案例没有 {y} 年；有：{k}。", "The case has no year {y}; it has: {k}.").fill(y=", ".join(map(str, unknown)), k=", ".join(map(str, case.years))))
+        raise UsageError(
+            Text("案例没有 {y} 年；有：{k}。", "The case has no year {y}; it has: {k}.").fill(
+                y=", ".join(map(str, unknown)), k=", ".join(map(str, case.years))
+            )
+        )
     return named or list(case.years)
 
 
@@ -83,7 +92,15 @@ def _run_locked(case: Case, wanted: list[int], out: Path, known_on: date, progre
 
 
 def _run_year(
-    case: Case, year: int, known_on: date, ground: Ground, book: RuleBook, agreements: list[Any], out: Path, answer: Answer, progress: Progress | None
+    case: Case,
+    year: int,
+    known_on: date,
+    ground: Ground,
+    book: RuleBook,
+    agreements: list[Any],
+    out: Path,
+    answer: Answer,
+    progress: Progress | None,
 ) -> None:
     final = out / str(year)
     recover_folder(final)
@@ -108,8 +125,20 @@ def _previous(case: Case, year: int, out: Path) -> Path | None:
     place = out / str(max(earlier))
     recover_folder(place)
     if not (place / "bundle.json").is_file():
-        raise FaultsError([Fault("run.no_previous", str(place), "", Text("{y} 年要用 {p} 年的记分卡和余额，但没有那一年的成果包。", "{y} needs the scorecard and balances of {p}, but there is no bundle of that year.").fill(y=year, p=max(earlier)),
-                                 Text("先运行 {p} 年。", "Run {p} first.").fill(p=max(earlier)))])
+        raise FaultsError(
+            [
+                Fault(
+                    "run.no_previous",
+                    str(place),
+                    "",
+                    Text(
+                        "{y} 年要用 {p} 年的记分卡和余额，但没有那一年的成果包。",
+                        "{y} needs the scorecard and balances of {p}, but there is no bundle of that year.",
+                    ).fill(y=year, p=max(earlier)),
+                    Text("先运行 {p} 年。", "Run {p} first.").fill(p=max(earlier)),
+                )
+            ]
+        )
     raise_errors(verify(place))
     return place
 
@@ -119,5 +148,14 @@ def run_key(case: Case, year: int, known_on: date, inputs: Inputs, previous: Pat
     agreements = [sha256_of(case.folder / f) for f in case.agreements]
     rules = sorted(sha256_of(p) for f in case.rule_folders for p in f.rglob("*.yaml"))
     last = checkpoint_root(previous) if previous else ""
-    parts = [code_fingerprint(), sha256_of(case.folder / "case.toml"), year, known_on.isoformat(), inputs.fingerprints, agreements, rules, last]
+    parts = [
+        code_fingerprint(),
+        sha256_of(case.folder / "case.toml"),
+        year,
+        known_on.isoformat(),
+        inputs.fingerprints,
+        agreements,
+        rules,
+        last,
+    ]
     return hashlib.sha256(canonical_json(parts)).hexdigest()

@@ -65,8 +65,18 @@ class Year:
 def run_stages(y: Year) -> None:
     """Run every stage but `publish`, in order."""
     makers: dict[str, Callable[[Year, Path], dict[str, Any]]] = {
-        "survey": survey, "zone": zone, "observe": observe, "assess": assess, "value": value, "set": set_rates, "enrol": enrol,
-        "fund": fund, "disclose": disclose, "pay": pay, "judge": judge, "account": account,
+        "survey": survey,
+        "zone": zone,
+        "observe": observe,
+        "assess": assess,
+        "value": value,
+        "set": set_rates,
+        "enrol": enrol,
+        "fund": fund,
+        "disclose": disclose,
+        "pay": pay,
+        "judge": judge,
+        "account": account,
     }
     for n, (stage, title) in enumerate(STAGES):
         if stage in makers:
@@ -93,8 +103,16 @@ def survey(y: Year, folder: Path) -> dict[str, Any]:
     faults = check_rights(y.register("right"), holder, parcel, day, y.known_on, contract)
     raise_errors(faults)
     right = rights_on(y.register("right"), day, y.known_on)
-    return _noted(params, faults, parcel=parcel, holder=holder, village=y.register("village"), right=right, contract=contract,
-                  right_payable=payable_rights(right, parcel, contract))
+    return _noted(
+        params,
+        faults,
+        parcel=parcel,
+        holder=holder,
+        village=y.register("village"),
+        right=right,
+        contract=contract,
+        right_payable=payable_rights(right, parcel, contract),
+    )
 
 
 def zone(y: Year, folder: Path) -> dict[str, Any]:
@@ -107,9 +125,24 @@ def zone(y: Year, folder: Path) -> dict[str, Any]:
     zones = _function_zones(y)
     red_line, red_cells = _red_line(y, params, cells, folder)
     geographic = _is_geographic(y.ground.edition.crs_wkt)
-    table = parcel_zone(y.ground.parcel, y.ground.shapes, zones=zones, red_line=red_line, reserves=y.ground.zone_layer("reserves"),
-                        importance=importance, params=params, geographic=geographic)
-    return _noted(params, notes, parcel_zone=table, reserve_candidate=candidates(y.ground.parcel, table, params), red_line=_outline(red_line), red_line_cells=red_cells)
+    table = parcel_zone(
+        y.ground.parcel,
+        y.ground.shapes,
+        zones=zones,
+        red_line=red_line,
+        reserves=y.ground.zone_layer("reserves"),
+        importance=importance,
+        params=params,
+        geographic=geographic,
+    )
+    return _noted(
+        params,
+        notes,
+        parcel_zone=table,
+        reserve_candidate=candidates(y.ground.parcel, table, params),
+        red_line=_outline(red_line),
+        red_line_cells=red_cells,
+    )
 
 
 def _outline(zones: Any) -> pa.Table:
@@ -117,7 +150,9 @@ def _outline(zones: Any) -> pa.Table:
     import shapely
 
     shapes = shapely.to_wkb(zones.geometry, byte_order=1)
-    return pa.table({"zone_id": pa.array([str(i) for i in zones.zone_id], pa.string()), "geometry": pa.array(list(shapes), pa.binary())})
+    return pa.table(
+        {"zone_id": pa.array([str(i) for i in zones.zone_id], pa.string()), "geometry": pa.array(list(shapes), pa.binary())}
+    )
 
 
 def _is_geographic(crs_wkt: str) -> bool:
@@ -143,8 +178,13 @@ def _importance(y: Year, params: Parameters) -> tuple[list[str] | None, Any, lis
     areas = cell_area_m2_by_row(y.ground.grid)
     cuts = [float(c) for c in params.items("zoning.importance_cuts")]
     cells = grade_cells(found.cells[service], None, areas, cuts)
-    grades = importance_of_parcels(y.ground.coverage, cells, least_share=params.number("zoning.importance_least_share"),
-                                   least_assessed=params.number("zoning.importance_least_assessed"), cell_area_by_row=areas)
+    grades = importance_of_parcels(
+        y.ground.coverage,
+        cells,
+        least_share=params.number("zoning.importance_least_share"),
+        least_assessed=params.number("zoning.importance_least_assessed"),
+        cell_area_by_row=areas,
+    )
     return grades, cells, found.notes
 
 
@@ -187,17 +227,31 @@ def observe(y: Year, folder: Path) -> dict[str, Any]:
     readers = {n: y.ground.reader("ndvi", n) for n in years}
 
     def seen(year: int) -> tuple[pa.Table, pa.Table]:
-        return look(layers={n: r for n, r in readers.items() if r}, grid=y.ground.grid, coverage=y.ground.coverage, parcel=y.ground.parcel,
-                    parcel_zone=y.work.table("parcel_zone"), field_check=y.register("field_check"), params=params, year=year,
-                    years_available=[n for n in years if n <= year])
+        return look(
+            layers={n: r for n, r in readers.items() if r},
+            grid=y.ground.grid,
+            coverage=y.ground.coverage,
+            parcel=y.ground.parcel,
+            parcel_zone=y.work.table("parcel_zone"),
+            field_check=y.register("field_check"),
+            params=params,
+            year=year,
+            years_available=[n for n in years if n <= year],
+        )
 
     observation, compliance = seen(y.year)
     base = _base_year(y, "ndvi")
     before = seen(base)[0] if base is not None else None
     if before is None:
         before = y.last("observation")
-    return _noted(params, observation=observation, compliance=compliance, field_check=y.register("field_check"), reading=y.register("reading"),
-                  **({} if before is None else {"observation_base": before}))
+    return _noted(
+        params,
+        observation=observation,
+        compliance=compliance,
+        field_check=y.register("field_check"),
+        reading=y.register("reading"),
+        **({} if before is None else {"observation_base": before}),
+    )
 
 
 def _base_year(y: Year, variable: str) -> int | None:
@@ -216,8 +270,18 @@ def _assess(y: Year, params: Parameters, models: list[str], year: int, keep: lis
         layers.update(terrain_layers(layers["elevation"], y.ground.grid, y.case.scratch / "terrain", params))
     wind = y.register("wind")
     label = Text("{y} 年服务评估", "assess services of {y}").fill(y=year)
-    return engine(models=models, layers=layers, grid=y.ground.grid, coverage=y.ground.coverage, parcel_ids=y.ground.ids, params=params, year=year,
-                  wind=wind if len(wind) else None, keep=keep or [], progress=lambda done, total: y.say(done, total, label))
+    return engine(
+        models=models,
+        layers=layers,
+        grid=y.ground.grid,
+        coverage=y.ground.coverage,
+        parcel_ids=y.ground.ids,
+        params=params,
+        year=year,
+        wind=wind if len(wind) else None,
+        keep=keep or [],
+        progress=lambda done, total: y.say(done, total, label),
+    )
 
 
 def assess(y: Year, folder: Path) -> dict[str, Any]:
@@ -270,8 +334,14 @@ def _sparse(ids: list[str], joint: Any, codes: list[str]) -> pa.Table:
     total = joint.sum(axis=1)
     parcel, pair = np.nonzero(joint)
     names, codes_of = np.asarray(ids, object), np.asarray(codes, object)
-    return pa.table({"parcel_id": names[parcel].tolist(), "from_ecosystem": codes_of[pair // len(codes)].tolist(),
-                     "to_ecosystem": codes_of[pair % len(codes)].tolist(), "share": joint[parcel, pair] / total[parcel]})
+    return pa.table(
+        {
+            "parcel_id": names[parcel].tolist(),
+            "from_ecosystem": codes_of[pair // len(codes)].tolist(),
+            "to_ecosystem": codes_of[pair % len(codes)].tolist(),
+            "share": joint[parcel, pair] / total[parcel],
+        }
+    )
 
 
 # ---------------------------------------------------------------- money
@@ -291,8 +361,16 @@ def set_rates(y: Year, folder: Path) -> dict[str, Any]:
     params = y.params()
     economy = y.register("economy")
     standard, steps = set_standard(
-        y.work.table("parcel"), y.work.table("parcel_zone"), y.work.table("service_value"), economy, _region(y, economy), params, y.year,
-        y.last("scorecard"), y.last("standard"), tenure=_tenure(y),
+        y.work.table("parcel"),
+        y.work.table("parcel_zone"),
+        y.work.table("service_value"),
+        economy,
+        _region(y, economy),
+        params,
+        y.year,
+        y.last("scorecard"),
+        y.last("standard"),
+        tenure=_tenure(y),
     )
     fair = equity(y.work.table("parcel"), y.work.table("parcel_zone"), standard, steps)
     return _noted(params, standard=standard, standard_step=steps, economy=economy, equity=fair)
@@ -308,8 +386,10 @@ def _tenure(y: Year) -> dict[str, str]:
     """Return ``state`` or ``collective`` by parcel, from the kind of the holder of its ownership or use right."""
     kinds = dict(zip(y.work.table("holder")["holder_id"].to_pylist(), y.work.table("holder")["kind"].to_pylist(), strict=True))
     right = y.work.table("right_payable")
-    return {p: "state" if kinds.get(h) == "state_unit" else "collective"
-            for p, h in zip(right["parcel_id"].to_pylist(), right["holder_id"].to_pylist(), strict=True)}
+    return {
+        p: "state" if kinds.get(h) == "state_unit" else "collective"
+        for p, h in zip(right["parcel_id"].to_pylist(), right["holder_id"].to_pylist(), strict=True)
+    }
 
 
 def enrol(y: Year, folder: Path) -> dict[str, Any]:
@@ -317,8 +397,16 @@ def enrol(y: Year, folder: Path) -> dict[str, Any]:
     from ecocomp.payments.entitle import entitle
 
     params = y.params()
-    claims = entitle(y.work.table("standard"), y.work.table("parcel"), y.work.table("right_payable"), y.work.table("contract"),
-                     y.work.table("compliance"), params, y.year, y.case.programme)
+    claims = entitle(
+        y.work.table("standard"),
+        y.work.table("parcel"),
+        y.work.table("right_payable"),
+        y.work.table("contract"),
+        y.work.table("compliance"),
+        params,
+        y.year,
+        y.case.programme,
+    )
     return _noted(params, entitlement_claimed=claims)
 
 
@@ -336,9 +424,20 @@ def fund(y: Year, folder: Path) -> dict[str, Any]:
     opening = open_envelopes(envelope, last, settlement, credit, y.year, params)
     faults += check_envelopes(envelope, params, y.year, opening)
     raise_errors(faults)
-    claims, allocation, balance = allocate(y.work.table("entitlement_claimed"), y.work.table("parcel"), y.work.table("parcel_zone"), envelope, opening, params, y.year)
-    return _noted(params, faults, entitlement_disclosed=claims, allocation=allocation, envelope_allocated=balance, envelope_opening=opening, envelope=envelope,
-                  settlement=settlement, credit=credit)
+    claims, allocation, balance = allocate(
+        y.work.table("entitlement_claimed"), y.work.table("parcel"), y.work.table("parcel_zone"), envelope, opening, params, y.year
+    )
+    return _noted(
+        params,
+        faults,
+        entitlement_disclosed=claims,
+        allocation=allocation,
+        envelope_allocated=balance,
+        envelope_opening=opening,
+        envelope=envelope,
+        settlement=settlement,
+        credit=credit,
+    )
 
 
 def disclose(y: Year, folder: Path) -> dict[str, Any]:
@@ -347,11 +446,17 @@ def disclose(y: Year, folder: Path) -> dict[str, Any]:
     from ecocomp.governance.objections import in_window, window
 
     params = y.params()
-    notice = disclosure(y.work.table("entitlement_disclosed"), y.work.table("holder"), y.work.table("village"), params, secret=case_secret(y.case))
+    notice = disclosure(
+        y.work.table("entitlement_disclosed"), y.work.table("holder"), y.work.table("village"), params, secret=case_secret(y.case)
+    )
     opens = notice_opens(y.case, y.year, params)
     found = in_window(y.register("objection"), opens, y.year, params)
     span = window(opens, params)
-    days = {"opens_on": span.opens.isoformat(), "closes_on": span.closes.isoformat(), "answer_days": int(params.decimal("governance.answer_days"))}
+    days = {
+        "opens_on": span.opens.isoformat(),
+        "closes_on": span.closes.isoformat(),
+        "answer_days": int(params.decimal("governance.answer_days")),
+    }
     return _noted(params, disclosure=notice, objection=found, notice=days)
 
 
@@ -410,17 +515,29 @@ def judge(y: Year, folder: Path) -> dict[str, Any]:
 
     base_year = y.case.base_year if _base_year(y, "ndvi") is not None else y.year - 1
     indicator, scorecard = score(
-        parcel=y.work.table("parcel"), parcel_zone=y.work.table("parcel_zone"), observation=y.work.table("observation"),
-        observation_base=maybe("observation_base"), service=y.work.table("service"), service_base=maybe("service_base"),
-        compliance=y.work.table("compliance"), reading=y.register("reading"), parcel_transition=_transitions(y),
-        params=params, year=y.year, base_year=base_year,
+        parcel=y.work.table("parcel"),
+        parcel_zone=y.work.table("parcel_zone"),
+        observation=y.work.table("observation"),
+        observation_base=maybe("observation_base"),
+        service=y.work.table("service"),
+        service_base=maybe("service_base"),
+        compliance=y.work.table("compliance"),
+        reading=y.register("reading"),
+        parcel_transition=_transitions(y),
+        params=params,
+        year=y.year,
+        base_year=base_year,
     )
     return _noted(params, indicator=indicator, scorecard=scorecard)
 
 
 def _transitions(y: Year) -> pa.Table | None:
     """Return the parcel transitions of this year and, where there is one, of the last."""
-    found = [t for t in (y.last("parcel_transition"), y.work.table("parcel_transition") if y.work.has("parcel_transition") else None) if t is not None]
+    found = [
+        t
+        for t in (y.last("parcel_transition"), y.work.table("parcel_transition") if y.work.has("parcel_transition") else None)
+        if t is not None
+    ]
     return pa.concat_tables(found) if found else None
 
 
@@ -435,14 +552,28 @@ def account(y: Year, folder: Path) -> dict[str, Any]:
     made: dict[str, Any] = {"fund_account": fund_account(y.work.table("envelope_balance"))}
     if y.work.has("land_transition"):
         made["land_account"] = land_account(y.work.table("land_transition"))
-    made["service_account"] = service_account(y.work.table("service"), y.work.table("service_value"), y.work.table("parcel"), y.year)
+    made["service_account"] = service_account(
+        y.work.table("service"), y.work.table("service_value"), y.work.table("parcel"), y.year
+    )
     tables = {n: y.work.table(n) for n in CHECKED if y.work.has(n)} | {n: made[n] for n in CHECKED if n in made}
     made["check"] = checks(tables | {"land_account_last": y.last("land_account")}, y.year)
     failed = made["check"].filter(pc.equal(made["check"]["result"], "fail"))
     if len(failed):
-        raise FaultsError([Fault("accounts.check", "check", r["check"], Text(r["detail_zh"], r["detail_en"]),
-                                 Text("这是程序的错误，账目未封存；请报告。", "This is an error of the program; nothing was sealed. Please report it."))
-                           for r in failed.to_pylist()])
+        raise FaultsError(
+            [
+                Fault(
+                    "accounts.check",
+                    "check",
+                    r["check"],
+                    Text(r["detail_zh"], r["detail_en"]),
+                    Text(
+                        "这是程序的错误，账目未封存；请报告。",
+                        "This is an error of the program; nothing was sealed. Please report it.",
+                    ),
+                )
+                for r in failed.to_pylist()
+            ]
+        )
     return _noted(params, **made)
 
 

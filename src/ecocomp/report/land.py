@@ -320,7 +320,11 @@ def services(story: Story) -> Section:
             maps.append(picture)
             assessed.append(service_name(name))
         rows.append(row)
-    lead = w.SERVICES_LEAD.fill(year=b.year, n=len(names), k=len(assessed), names=say.joined(assessed)) if assessed else w.SERVICES_NONE.fill(year=b.year)
+    lead = (
+        w.SERVICES_LEAD.fill(year=b.year, n=len(names), k=len(assessed), names=say.joined(assessed))
+        if assessed
+        else w.SERVICES_NONE.fill(year=b.year)
+    )
     grid = Grid(
         w.SERVICE_TABLE,
         w.SERVICE_HEAD,

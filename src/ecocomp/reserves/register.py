@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from ecocomp.terms.clocks import as_of
 from ecocomp.terms.faults import Fault, capped
-from ecocomp.terms.tables import RESERVE
 from ecocomp.terms.text import Text
 
 WHERE = "reserve"
@@ -23,7 +22,6 @@ KINDS: dict[str, Text] = {
     "buffer": Text("缓冲带", "buffer"),
     "future": Text("战略留白", "strategic reserve"),
 }
-
 
 
 def reserves_on(reserve: pa.Table, valid_on: date, known_on: date) -> pa.Table:

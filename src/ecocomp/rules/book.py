@@ -125,9 +125,14 @@ class RuleBook:
             for path in sorted(folder.glob("*/*/*.yaml")):
                 values += _read_file(path, folder, layer, faults)
         faults += [
-            _fault(v.file, v.line, Text("地方 {p} 没有登记。", "Place {p} is not registered.").fill(p=v.place),
-                   Text("在 places.yaml 中登记，或更正目录名。", "Add it to places.yaml or mend the folder name."))
-            for v in {v.place: v for v in values}.values() if v.place not in places
+            _fault(
+                v.file,
+                v.line,
+                Text("地方 {p} 没有登记。", "Place {p} is not registered.").fill(p=v.place),
+                Text("在 places.yaml 中登记，或更正目录名。", "Add it to places.yaml or mend the folder name."),
+            )
+            for v in {v.place: v for v in values}.values()
+            if v.place not in places
         ]
         faults += _overlaps(values)
         return cls(values, places), faults
@@ -136,7 +141,9 @@ class RuleBook:
         """Return the place and all places above it, nearest first."""
         if place not in self.places:
             known = ", ".join(sorted(self.places))
-            raise UsageError(Text("没有登记的地方 {p}。已登记：{k}", "Place {p} is not registered. Known: {k}").fill(p=place, k=known))
+            raise UsageError(
+                Text("没有登记的地方 {p}。已登记：{k}", "Place {p} is not registered. Known: {k}").fill(p=place, k=known)
+            )
         out: list[str] = []
         at: str | None = place
         while at is not None and at not in out:
@@ -172,15 +179,37 @@ class RuleBook:
             ordered = sorted(found, key=lambda v: (v.valid_from, v.recorded))
             for a, b in zip(ordered, ordered[1:], strict=False):
                 if a.valid_to is not None and a.valid_to < b.valid_from:
-                    out.append(_warn(b, Text("{k} 在 {p} 从 {a} 到 {b} 没有值。", "{k} at {p} has no value from {a} to {b}.").fill(
-                        k=key, p=place, a=a.valid_to, b=b.valid_from), Text("补上这段日期的值。", "Add the value for these dates."), "rules.gap"))
+                    out.append(
+                        _warn(
+                            b,
+                            Text("{k} 在 {p} 从 {a} 到 {b} 没有值。", "{k} at {p} has no value from {a} to {b}.").fill(
+                                k=key, p=place, a=a.valid_to, b=b.valid_from
+                            ),
+                            Text("补上这段日期的值。", "Add the value for these dates."),
+                            "rules.gap",
+                        )
+                    )
             for v in ordered:
                 if not is_verified(v.confidence):
-                    out.append(_warn(v, Text("{k} 标记为 {m}（{w}）。", "{k} is marked {m} ({w}).").fill(k=key, m=v.confidence, w=MARKS[v.confidence]),
-                                     Text("对照原文后改标记。", "Check it against the document and change the mark."), "rules.unverified"))
+                    out.append(
+                        _warn(
+                            v,
+                            Text("{k} 标记为 {m}（{w}）。", "{k} is marked {m} ({w}).").fill(
+                                k=key, m=v.confidence, w=MARKS[v.confidence]
+                            ),
+                            Text("对照原文后改标记。", "Check it against the document and change the mark."),
+                            "rules.unverified",
+                        )
+                    )
                 if v.last_checked and (today - v.last_checked).days > stale_days:
-                    out.append(_warn(v, Text("{k} 上次核对是 {d}。", "{k} was last checked on {d}.").fill(k=key, d=v.last_checked),
-                                     Text("重新核对出处。", "Check the source again."), "rules.stale"))
+                    out.append(
+                        _warn(
+                            v,
+                            Text("{k} 上次核对是 {d}。", "{k} was last checked on {d}.").fill(k=key, d=v.last_checked),
+                            Text("重新核对出处。", "Check the source again."),
+                            "rules.stale",
+                        )
+                    )
         return out
 
 
@@ -267,26 +296,45 @@ class Parameters:
         for key, v in sorted(self.used.items()):
             if is_verified(v.confidence) or any(key == n or (n.endswith(".*") and key.startswith(n[:-1])) for n in names):
                 continue
-            out.append(Fault(
-                "rules.unaccepted", v.file, f"line {v.line}",
-                Text("参数 {k} 标记为 {m}（{w}），支付却要用它。", "Parameter {k} is marked {m} ({w}), yet a payment would rest on it.").fill(
-                    k=key, m=v.confidence, w=MARKS[v.confidence]),
-                Text('核对出处后改标记，或在 case.toml 的 accept_unverified 中写入 "{k}"。',
-                     'Verify it and change the mark, or add "{k}" to accept_unverified in case.toml.').fill(k=key)))
+            out.append(
+                Fault(
+                    "rules.unaccepted",
+                    v.file,
+                    f"line {v.line}",
+                    Text(
+                        "参数 {k} 标记为 {m}（{w}），支付却要用它。",
+                        "Parameter {k} is marked {m} ({w}), yet a payment would rest on it.",
+                    ).fill(k=key, m=v.confidence, w=MARKS[v.confidence]),
+                    Text(
+                        '核对出处后改标记，或在 case.toml 的 accept_unverified 中写入 "{k}"。',
+                        'Verify it and change the mark, or add "{k}" to accept_unverified in case.toml.',
+                    ).fill(k=key),
+                )
+            )
         return out
 
     def _missing(self, key: str) -> Fault:
         others = [v for p in self.chain for v in self.book.values(key, p)]
         if others:
             spans = "; ".join(f"{v.place} {v.valid_from}–{v.valid_to or ''} ({v.file}:{v.line})" for v in others)
-            return Fault("rules.gap", others[0].file, key,
-                         Text("{d} 没有参数 {k} 的值（已知日 {n}）；已有：{s}。", "No value of {k} holds on {d} (as known on {n}); there are: {s}.").fill(
-                             d=self.valid_on, k=key, n=self.known_on, s=spans),
-                         Text("补上覆盖这一天的值。", "Add a value that covers this day."))
+            return Fault(
+                "rules.gap",
+                others[0].file,
+                key,
+                Text(
+                    "{d} 没有参数 {k} 的值（已知日 {n}）；已有：{s}。",
+                    "No value of {k} holds on {d} (as known on {n}); there are: {s}.",
+                ).fill(d=self.valid_on, k=key, n=self.known_on, s=spans),
+                Text("补上覆盖这一天的值。", "Add a value that covers this day."),
+            )
         near = self.book.nearest_key(key)
-        return Fault("rules.missing", "ecopolicy", key,
-                     Text("地方 {p} 没有参数 {k}。", "Place {p} has no parameter {k}.").fill(p=" < ".join(self.chain), k=key),
-                     Text("补上它；最相近的键是 {n}。", "Add it; the nearest known key is {n}.").fill(n=near or "—"))
+        return Fault(
+            "rules.missing",
+            "ecopolicy",
+            key,
+            Text("地方 {p} 没有参数 {k}。", "Place {p} has no parameter {k}.").fill(p=" < ".join(self.chain), k=key),
+            Text("补上它；最相近的键是 {n}。", "Add it; the nearest known key is {n}.").fill(n=near or "—"),
+        )
 
 
 def _read_places(path: Path, places: dict[str, Place], faults: list[Fault]) -> None:
@@ -298,7 +346,9 @@ def _read_places(path: Path, places: dict[str, Place], faults: list[Fault]) -> N
         row = strip(item)
         _unknown_keys(item, {"name", "above", "invented"}, path.name, faults)
         name = row.get("name") or {}
-        places[code] = Place(code, Text(str(name.get("zh", code)), str(name.get("en", code))), row.get("above"), bool(row.get("invented")))
+        places[code] = Place(
+            code, Text(str(name.get("zh", code)), str(name.get("en", code))), row.get("above"), bool(row.get("invented"))
+        )
 
 
 def _read_file(path: Path, root: Path, layer: int, faults: list[Fault]) -> list[RuleValue]:
@@ -308,8 +358,14 @@ def _read_file(path: Path, root: Path, layer: int, faults: list[Fault]) -> list[
         return []
     file = path.relative_to(root).as_posix()
     if not isinstance(document.value, dict) or "parameters" not in document.value:
-        faults.append(_fault(file, document.line, Text("最上层缺少 parameters。", "The top level lacks 'parameters'."),
-                             Text("按 docs 的例子书写。", "Write it as in the docs.")))
+        faults.append(
+            _fault(
+                file,
+                document.line,
+                Text("最上层缺少 parameters。", "The top level lacks 'parameters'."),
+                Text("按 docs 的例子书写。", "Write it as in the docs."),
+            )
+        )
         return []
     _unknown_keys(document, _FILE_KEYS, file, faults)
     place = path.relative_to(root).parts[0]
@@ -322,8 +378,14 @@ def _read_file(path: Path, root: Path, layer: int, faults: list[Fault]) -> list[
 
 def _read_parameter(item: Line, place: str, file: str, sha: str, layer: int, faults: list[Fault]) -> list[RuleValue]:
     if not isinstance(item.value, dict):
-        faults.append(_fault(file, item.line, Text("这里应是一个参数。", "A parameter was expected here."),
-                             Text("写成带 key 的条目。", "Write it as an entry with 'key'.")))
+        faults.append(
+            _fault(
+                file,
+                item.line,
+                Text("这里应是一个参数。", "A parameter was expected here."),
+                Text("写成带 key 的条目。", "Write it as an entry with 'key'."),
+            )
+        )
         return []
     _unknown_keys(item, _PARAMETER_KEYS, file, faults)
     row = strip(item)
@@ -332,15 +394,35 @@ def _read_parameter(item: Line, place: str, file: str, sha: str, layer: int, fau
     if not isinstance(name, dict) or not (name.get("zh") and name.get("en")):
         missing.append("name.zh/name.en")
     if missing:
-        faults.append(_fault(file, item.line, Text("参数缺少 {m}。", "The parameter lacks {m}.").fill(m=", ".join(missing)),
-                             Text("补齐这些键。", "Add these keys.")))
+        faults.append(
+            _fault(
+                file,
+                item.line,
+                Text("参数缺少 {m}。", "The parameter lacks {m}.").fill(m=", ".join(missing)),
+                Text("补齐这些键。", "Add these keys."),
+            )
+        )
         return []
     if row["kind"] not in _KINDS:
-        faults.append(_fault(file, item.value["kind"].line, Text("kind 是 {k}。", "kind is {k}.").fill(k=row["kind"]),
-                             Text("只能是 number、table、text、list。", "It must be number, table, text or list.")))
+        faults.append(
+            _fault(
+                file,
+                item.value["kind"].line,
+                Text("kind 是 {k}。", "kind is {k}.").fill(k=row["kind"]),
+                Text("只能是 number、table、text、list。", "It must be number, table, text or list."),
+            )
+        )
         return []
-    head = {"key": str(row["key"]), "name": Text(str(name["zh"]), str(name["en"])), "unit": str(row["unit"]), "kind": row["kind"],
-            "place": place, "file": file, "sha256": sha, "layer": layer}
+    head = {
+        "key": str(row["key"]),
+        "name": Text(str(name["zh"]), str(name["en"])),
+        "unit": str(row["unit"]),
+        "kind": row["kind"],
+        "place": place,
+        "file": file,
+        "sha256": sha,
+        "layer": layer,
+    }
     made = (_read_value(v, head, faults) for v in item.value["values"].value)
     return [v for v in made if v is not None]
 
@@ -366,15 +448,30 @@ def _read_value(item: Line, head: dict[str, Any], faults: list[Fault]) -> RuleVa
     wrong += _wrong_value(row, head["kind"])
     if wrong:
         for text in wrong:
-            faults.append(_fault(file, item.line, Text("{k}：{t}。", "{k}: {t}.").fill(k=key, t=text),
-                                 Text("对照文件改正这一行。", "Mend this entry against its document.")))
+            faults.append(
+                _fault(
+                    file,
+                    item.line,
+                    Text("{k}：{t}。", "{k}: {t}.").fill(k=key, t=text),
+                    Text("对照文件改正这一行。", "Mend this entry against its document."),
+                )
+            )
         return None
     low, high = _bounds(row, head["kind"])
     return RuleValue(
-        **head, value=row["value"], low=low, high=high, valid_from=start,
-        valid_to=end + timedelta(days=1) if end else None, recorded=recorded, document=str(row["document"]),
-        article=str(row.get("article") or ""), confidence=row["confidence"], last_checked=checked,
-        note=str(row.get("note") or ""), line=item.line,
+        **head,
+        value=row["value"],
+        low=low,
+        high=high,
+        valid_from=start,
+        valid_to=end + timedelta(days=1) if end else None,
+        recorded=recorded,
+        document=str(row["document"]),
+        article=str(row.get("article") or ""),
+        confidence=row["confidence"],
+        last_checked=checked,
+        note=str(row.get("note") or ""),
+        line=item.line,
     )
 
 
@@ -391,7 +488,11 @@ def _wrong_value(row: Mapping[str, Any], kind: str) -> list[Text]:
     if kind == "number" and any(not isinstance(row.get(k, Decimal(0)), Decimal) for k in ("low", "high", "spread")):
         return [Text("low、high、spread 应是数", "low, high and spread should be numbers")]
     if kind == "number" and "low" in row and "high" in row and not row["low"] <= value <= row["high"]:
-        return [Text("值 {v} 不在 {a} 与 {b} 之间", "value {v} does not lie between {a} and {b}").fill(v=value, a=row["low"], b=row["high"])]
+        return [
+            Text("值 {v} 不在 {a} 与 {b} 之间", "value {v} does not lie between {a} and {b}").fill(
+                v=value, a=row["low"], b=row["high"]
+            )
+        ]
     return []
 
 
@@ -413,9 +514,17 @@ def _unknown_keys(item: Line, known: Iterable[str], file: str, faults: list[Faul
     for key, value in item.value.items():
         if key not in known:
             near = next(iter(difflib.get_close_matches(key, list(known), 1)), "")
-            faults.append(Fault("rules.unknown_key", file, f"line {value.line}",
-                                Text("不认识的键 {k}。", "Unknown key {k}.").fill(k=key),
-                                Text("最相近的键是 {n}；可用：{all}。", "The nearest known key is {n}; known: {all}.").fill(n=near or "—", all=", ".join(sorted(known)))))
+            faults.append(
+                Fault(
+                    "rules.unknown_key",
+                    file,
+                    f"line {value.line}",
+                    Text("不认识的键 {k}。", "Unknown key {k}.").fill(k=key),
+                    Text("最相近的键是 {n}；可用：{all}。", "The nearest known key is {n}; known: {all}.").fill(
+                        n=near or "—", all=", ".join(sorted(known))
+                    ),
+                )
+            )
 
 
 def _overlaps(values: list[RuleValue]) -> list[Fault]:
@@ -428,10 +537,21 @@ def _overlaps(values: list[RuleValue]) -> list[Fault]:
         ordered = sorted(found, key=lambda v: v.valid_from)
         for a, b in zip(ordered, ordered[1:], strict=False):
             if a.valid_to is None or a.valid_to > b.valid_from:
-                out.append(Fault("rules.overlap", b.file, f"line {b.line}",
-                                 Text("{k} 有两个值同时有效：{a}（{fa}:{la}）与 {b}，从 {d} 起。", "{k} has two values at once: {a} ({fa}:{la}) and {b}, from {d}.").fill(
-                                     k=b.key, a=a.value, fa=a.file, la=a.line, b=b.value, d=b.valid_from),
-                                 Text("给较早的值写上 to，或给更正的值写上 recorded。", "Give the earlier value a 'to', or the correction a 'recorded' day.")))
+                out.append(
+                    Fault(
+                        "rules.overlap",
+                        b.file,
+                        f"line {b.line}",
+                        Text(
+                            "{k} 有两个值同时有效：{a}（{fa}:{la}）与 {b}，从 {d} 起。",
+                            "{k} has two values at once: {a} ({fa}:{la}) and {b}, from {d}.",
+                        ).fill(k=b.key, a=a.value, fa=a.file, la=a.line, b=b.value, d=b.valid_from),
+                        Text(
+                            "给较早的值写上 to，或给更正的值写上 recorded。",
+                            "Give the earlier value a 'to', or the correction a 'recorded' day.",
+                        ),
+                    )
+                )
     return out
 
 
@@ -444,5 +564,10 @@ def _warn(v: RuleValue, clash: Text, remedy: Text, code: str) -> Fault:
 
 
 def _wrong_kind(v: RuleValue, kind: str) -> Fault:
-    return Fault("rules.kind", v.file, f"line {v.line}", Text("{k} 是 {a}，这里要 {b}。", "{k} is a {a}; a {b} is needed here.").fill(k=v.key, a=v.kind, b=kind),
-                 Text("更正规则文件里的 kind。", "Mend 'kind' in the rule file."))
+    return Fault(
+        "rules.kind",
+        v.file,
+        f"line {v.line}",
+        Text("{k} 是 {a}，这里要 {b}。", "{k} is a {a}; a {b} is needed here.").fill(k=v.key, a=v.kind, b=kind),
+        Text("更正规则文件里的 kind。", "Mend 'kind' in the rule file."),
+    )

@@ -30,16 +30,30 @@ def read_yaml(path: Path) -> tuple[Line | None, list[Fault]]:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        return None, [_fault(path, 1, Text(f"不是 UTF-8 文本：{error.reason}。", f"Not UTF-8 text: {error.reason}."),
-                             Text("用 UTF-8 另存。", "Save it as UTF-8."))]
+        return None, [
+            _fault(
+                path,
+                1,
+                Text(f"不是 UTF-8 文本：{error.reason}。", f"Not UTF-8 text: {error.reason}."),
+                Text("用 UTF-8 另存。", "Save it as UTF-8."),
+            )
+        ]
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return None, [_fault(path, line, Text(f"YAML 写法有误：{error.problem}。", f"YAML cannot be read: {error.problem}."),
-                             Text("检查缩进、冒号和引号。", "Check indents, colons and quotes."))]
+        return None, [
+            _fault(
+                path,
+                line,
+                Text(f"YAML 写法有误：{error.problem}。", f"YAML cannot be read: {error.problem}."),
+                Text("检查缩进、冒号和引号。", "Check indents, colons and quotes."),
+            )
+        ]
     if node is None:
-        return None, [_fault(path, 1, Text("文件是空的。", "The file is empty."), Text("补上内容或删去文件。", "Fill it or delete it."))]
+        return None, [
+            _fault(path, 1, Text("文件是空的。", "The file is empty."), Text("补上内容或删去文件。", "Fill it or delete it."))
+        ]
     faults: list[Fault] = []
     return _plain(node, path, faults), faults
 
@@ -56,9 +70,14 @@ def _plain(node: yaml.Node, path: Path, faults: list[Fault]) -> Line:
             key = str(key_node.value)
             if key in out:
                 clash = Text("键 {k} 写了两次（第 {a} 行和第 {b} 行）。", "Key {k} is written twice (lines {a} and {b}).")
-                faults.append(_fault(path, key_node.start_mark.line + 1,
-                                     clash.fill(k=key, a=out[key].line, b=key_node.start_mark.line + 1),
-                                     Text("只留一处。", "Keep one of them.")))
+                faults.append(
+                    _fault(
+                        path,
+                        key_node.start_mark.line + 1,
+                        clash.fill(k=key, a=out[key].line, b=key_node.start_mark.line + 1),
+                        Text("只留一处。", "Keep one of them."),
+                    )
+                )
                 continue
             out[key] = _plain(value_node, path, faults)
         return Line(out, line)

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 M2_PER_KM2 = 1e6
 
 
-
 @dataclass(frozen=True, eq=False)
 class RedLine:
     """A proposed line and what was done to reach it.
