@@ -33,7 +33,7 @@ lint: .venv/dev.done    ## style, import contracts, types
 	$(BIN)/mypy
 
 docs: .venv/dev.done    ## the documentation site, in site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --quiet
 
 bench: .venv/dev.done   ## benchmarks against peers, as ratios; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks

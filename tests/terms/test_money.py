@@ -64,7 +64,7 @@ def test_ties_go_to_the_earlier_position() -> None:
 
 @pytest.mark.parametrize(("total", "w"), [(-1, [1]), (1, [-1]), (1, [0])])
 def test_apportion_refuses_nonsense(total: int, w: list[int]) -> None:
-    with pytest.raises(ValueError, match="negative|zero weights"):
+    with pytest.raises(ValueError, match=r"negative|zero weights"):
         apportion(total, w)
 
 

@@ -6,7 +6,6 @@ feeds the command line, the report and the letter to the holder.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.governance.bundle import open_bundle, read_bundle_table
+from ecocomp.payments.entitle import REASONS
+from ecocomp.standard.words import say_step, step_name
 from ecocomp.terms.area import say_ha, say_mu
 from ecocomp.terms.codes import (
+    COMPLIANCE_REASONS,
     ECOSYSTEMS,
     ENTITLEMENT_STATES,
     FUNCTION_ZONES,
     FUND_SOURCES,
     LIGHTS,
+    RIGHT_KINDS,
     SERVICES_WORDS,
-    STEPS,
     VERDICTS,
 )
 from ecocomp.terms.confidence import MARKS
@@ -71,6 +73,7 @@ class Account:
         self.folder = folder
         self.facts = open_bundle(folder)
         self._tables: dict[str, pa.Table | None] = {}
+        self._references: dict[str, int] = {}
 
     def rows(self, name: str, **where: str) -> list[dict[str, Any]]:
         """Return the rows of a table that match the given column values."""
@@ -124,7 +127,7 @@ class Account:
         names = [h["name"] for hid in holders for h in self.rows("holder", holder_id=hid)]
         who = Text("、".join(names) or id, ", ".join(names) or id)
         head = Why(Text("{w}（{id}）{y} 年度补偿", "{w} ({id}), compensation of {y}").fill(w=who, id=id, y=year), _yuan(funded))
-        for e in entitlements:
+        for e in sorted(entitlements, key=lambda e: (-int(e["funded_fen"]), str(e["entitlement_id"]))):
             head.children.append(self._entitlement(e))
         sources = self._sources(entitlements)
         if sources:
@@ -133,6 +136,7 @@ class Account:
                 node.add(self._envelope(envelope), _yuan(fen))
         self._ledger(head, holders)
         self._last_year(head, entitlements)
+        self._basis(head)
         self._proof(head)
         return head
 
@@ -156,6 +160,10 @@ class Account:
             ),
             _yuan(e["funded_fen"]),
         )
+        if e["state"] != "payable" or not e["funded_fen"]:
+            node.add(Text("原因：{r}", "Reason: {r}").fill(r=self._no_money(e)))
+        if not e["gross_fen"]:
+            return node
         node.add(
             Text("{rate} 元/公顷 × {ha} 公顷{share}", "CNY {rate} per ha × {ha} ha{share}").fill(
                 rate=say_yuan(e["rate_fen_per_ha"]), ha=say_ha(e["area_dm2"]), share=share
@@ -165,12 +173,17 @@ class Account:
         self._compliance(node, e)
         if e["shortfall_fen"]:
             node.add(Text("资金不足，未落实", "Not funded (shortfall)"), _yuan(-e["shortfall_fen"]))
-        if e["state"] != "payable":
-            node.add(Text("原因：{r}", "Reason: {r}").fill(r=e["reason"]))
         self._standard(node, e["parcel_id"])
         self._services(node, e["parcel_id"])
         self._title(node, e)
         return node
+
+    def _no_money(self, e: dict[str, Any]) -> Text:
+        """Return why an entitlement brings nothing now: its state's reason, or that the land is not compensated."""
+        steps = self.rows("standard_step", parcel_id=e["parcel_id"])
+        if e["state"] == "payable" and steps and steps[0]["step"] == "ineligible":
+            return say_step("ineligible", steps[0]["inputs"])
+        return REASONS.get(e["reason"], same(e["reason"]))
 
     def _compliance(self, node: Why, e: dict[str, Any]) -> None:
         for c in self.rows("compliance", parcel_id=e["parcel_id"]):
@@ -180,7 +193,7 @@ class Account:
                 l=LIGHTS.get(c["light"], same(c["light"])),
                 v=VERDICTS.get(c["verdict"], same(c["verdict"])),
                 f=e["compliance_ppm"] / 1e6,
-                ev=c["evidence"],
+                ev=_evidence(c["evidence"]),
             )
             child = node.add(text, _yuan(-e["deduction_fen"]) if e["deduction_fen"] else None)
             for check in self.rows("field_check", parcel_id=e["parcel_id"]):
@@ -198,14 +211,39 @@ class Account:
                 ).fill(r=s["rule"], a=say_yuan(s["low_fen_per_ha"]), b=say_yuan(s["high_fen_per_ha"])),
                 _yuan(s["rate_fen_per_ha"]),
             )
-            steps = sorted(self.rows("standard_step", parcel_id=parcel_id), key=lambda r: r["seq"])
+            steps = sorted(self.rows("standard_step", parcel_id=parcel_id), key=lambda r: int(r["seq"]))
             for step in steps:
-                line = child.add(
-                    Text("{s}：{i}", "{s}: {i}").fill(s=step_name(step["step"]), i=_inputs(step["inputs"])),
-                    _yuan(step["amount_fen_per_ha"]),
+                marks = "".join(f"[{self._reference(key)}]" for key in step["parameters"].split())
+                words = Text("{s}：{i} {m}", "{s}: {i} {m}").fill(
+                    s=step_name(step["step"]), i=say_step(step["step"], step["inputs"]), m=marks
                 )
-                for key in step["parameters"].split():
-                    self._parameter(line, key)
+                child.add(words, _yuan(step["amount_fen_per_ha"]))
+
+    def _reference(self, key: str) -> int:
+        """Return the number under which a parameter is listed at the end, counted in the order of first use."""
+        return self._references.setdefault(key, len(self._references) + 1)
+
+    def _basis(self, head: Why) -> None:
+        """List the parameters that were cited: value, document, file and line, how well they are known."""
+        if not self._references:
+            return
+        node = head.add(Text("依据（规则文件在成果包的 rules/ 下）", "What it rests on (rule files are in rules/ of the bundle)"))
+        for key, number in self._references.items():
+            for p in self.rows("parameter", key=key):
+                value = p["value"].replace('"', "")
+                node.add(
+                    Text("[{n}] {w}（{k}）= {v} {u}；{d}；{m}；{f}:{l}", "[{n}] {w} ({k}) = {v} {u}; {d}; {m}; {f}:{l}").fill(
+                        n=number,
+                        w=Text(p["name_zh"], p["name_en"]),
+                        k=key,
+                        v=value if len(value) <= 80 else value[:77] + "…",
+                        u=p["unit"] if p["unit"] != "1" else "",
+                        d=p["document"],
+                        m=MARKS[p["confidence"]],
+                        f=p["file"],
+                        l=p["line"],
+                    )
+                )
 
     def _services(self, node: Why, parcel_id: str) -> None:
         values = {v["service"]: v for v in self.rows("service_value", parcel_id=parcel_id)}
@@ -229,27 +267,15 @@ class Account:
         for r in self.rows("right", right_id=e["right_id"]):
             node.add(
                 Text("权利 {i}：{k}，凭证 {d}，自 {f} 起，{n} 记录", "Right {i}: {k}, document {d}, since {f}, recorded {n}").fill(
-                    i=r["right_id"], k=r["kind"], d=r["document"], f=r["valid_from"], n=r["known_from"]
+                    i=r["right_id"],
+                    k=RIGHT_KINDS.get(r["kind"], same(r["kind"])),
+                    d=r["document"],
+                    f=r["valid_from"],
+                    n=r["known_from"],
                 )
             )
         if e["contract_id"]:
             node.add(Text("合同 {c}", "Contract {c}").fill(c=e["contract_id"]))
-
-    def _parameter(self, node: Why, key: str) -> None:
-        for p in self.rows("parameter", key=key):
-            value = p["value"] if len(p["value"]) <= 60 else p["value"][:57] + "…"
-            node.add(
-                Text("{k} {n} = {v} {u}　〔{f}:{l}，{d}，{m}〕", "{k} {n} = {v} {u}  [{f}:{l}, {d}, {m}]").fill(
-                    k=key,
-                    n=Text(p["name_zh"], p["name_en"]),
-                    v=value.replace('"', ""),
-                    u=p["unit"],
-                    f=p["file"],
-                    l=p["line"],
-                    d=p["document"],
-                    m=MARKS[p["confidence"]],
-                )
-            )
 
     def _sources(self, entitlements: list[dict[str, Any]]) -> dict[str, int]:
         out: dict[str, int] = {}
@@ -312,21 +338,23 @@ class Account:
         head = Why(Text("地块 {p} 没有补偿项", "Parcel {p} has no compensation").fill(p=parcel_id))
         self._standard(head, parcel_id)
         self._services(head, parcel_id)
+        self._basis(head)
         return head
 
 
-def step_name(step: str) -> Text:
-    """Return what people call a step of the standard; unknown steps keep their code."""
-    return STEPS.get(step, same(step))
+def _evidence(text: str) -> Text:
+    """Return the evidence of a light in words: the reason, the change, that of parcels like it, months seen."""
+    values = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
+    reason = COMPLIANCE_REASONS.get(values.get("reason", ""), same(text))
+    if "drop" not in values:
+        return reason
+    return Text(
+        "{r}（NDVI 变化 {d}，同类 {f}，有值 {m} 个月）", "{r} (NDVI change {d}, parcels like it {f}, {m} months seen)"
+    ).fill(r=reason, d=values["drop"], f=values.get("ref", "—"), m=values.get("months", "—"))
 
 
 def _order_state(entitlement_state: str) -> str:
     return {"payable": "ready"}.get(entitlement_state, entitlement_state)
-
-
-def _inputs(text: str) -> str:
-    values = json.loads(text) if text else {}
-    return ", ".join(f"{k} = {v}" for k, v in values.items()) or "—"
 
 
 def _yuan(fen: int) -> Text:

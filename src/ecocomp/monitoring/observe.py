@@ -26,8 +26,8 @@ import pyarrow.compute as pc
 from ecocomp.monitoring.season import CellFunction, Reader, Season, read_season
 from ecocomp.registry import Entry, entries
 from ecocomp.rules import Parameters
+from ecocomp.terms.codes import COMPLIANCE_REASONS
 from ecocomp.terms.tables import COMPLIANCE, OBSERVATION
-from ecocomp.terms.text import Text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,17 +36,7 @@ if TYPE_CHECKING:
     from ecocomp.grid.georef import Grid
     from ecocomp.monitoring.signals.ndvi_drop import Departure
 
-REASONS: dict[str, Text] = {
-    "steady": Text("与往年和同类地块相符", "in line with its past and with parcels like it"),
-    "shared": Text("下降与同类地块相同（天气）", "a drop shared with parcels like it (weather)"),
-    "drop": Text("明显低于往年和同类地块", "clearly below its past and below parcels like it"),
-    "slight_drop": Text("略低于往年和同类地块", "somewhat below its past and below parcels like it"),
-    "no_reference": Text("低于往年，但没有足够的同类地块可比", "below its past, but too few parcels like it to compare"),
-    "insufficient": Text("晴空月份不足", "too few clear months"),
-    "no_history": Text("没有往年观测", "no past years observed"),
-    "no_layer": Text("本年没有 NDVI 图层", "no NDVI layer for this year"),
-    "not_vegetated": Text("不以植被判定的地类", "land not judged by its vegetation"),
-}
+REASONS = COMPLIANCE_REASONS
 """Reason codes of the evidence."""
 
 SIGNALS = "monitoring.signals"

@@ -40,7 +40,7 @@ PUBLIC = (
 
 
 def publish(y: Year, final: Path) -> str:
-    """Write and seal the bundle of a year at `final`; return its checkpoint root. The old bundle stays until the new one is whole."""
+    """Write and seal the bundle of a year at `final`; return its root. The old bundle stays until the new one is whole."""
     staged = final.with_name(f".{final.name}.staged")
     recover_folder(final)
     shutil.rmtree(staged, ignore_errors=True)

@@ -420,7 +420,7 @@ def fund(y: Year, folder: Path) -> dict[str, Any]:
     credit, envelope, last = y.register("credit"), y.register("envelope"), y.last("envelope_balance")
     settled = [settle(a, y.register("reading"), y.year, params) for a in y.agreements]
     settlement = pa.concat_tables(settled) if settled else TABLES["settlement"].empty()
-    faults = [f for f in check_lots(credit)] + unsettled(settlement)
+    faults = [*check_lots(credit), *unsettled(settlement)]
     opening = open_envelopes(envelope, last, settlement, credit, y.year, params)
     faults += check_envelopes(envelope, params, y.year, opening)
     raise_errors(faults)

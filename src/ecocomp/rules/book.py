@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +178,7 @@ class RuleBook:
         out: list[Fault] = []
         for (key, place), found in sorted(self._values.items()):
             ordered = sorted(found, key=lambda v: (v.valid_from, v.recorded))
-            for a, b in zip(ordered, ordered[1:], strict=False):
+            for a, b in pairwise(ordered):
                 if a.valid_to is not None and a.valid_to < b.valid_from:
                     out.append(
                         _warn(
@@ -535,7 +536,7 @@ def _overlaps(values: list[RuleValue]) -> list[Fault]:
     out = []
     for found in groups.values():
         ordered = sorted(found, key=lambda v: v.valid_from)
-        for a, b in zip(ordered, ordered[1:], strict=False):
+        for a, b in pairwise(ordered):
             if a.valid_to is None or a.valid_to > b.valid_from:
                 out.append(
                     Fault(

@@ -184,7 +184,11 @@ invented = true
 programme = "{programme}"
 services = ["water_conservation", "soil_retention", "sand_fixation", "carbon_sequestration"]
 # 支付所依据的未核实参数，逐个写明 / unverified parameters a payment may rest on, each by name
-accept_unverified = ["services.soil.erosivity_monthly_method", "services.sand.soil_wetness_method", "services.sand.evaporation_method"]
+accept_unverified = [
+    "services.soil.erosivity_monthly_method",
+    "services.sand.soil_wetness_method",
+    "services.sand.evaporation_method",
+]
 
 [survey]                       # 三调地块，CGCS2000 / 3度带 102°E / land survey parcels
 file = "inputs/parcels.gpkg"

@@ -153,6 +153,17 @@ LIGHTS: dict[str, Text] = {
     "red": Text("不合格", "deviation"),
     "grey": Text("未观测", "not observed"),
 }
+COMPLIANCE_REASONS: dict[str, Text] = {
+    "steady": Text("与往年和同类地块相符", "in line with its past and with parcels like it"),
+    "shared": Text("下降与同类地块相同（天气）", "a drop shared with parcels like it (weather)"),
+    "drop": Text("明显低于往年和同类地块", "clearly below its past and below parcels like it"),
+    "slight_drop": Text("略低于往年和同类地块", "somewhat below its past and below parcels like it"),
+    "no_reference": Text("低于往年，但没有足够的同类地块可比", "below its past, but too few parcels like it to compare"),
+    "insufficient": Text("晴空月份不足", "too few clear months"),
+    "no_history": Text("没有往年观测", "no past years observed"),
+    "no_layer": Text("本年没有 NDVI 图层", "no NDVI layer for this year"),
+    "not_vegetated": Text("不以植被判定的地类", "land not judged by its vegetation"),
+}
 VERDICTS: dict[str, Text] = {
     "none": Text("未核查", "no field check"),
     "confirmed": Text("属实", "confirmed"),
@@ -171,16 +182,6 @@ PARTS: dict[str, Text] = {
     "opportunity": Text("机会成本", "opportunity cost"),
     "protection": Text("保护成本", "protection cost"),
     "regional": Text("区域经济", "regional economy"),
-}
-
-STEPS: dict[str, Text] = {
-    **PARTS,
-    "ineligible": Text("不在补偿范围", "not compensated"),
-    "reward": Text("上年绩效奖惩", "last year's score"),
-    "limit": Text("年度限幅", "yearly limit"),
-    "floor": Text("法定最低", "statutory floor"),
-    "cap": Text("上限", "cap"),
-    "base": Text("分级定额", "stepped rate"),
 }
 
 

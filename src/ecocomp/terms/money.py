@@ -16,8 +16,8 @@ _DIGITS = "零壹贰叁肆伍陆柒捌玖"
 def half_even(numerator: int, denominator: int) -> int:
     """Return `numerator / denominator` rounded to a whole number, ties to even, in exact integers.
 
-    >>> [half_even(n, 2) for n in (1, 3, 5, -1, -3)]
-    [0, 2, 2, 0, -2]
+    >>> tuple(half_even(n, 2) for n in (1, 3, 5, -1, -3))
+    (0, 2, 2, 0, -2)
     """
     if denominator <= 0:
         raise ValueError("denominator must be positive")
