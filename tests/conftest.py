@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -98,3 +103,76 @@ def _value(key: str, value: Any, unit: str, place: str) -> RuleValue:
         "",
         layer=9,
     )
+
+
+# ---------------------------------------------------------------- the sample county, made and run once, for whole-program tests
+@dataclass(frozen=True)
+class County:
+    """A sample county that has been run: read it, never write in it."""
+
+    folder: Path
+
+    def bundle(self, year: int) -> Path:
+        """The sealed bundle of a year."""
+        return self.folder / "bundles" / str(year)
+
+    def rows(self, year: int, table: str) -> list[dict[str, Any]]:
+        """The rows of a table of a year's bundle."""
+        import pyarrow.parquet as pq
+
+        found: list[dict[str, Any]] = pq.ParquetFile(self.bundle(year) / "tables" / f"{table}.parquet").read().to_pylist()
+        return found
+
+    def root(self, year: int) -> str:
+        """The checkpoint of a year."""
+        return (self.bundle(year) / "checkpoint").read_text(encoding="utf-8")
+
+
+def ecocomp_command(*args: Any) -> list[str]:
+    """The command line that runs ecocomp in a process of its own."""
+    return [sys.executable, "-m", "ecocomp", *map(str, args)]
+
+
+@pytest.fixture(scope="session")
+def ecocomp() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `ecocomp ...` in a process of its own and return what came of it; a traceback fails the test."""
+
+    def run(*args: Any, lang: str | None = "en", cwd: Path | None = None, **more: Any) -> subprocess.CompletedProcess[str]:
+        command = ecocomp_command(*args, *(["--lang", lang] if lang else []))
+        env = dict(os.environ) | more.pop("env", {})
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=cwd, env=env, **more)
+        assert "Traceback" not in done.stderr, f"{' '.join(command)}\n{done.stderr}"
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def county(tmp_path_factory: pytest.TempPathFactory, ecocomp: Callable[..., subprocess.CompletedProcess[str]]) -> County:
+    """The invented county with 200 parcels and its three bundles, shared by every worker of a test session."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "county-200"
+    with open(place.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "bundles" / "2025" / "checkpoint").is_file():
+            done = ecocomp("demo", place, "--parcels", 200)
+            assert done.returncode == 0, done.stderr
+    return County(place)
+
+
+@pytest.fixture
+def county_copy(county: County, tmp_path: Path) -> Callable[..., Path]:
+    """Copy the county for a test that changes it: with its cache of inputs unless told, with its bundles if told."""
+
+    def copy(name: str = "case", *, cache: bool = True, bundles: bool = False) -> Path:
+        target = tmp_path / name
+        target.mkdir()
+        shutil.copy(county.folder / "case.toml", target)
+        shutil.copytree(county.folder / "inputs", target / "inputs")
+        if cache:
+            shutil.copytree(county.folder / ".ecocomp", target / ".ecocomp", ignore=shutil.ignore_patterns("work", "lock"))
+        if bundles:
+            shutil.copytree(county.folder / "bundles", target / "bundles")
+        return target
+
+    return copy

@@ -306,39 +306,63 @@ def _transition(y: Year) -> pa.Table | None:
 
     from ecocomp.accounts.transition import parcel_transitions
     from ecocomp.grid.georef import cell_area_m2_by_row
-    from ecocomp.grid.strip import NOT_COUNTED, reduce_joint
     from ecocomp.terms.codes import ECOSYSTEMS
 
     have = y.case.years_of("land_cover")
     if y.year not in have or y.year - 1 not in have:
         return None
-    codes = [c for c in ECOSYSTEMS if c != "00"]
-    lookup = np.full(256, NOT_COUNTED, np.uint8)
-    for n, code in enumerate(codes):
-        lookup[int(code)] = n
-    joint = np.zeros((len(y.ground.coverage), len(codes) ** 2))
     before, after = y.ground.reader("land_cover", y.year - 1), y.ground.reader("land_cover", y.year)
-    areas = cell_area_m2_by_row(y.ground.grid)
     assert before is not None and after is not None
+    known = np.zeros(256, bool)
+    known[[int(c) for c in ECOSYSTEMS if c != "00"]] = True
+
+    def pair_codes(strip: Any) -> Any:
+        """Return from · 256 + to of each cell of a strip; 0 where either year has no known class."""
+        a, b = (r.read(strip.start, strip.stop)[0].reshape(-1) for r in (before, after))
+        return np.where(known[a] & known[b], a.astype(np.int64) * 256 + b, 0)
+
+    # Few of all pairs occur, so they are counted first; a column for each then stays small at any number of parcels.
+    seen = np.zeros(65_536, np.int64)
     for strip in y.ground.coverage.strips:
-        rows = strip.rows
-        a, b = (r.read(rows.start, rows.stop)[0].reshape(-1) for r in (before, after))
-        reduce_joint(strip, a, b, lookup, joint, areas[rows])
-    return parcel_transitions(y.ground.parcel, _sparse(y.ground.ids, joint, codes), y.year, y.last("parcel_transition"))
+        seen += np.bincount(pair_codes(strip), minlength=65_536)
+    pairs = [int(c) for c in np.flatnonzero(seen) if c]
+    areas = cell_area_m2_by_row(y.ground.grid)
+    parts = [_pair_weights(y, pairs[n : n + _PAIRS], pair_codes, areas) for n in range(0, len(pairs), _PAIRS)]
+    joint = np.concatenate(parts, axis=1) if parts else np.zeros((len(y.ground.ids), 0))
+    return parcel_transitions(y.ground.parcel, _sparse(y.ground.ids, joint, pairs), y.year, y.last("parcel_transition"))
 
 
-def _sparse(ids: list[str], joint: Any, codes: list[str]) -> pa.Table:
+_PAIRS = 250
+
+
+def _pair_weights(y: Year, pairs: list[int], pair_codes: Callable[[Any], Any], areas: Any) -> Any:
+    """Return the area of each pair of classes in each parcel (parcels, pairs)."""
+    import numpy as np
+
+    from ecocomp.grid.strip import reduce_classes
+
+    place = np.zeros(65_536, np.uint8)
+    place[pairs] = np.arange(1, len(pairs) + 1)
+    out = np.zeros((len(y.ground.coverage), len(pairs) + 1))
+    for strip in y.ground.coverage.strips:
+        reduce_classes(strip, place[pair_codes(strip)], out, areas[strip.rows])
+    return out[:, 1:]
+
+
+def _sparse(ids: list[str], joint: Any, pairs: list[int]) -> pa.Table:
     """Return the joint shares of parcels as rows: parcel_id, from_ecosystem, to_ecosystem, share."""
     import numpy as np
 
     total = joint.sum(axis=1)
     parcel, pair = np.nonzero(joint)
-    names, codes_of = np.asarray(ids, object), np.asarray(codes, object)
+    names = pa.array(ids, pa.string())
+    starts = pa.array([f"{p // 256:02d}" for p in pairs], pa.string())
+    ends = pa.array([f"{p % 256:02d}" for p in pairs], pa.string())
     return pa.table(
         {
-            "parcel_id": names[parcel].tolist(),
-            "from_ecosystem": codes_of[pair // len(codes)].tolist(),
-            "to_ecosystem": codes_of[pair % len(codes)].tolist(),
+            "parcel_id": names.take(pa.array(parcel)),
+            "from_ecosystem": starts.take(pa.array(pair)),
+            "to_ecosystem": ends.take(pa.array(pair)),
             "share": joint[parcel, pair] / total[parcel],
         }
     )

@@ -69,6 +69,7 @@ WHY = Text("为什么", "Why")
 K_PAID = Text("支付金额", "Amount paid")
 K_STUDY = Text("补偿金额（研究取值）", "Compensation (study values)")
 K_PEOPLE = Text("得到补偿的农户", "Households paid")
+K_PEOPLE_STUDY = Text("涉及的农户", "Households concerned")
 K_AREA = Text("补偿面积", "Area compensated")
 K_RATE = Text("平均补偿标准", "Average standard")
 K_COMPLY = Text("合格面积", "Area that conforms")
@@ -91,9 +92,23 @@ LAND_LEAD = Text(
     "登记在册的地块有{n}块，共{area}；{main}最多，占{p}。",
     "{n} parcels are on the register, {area} in all; {main} is the largest part, {p}.",
 )
+LAND_LEAD_NONE = Text(
+    "登记在册的地块有{n}块，共{area}；数据来源没有给出土地覆被类别。",
+    "{n} parcels are on the register, {area} in all; the source names no classes of land cover.",
+)
 LAND_MAP = Text("{main}覆盖{p}的土地", "{main_cap} covers {p} of the land")
+LAND_MAP_PART = Text(
+    "{main}覆盖{p}的土地；{q}的土地来源未给出类别",
+    "{main_cap} covers {p} of the land; the source names no class for {q}",
+)
+LAND_MAP_NONE = Text(
+    "数据来源没有给出土地覆被类别；图中只有地块的位置",
+    "The source names no classes of land cover; the map shows only where the parcels lie",
+)
+LAND_NO_CLASS = Text("来源未给出类别", "no class in the source")
 LAND_MAP_ALT = Text("地块按生态系统大类着色的地图；{parts}。", "Map of parcels coloured by ecosystem group; {parts}.")
 LAND_MAP_IN = Text("土地覆被（生态系统大类），{year}年", "Land cover (ecosystem groups), {year}")
+LAND_MAP_IN_NONE = Text("登记地块，{year}年（来源未给出土地覆被类别）", "Registered parcels, {year} (no land-cover classes)")
 RIGHTS_TABLE = Text("权利按类型", "Rights by kind")
 RIGHTS_HEAD = (
     Text("权利类型", "Kind of right"),
@@ -161,17 +176,20 @@ SERVICE_NOTE = Text(
 )
 UNASSESSED_CLASS = Text("未评估", "not assessed")
 NOT_ASSESSED_SERVICE = Text("{service}：未评估", "{service_cap}: not assessed")
-NDVI_TITLE = Text("{signal}：{zone}变化最大，{v}", "{signal_cap}: {zone} changed most, {v}")
-NDVI_TITLE_ONE = Text("{signal}：各功能区{year}年的平均", "{signal_cap}: mean by zone in {year}")
-NDVI_AXIS = Text("{signal}，面积加权平均（{unit}）", "{signal_cap}, area-weighted mean ({unit})")
-SIGNALS = {
-    "ndvi": Text("植被指数NDVI", "vegetation index NDVI"),
-    "cover": Text("植被覆盖度", "vegetation cover"),
-    "fvc": Text("植被覆盖度", "vegetation cover"),
-}
+SIGNAL_MOVED = Text("{signal}：{zone}变化最大，{v}", "{signal_cap}: {zone} changed most, {v}")
+SIGNAL_ONE = Text("{signal}：各功能区{year}年的平均", "{signal_cap}: mean by zone in {year}")
+SIGNAL_SINGLE = Text("{signal}：{zone}平均{v}", "{signal_cap}: {v} on average in {zone}")
+TREND_DOWN = Text("{signal}：{zone}下降最快，{v}", "{signal_cap}: {zone} falls fastest, {v}")
+TREND_UP = Text("{signal}：{zone}上升最快，{v}", "{signal_cap}: {zone} rises fastest, {v}")
+TREND_STILL = Text("{signal}：各功能区都没有变化", "{signal_cap}: no zone moves")
+SIGNAL_AXIS = Text("{signal}，面积加权平均（{unit}）", "{signal_cap}, area-weighted mean ({unit})")
+SIGNAL_AXIS_PLAIN = Text("{signal}，面积加权平均", "{signal_cap}, area-weighted mean")
+POINTS = Text("{v}个百分点", "{v} percentage points")
+SIGNAL_UNITS = {"1": Text("", ""), "%": Text("%", "%"), "1/a": Text("每年", "per year")}
 DATA_HEAD_ZONE = Text("功能区", "Function zone")
 THIS_YEAR = Text("{y}年", "{y}")
 CHANGE = Text("变化", "Change")
+CHANGE_POINTS = Text("变化（百分点）", "Change (points)")
 SHARE_OBSERVED = Text("观测占比", "Share observed")
 
 # ---------------------------------------------------------------- 5 standard
@@ -327,6 +345,7 @@ LIGHT_MAP_IN = Text("合规判定，{year}年", "Compliance, {year}")
 LIGHT_TABLE = Text("合规灯", "Compliance")
 LIGHT_HEAD = (Text("判定", "Light"), Text("地块（块）", "Parcels"), Text("面积（公顷）", "Area (ha)"), Text("占比", "Share"))
 SCORE_TITLE = Text("{zone}得分最高，{v}分", "{zone_cap} scores highest: {v}")
+SCORE_ONLY = Text("{zone}得{v}分", "{zone_cap} scores {v}")
 SCORE_NONE = Text("没有功能区得到评分", "No zone could be scored")
 SCORE_ALT = Text("各评价单元得分与区间：{parts}。", "Scores with ranges: {parts}.")
 SCORE_AXIS = Text("得分（0～100），横线为区间", "Score (0–100), the line is its range")
@@ -384,6 +403,26 @@ FUND_HEAD = (
 )
 CHECK_LEAD = Text("核对{n}项：通过{p}，不通过{f}，未运行{r}。", "{n} checks: {p} passed, {f} failed, {r} not run.")
 CHECK_TABLE = Text("核对清单", "Checks")
+CHECKS = {
+    "land_account_closes": Text("土地账户期初加增减等于期末", "the land account closes"),
+    "land_opening_is_last_closing": Text("土地账户期初等于上年期末", "the land account opens where last year's closed"),
+    "land_area_is_parcel_area": Text("土地账户面积等于地块面积", "the land account covers the area of the parcels"),
+    "parcel_split_closes": Text("拆分合并前后面积相等", "parcels split or joined keep their area"),
+    "standard_steps_give_rate": Text("标准的各步相加等于标准", "the steps of each standard add up to it"),
+    "values_have_one_price_year": Text("所有价值用同一价格年", "all values are at prices of one year"),
+    "entitlement_sums": Text("应付额等于扣减前减去扣减", "entitlements equal gross less deduction"),
+    "entitlement_shares_close": Text("每块地的份额之和为一", "shares of each parcel add up to one"),
+    "allocation_is_funded": Text("分配的资金等于落实的应付额", "money allocated is what entitlements are funded with"),
+    "orders_are_funded": Text("支付指令等于落实的应付额", "payment orders equal funded entitlements"),
+    "order_sources_close": Text("每笔指令的来源之和等于指令", "sources of each order add up to it"),
+    "envelope_allocation": Text("资金包的分配等于各笔分配之和", "each envelope's allocation is the sum of its allocations"),
+    "envelope_closes": Text("资金包收支相抵", "envelopes close"),
+    "envelope_never_negative": Text("资金包余额不为负", "no envelope is overdrawn"),
+    "envelope_pays_what_is_ordered": Text("资金包支付等于支付指令", "envelopes pay what is ordered"),
+    "ledger_balanced": Text("账本借贷相等、指纹相连", "the ledger balances and its hashes join"),
+    "ledger_is_envelopes": Text("账本与资金包一致", "the ledger agrees with the envelopes"),
+}
+CHECK_LAST = Text("上年的{t}", "last year's {t}")
 CHECK_HEAD = (Text("核对项", "Check"), Text("结果", "Result"), Text("说明", "Detail"))
 RESULTS = {"pass": Text("✓ 通过", "✓ pass"), "fail": Text("■ 不通过", "■ fail"), "not_run": Text("○ 未运行", "○ not run")}
 
@@ -423,6 +462,10 @@ L_AMOUNT_NONE = Text(
     "{year}年度，您没有可支付的生态补偿。原因写在下面。",
     "For {year} no eco-compensation is payable to you. The reason is given below.",
 )
+L_AMOUNT_WAITS = Text(
+    "{year}年度，您的生态补偿有{amount}先存着，现在不付。原因写在下面。",
+    "For {year}, {amount} of your eco-compensation is kept for now and not yet paid. The reason is given below.",
+)
 L_WHEN = Text("这笔钱将在{d}前转入您登记的账户。", "It will reach your registered account by {d}.")
 L_WHEN_OPEN = Text(
     "公示期满、没有未决异议后，转入您登记的账户。",
@@ -446,36 +489,50 @@ L_LINE_HELD = Text("异议未决，暂缓", "Held, objection open")
 L_LINE_EXCLUDED = Text("不予支付", "Not payable")
 L_LINE_OTHER = Text("其他", "Other")
 L_LINE_TOTAL = Text("本次支付", "Paid now")
-L_PARTS = Text(
-    "每亩平均{v}元由这几部分组成：生态价值{a}，机会成本{b}，保护成本{c}，区域经济{d}，奖惩与限幅{e}。",
-    "The average of CNY {v} per mu is made of: ecological value {a}, "
-    "opportunity cost {b}, protection cost {c}, regional economy {d}, rewards and limits {e}.",
-)
-L_WHY = Text("为什么有扣减", "Why something was taken off")
+L_PARTS = Text("每亩平均{v}元，由这几部分组成：{parts}。", "The average of CNY {v} per mu is made of: {parts}.")
+L_PARTS_ONE = Text("每亩{v}元，由这几部分组成：{parts}。", "CNY {v} per mu is made of: {parts}.")
+L_PART_OF = Text("{part}{v}元", "{part} {v}")
+L_WHY = Text("为什么有的钱没有付", "Why some of it is not paid")
+L_NOT_COUNTED = Text("{n}号地块不计补偿：{reason}。", "Nothing is due for {n}: {reason}.")
+L_PLOTS, L_PLOT_ONE = Text("{n}", "plots {n}"), Text("{n}", "plot {n}")
 L_DEDUCTION = Text(
-    "{n}号地块扣{amount}元（{p}）：合规判定为“{light}”。", "CNY {amount} ({p}) was taken off for plot {n}: it was found '{light}'."
+    "{n}号地块扣{amount}元（{p}）：年度判定为“{light}”。",
+    "CNY {amount} ({p}) was taken off for plot {n}: the yearly judgement is '{light}'.",
 )
 L_EVIDENCE = Text("依据：{e}。", "Evidence: {e}.")
 L_VERDICT = Text("现场核查：{v}。", "Field check: {v}.")
+L_VERDICT_ON = Text("现场核查：{v}（{d}{what}）。", "Field check: {v} ({d}{what}).")
 L_HELD = Text("有异议未决，{amount}元暂缓，答复以后再付。", "An objection is open: CNY {amount} is held until it is answered.")
 L_SIGNAL = Text(
-    "{why}；植被指数比往年同期变化{d}，同类地块{r}", "{why}; vegetation index {d} against its own past, parcels like it {r}"
+    "卫星看到的植被{why}。植被指数（越大植被越密）比这块地往年同期变化{d}，同类地块变化{r}",
+    "seen by satellite, the vegetation is {why}. Its vegetation index (higher is denser) moved by {d} "
+    "against earlier years, that of parcels like it by {r}",
 )
-L_SHORT = Text("今年的资金不足以付清，差{amount}元。", "This year's funds did not cover everything: CNY {amount} is missing.")
+L_SHORT = Text("今年的资金不够付清，有{amount}元没有付。", "This year's funds did not cover everything: CNY {amount} is missing.")
 L_STATE = Text("{n}号地块的{amount}元{state}：{reason}。", "CNY {amount} for plot {n} is {state}: {reason}.")
+L_ESCROW = Text(
+    "{n}号地块的权属有争议，这块地的{amount}元先存着，争议解决后付给确定的权利人。",
+    "The title to plot {n} is in dispute: CNY {amount} is kept and paid to whoever is found to hold the right.",
+)
 L_NOTHING_OFF = Text("没有扣减。", "Nothing was taken off.")
 L_CHANGE = Text("比去年", "Compared with last year")
 L_CHANGE_NEW = Text("去年没有您的记录，这是第一次。", "There is no record of you for last year; this is the first time.")
 L_CHANGE_NONE = Text("没有上一年度的数据可比。", "There are no data of the year before to compare with.")
 L_CHANGE_SAME = Text("与去年相同：{a}元。", "The same as last year: CNY {a}.")
-L_CHANGE_SUM = Text("去年{a}元，今年{word} {b}元：{parts}。", "Last year CNY {a}; this year {word} by CNY {b}: {parts}.")
+L_CHANGE_SUM = Text("去年{a}元，今年{word}{b}元：{parts}。", "Last year CNY {a}; this year {word} by CNY {b}: {parts}.")
 L_MORE, L_LESS = Text("多", "more"), Text("少", "less")
-L_PART_RATE = Text("标准{v}", "standard {v}")
-L_PART_AREA = Text("面积与份额{v}", "area and share {v}")
-L_PART_OFF = Text("扣减{v}", "deductions {v}")
-L_PART_STATE = Text("资金与状态{v}", "funding and state {v}")
+L_PART_RATE = Text("标准变化{v}元", "the standard {v}")
+L_PART_AREA = Text("面积和份额变化{v}元", "area and share {v}")
+L_PART_OFF = Text("扣减变化{v}元", "deductions {v}")
+L_PART_STATE = Text("没有落实和暂存的钱变化{v}元", "money not covered or kept {v}")
 L_OBJECT = Text("您觉得不对", "If you think this is wrong")
 L_OBJECT_UNTIL = Text("请在{d}前提出异议，", "Please object by {d}, ")
+L_OBJECT_SPAN = Text("公示期是{a}到{d}。", "The notice is posted from {a} to {d}. ")
+L_OBJECT_OVER = Text(
+    "公示期从{a}到{d}，已经结束。现在发现不对，仍请告诉村委会或乡镇：写明哪块地、哪里不对，附上照片或凭证。",
+    "The notice was posted from {a} to {d} and is over. If you find a mistake now, please still tell the village "
+    "or the town: say which plot and what is wrong, and add photos or papers.",
+)
 L_OBJECT_POSTED = Text("请在村公示栏写明的截止日之前提出异议，", "Please object before the closing day posted in your village, ")
 L_OBJECT_HOW = Text(
     "可以当面、书面或在网上提出，写明哪块地、哪里不对，附上照片或凭证。",
