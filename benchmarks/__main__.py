@@ -17,7 +17,8 @@ RUNS = (
     ("Zonal means against exactextract, 20,000 parcels", ["zonal.py", "--parcels", "20000"]),
     ("Zonal means against exactextract, 100,000 parcels", ["zonal.py", "--parcels", "100000"]),
     ("Four services with intervals and sums per parcel, fused, against NumPy, 2.2 million cells", ["fused.py", "--size", "1500"]),
-    ("The same, 9 million cells", ["fused.py", "--size", "3000", "--repeats", "2"]),
+    ("Ellipsoidal area and trends", ["pieces.py"]),
+    ("The same services, 9 million cells", ["fused.py", "--size", "3000", "--repeats", "2"]),
 )
 HEAD = """# 基准 Benchmarks
 

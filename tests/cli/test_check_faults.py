@@ -158,7 +158,7 @@ GAP = """parameters:
       - {from: 2020-01-01, to: 2023-12-31, value: 180, document: 测试, article: "1", confidence: S, last_checked: 2026-01-01}
       - {from: 2024-07-01, value: 190, document: 测试, article: "2", confidence: S, last_checked: 2026-01-01}
 """
-WRONG_KEY = GAP.replace("document: 测试, article: \"1\"", "documant: 测试, article: \"1\"").replace("2024-07-01", "2024-01-01")
+WRONG_KEY = GAP.replace('document: 测试, article: "1"', 'documant: 测试, article: "1"').replace("2024-07-01", "2024-01-01")
 
 FAULTS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "missing raster": (lambda c: (c / "inputs/aet_2024.tif").unlink(), ["aet_2024.tif", "does not exist", "aet_2023.tif"]),
@@ -178,7 +178,11 @@ FAULTS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "other cell size": (lambda c: raster(c / "inputs/ndvi_2024.tif", coarser), ["ndvi.2024", "60", "30"]),
     "half a cell off": (lambda c: raster(c / "inputs/rain_2024.tif", half_a_cell), ["rain.2024", "0.5"]),
     "rain scale forgotten": (
-        lambda c: edit(c / "case.toml", 'file = "inputs/rain_{year}.tif"\nunit = "mm"\nscale = 0.1', 'file = "inputs/rain_{year}.tif"\nunit = "mm"'),
+        lambda c: edit(
+            c / "case.toml",
+            'file = "inputs/rain_{year}.tif"\nunit = "mm"\nscale = 0.1',
+            'file = "inputs/rain_{year}.tif"\nunit = "mm"',
+        ),
         ["rain_2024.tif", "scale"],
     ),
     "NDVI times 10000": (
@@ -196,15 +200,25 @@ FAULTS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "shares below one": (half_share, ["1/2", "990121"]),
     "unknown holder": (stranger, ["H999", "R9901210000001"]),
     "budget below the floor": (
-        lambda c: edit(c / "inputs/envelope.csv", "QX-LOCAL,2024,local_budget,县级生态补偿预算,County eco-compensation budget,12400000", "QX-LOCAL,2024,local_budget,县级生态补偿预算,County eco-compensation budget,10400000"),
+        lambda c: edit(
+            c / "inputs/envelope.csv",
+            "QX-LOCAL,2024,local_budget,县级生态补偿预算,County eco-compensation budget,12400000",
+            "QX-LOCAL,2024,local_budget,县级生态补偿预算,County eco-compensation budget,10400000",
+        ),
         ["QX-LOCAL", "2024", "104,000.00", "105,000.00"],
     ),
     "unknown key in case.toml": (lambda c: edit(c / "case.toml", "base_year", "base_yaer"), ["base_yaer", "base_year", "line"]),
     "unknown key in a rule": (lambda c: rules_with(c, WRONG_KEY), ["own.yaml", "documant", "document"]),
     "gap in a parameter": (lambda c: rules_with(c, GAP), ["standard.regional_base", "2024-06-30"]),
-    "unknown class of land cover": (lambda c: raster(c / "inputs/land_cover_2024.tif", unknown_class), ["land_cover.2024", "99 (4)"]),
+    "unknown class of land cover": (
+        lambda c: raster(c / "inputs/land_cover_2024.tif", unknown_class),
+        ["land_cover.2024", "99 (4)"],
+    ),
     "wrong type in case.toml": (lambda c: edit(c / "case.toml", "scale = 0.0001", 'scale = "tenth"'), ["ndvi", "scale", "tenth"]),
-    "wrong verdict": (lambda c: edit(c / "inputs/field_check.csv", ",refuted,", ",perhaps,"), ["field_check.csv", "row 3 verdict", "perhaps"]),
+    "wrong verdict": (
+        lambda c: edit(c / "inputs/field_check.csv", ",refuted,", ",perhaps,"),
+        ["field_check.csv", "row 3 verdict", "perhaps"],
+    ),
     "broken agreement": (lambda c: (c / "inputs/agreement.yaml").write_text("a: [1,\n"), ["agreement.yaml"]),
     "agreement not there": (lambda c: (c / "inputs/agreement.yaml").unlink(), ["agreement.yaml", "does not exist"]),
 }

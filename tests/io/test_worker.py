@@ -101,10 +101,8 @@ def test_a_header_bomb_is_refused_before_a_cell_is_read(opened: Open, tmp_path: 
     ):  # fmt: skip
         pass
     assert path.stat().st_size < 1_000_000
-    start = time.monotonic()
     answer = opened(RasterJob("bomb", path))
     assert codes(answer) == ["io.too_many_cells"] and "1,000,000×1,000,000" in answer.faults[0].say("zh")
-    assert time.monotonic() - start < 5
 
 
 def test_faults_of_a_raster_are_told_together(opened: Open, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
-import time
 from datetime import date
 
 import numpy as np
@@ -90,21 +89,14 @@ def test_infinite_values_are_missing_and_years_must_ascend() -> None:
     assert trends(np.ones((5, 0)), range(5)).slope.shape == (0,)
 
 
-def test_it_outruns_all_pairs_in_numpy() -> None:
+def test_it_equals_all_pairs_in_numpy() -> None:
     x = (np.random.default_rng(0).standard_normal((24, 40_000)) + np.arange(24)[:, None] * 0.05).astype(np.float32)
-    trends(x[:, :64], range(24))
-    began = time.process_time()
     t = trends(x, range(24))
-    ours = time.process_time() - began
-    began = time.process_time()
     i, j = np.triu_indices(24, 1)
     y = np.ascontiguousarray(x.T)
     d = y[:, j] - y[:, i]
     slope, s = np.median(d / (j - i).astype(np.float32), axis=1), np.sign(d).sum(axis=1)
-    theirs = time.process_time() - began
     assert np.abs(slope - t.slope).max() < 1e-7 and np.array_equal(s, t.s)
-    print(f"{40_000 / ours:,.0f} series/CPU-s, all pairs in numpy {40_000 / theirs:,.0f}, ratio {theirs / ours:.1f}")
-    assert theirs / ours > 1.5, "measured 6 to 7"
 
 
 def test_parcels_gather_the_trends_of_their_cells() -> None:

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecocomp.reserves.candidates import REASONS, candidates, distances, selected_ids
-from ecocomp.reserves.register import RESERVE, check_register, reserves_on
+from ecocomp.reserves.register import check_register, reserves_on
 from ecocomp.rules import Parameters, RuleBook, policy_folder
-from ecocomp.terms.tables import PARCEL, PARCEL_ZONE
+from ecocomp.terms.tables import PARCEL, PARCEL_ZONE, RESERVE
 
 BOOK = RuleBook.load([policy_folder()])
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ecocomp.sample.budgets import EXPECTED_YUAN_PER_HA
 from ecocomp.sample.county import STAGES, make_county
 from ecocomp.terms.codes import FUND_SOURCES
 from ecocomp.terms.faults import UsageError
@@ -279,7 +280,7 @@ def test_money_is_sized_to_the_enrolled_land_and_names_its_papers(county: Path) 
     area_ha = sum(g.area for g, p in zip(shapes, fields["parcel_id"], strict=True) if str(p) in enrolled) / 1e4
     for year in ("2023", "2024", "2025"):
         granted = sum(int(e["granted_fen"]) for e in envelopes if e["year"] == year)
-        assert 0.78 < granted / (area_ha * 1300 * 100) < 0.95  # the rest comes from the river agreement and carbon
+        assert 0.78 < granted / (area_ha * EXPECTED_YUAN_PER_HA * 100) < 0.95  # the rest comes from the river agreement and carbon
     assert all(int(e["granted_fen"]) == 0 for e in envelopes if e["source"] in ("horizontal_agreement", "carbon_credit"))
     for lot in rows(county, "credit"):
         assert int(lot["issued_t"]) == int(lot["held_back_t"]) + int(lot["sold_t"]) + int(lot["held_t"])

@@ -226,7 +226,8 @@ def verify(bundle: Path, rerun: bool, case: Path | None, **kwargs: Any) -> None:
     from ecocomp.governance.bundle import verify as verify_bytes
 
     voice = _voice(kwargs)
-    open_bundle(bundle)
+    if not (bundle / "bundle.json").is_file() and not (bundle / "manifest.json").is_file():
+        open_bundle(bundle)
     faults = list(verify_bytes(bundle))
     if not faults:
         from ecocomp.governance.sums import check_bundle
@@ -350,6 +351,15 @@ def _day(text: str | None) -> date | None:
         raise UsageError(Text("不是日期：{t}；写成 2025-06-30。", "Not a date: {t}; write 2025-06-30.").fill(t=text)) from None
 
 
+def _os_words(error: OSError) -> Text:
+    """Return what the system refused, as a sentence."""
+    where = error.filename or ""
+    return Text(
+        "无法读写 {p}：{e}。请检查路径与权限后重试；原有结果未受影响。",
+        "Cannot read or write {p}: {e}. Check the path and its permissions and try again; what was there before is untouched.",
+    ).fill(p=where, e=error.strerror or error)
+
+
 def run() -> None:
     """Run the command; whatever a user can cause ends in a sentence and an exit status, never a traceback."""
     voice = Voice(LANG, "--json" in sys.argv)
@@ -363,6 +373,9 @@ def run() -> None:
     except (click.Abort, KeyboardInterrupt):
         voice.warn(Text("已中断；再次运行会接着做。", "Interrupted; run it again to go on."))
         sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except FaultsError as stop:
         voice.data({"ok": False, "faults": [f.as_json() for f in stop.faults]})
         voice.faults([] if voice.as_json else stop.faults)
@@ -370,10 +383,12 @@ def run() -> None:
     except UsageError as wrong:
         voice.warn(wrong.message)
         sys.exit(2)
+    except OSError as stop:
+        message = _os_words(stop)
+        voice.data({"ok": False, "message": message.en})
+        voice.warn(message)
+        sys.exit(1)
     except EcocompError as stop:
         voice.data({"ok": False, "message": stop.message.en})
         voice.warn(stop.message)
         sys.exit(1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

@@ -234,11 +234,12 @@ class _Reader:
                         self.unknown(f"{name}.{key}", [f"{name}.{k}" for k in SECTIONS[name]])
             elif not isinstance(section, dict):
                 self.fault(
-                    "case.type",
+                    "case.unusable",
                     name,
                     Text("应是一个 [段落]。", "It should be a [section]."),
                     Text("写成 [{n}]。", "Write [{n}].").fill(n=name),
                 )
+        self.raw = {name: section for name, section in raw.items() if isinstance(section, dict)}
 
     def fault(self, code: str, key: str, clash: Text, remedy: Text) -> None:
         self.faults.append(_fault(code, self._line(key), clash, remedy))
@@ -280,6 +281,32 @@ class _Reader:
             return default
         return value
 
+    def number(self, section: Mapping[str, Any], name: str, key: str, default: float) -> float:
+        """Return a number of a section, or the default with a fault if it is something else."""
+        value = section.get(key, default)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        self.fault(
+            "case.type",
+            f"{name}.{key}",
+            Text("{n}.{k} 的值 {v} 不是数。", "{n}.{k} is {v}, which is no number.").fill(n=name, k=key, v=value),
+            Text("写一个数，如 0.1，不加引号。", "Write a number such as 0.1, without quotes."),
+        )
+        return default
+
+    def texts(self, section: str, key: str) -> list[str]:
+        """Return a list of texts; members that are something else are faults."""
+        found = self.get(section, key, list, [])
+        for value in found:
+            if not isinstance(value, str):
+                self.fault(
+                    "case.type",
+                    f"{section}.{key}",
+                    Text("{s}.{k} 里的 {v} 不是文字。", "{v} in {s}.{k} is no text.").fill(s=section, k=key, v=value),
+                    Text("写在引号里。", "Write it in quotes."),
+                )
+        return [v for v in found if isinstance(v, str)]
+
 
 def _build(folder: Path, r: _Reader) -> Case:
     years = tuple(sorted(y for y in (r.get("case", "years", list, [], needed=True) or []) if isinstance(y, int)))
@@ -311,11 +338,17 @@ def _build(folder: Path, r: _Reader) -> Case:
         )
     for key in ("file", "parcel_id", "land_class", "village_code"):
         r.get("survey", key, str, needed=True)
+    for key in ("layer", "declared_area_m2"):
+        r.get("survey", key, str)
+    for key in ("function_zones", "zone_field", "whole", "red_line", "reserves", "importance_service"):
+        r.get("zones", key, str)
     registers = r.raw.get("registers", {})
-    for name in NEEDED_REGISTERS:
-        r.get("registers", name, str, needed=True)
+    for name in REGISTERS:
+        r.get("registers", name, str, needed=name in NEEDED_REGISTERS)
     survey = dict(r.raw.get("survey", {}))
-    for source, target in dict(survey.get("classes", {})).items():
+    survey["overlap_tolerance_m2"] = r.number(survey, "survey", "overlap_tolerance_m2", 1.0)
+    survey["classes"] = r.get("survey", "classes", dict, {})
+    for source, target in survey["classes"].items():
         if target not in ECOSYSTEMS:
             r.fault(
                 "case.class",
@@ -325,7 +358,7 @@ def _build(folder: Path, r: _Reader) -> Case:
                 ),
                 Text("用 11…82 中的编码。", "Use a code of 11…82."),
             )
-    rules = [folder / p for p in r.get("rules", "folders", list, [])]
+    rules = [folder / p for p in r.texts("rules", "folders")]
     for p in rules:
         if not p.is_dir():
             r.fault(
@@ -345,14 +378,14 @@ def _build(folder: Path, r: _Reader) -> Case:
         purpose=purpose,
         invented=r.get("case", "invented", bool, False),
         programme=r.get("case", "programme", str, "eco-zone"),
-        services=tuple(r.get("case", "services", list, [])),
-        accept_unverified=tuple(r.get("case", "accept_unverified", list, [])),
+        services=tuple(r.texts("case", "services")),
+        accept_unverified=tuple(r.texts("case", "accept_unverified")),
         map_approval=r.get("case", "map_approval", str, ""),
         survey=survey,
-        registers={k: str(v) for k, v in registers.items() if k in REGISTERS},
+        registers={k: v for k, v in registers.items() if k in REGISTERS and isinstance(v, str)},
         zones=dict(r.raw.get("zones", {})),
         layers=_layers(r),
-        agreements=tuple(r.get("agreements", "files", list, [])),
+        agreements=tuple(r.texts("agreements", "files")),
         rule_folders=tuple(rules),
     )
 
@@ -400,13 +433,14 @@ def _layers(r: _Reader) -> dict[str, LayerInput]:
             )
             continue
         nodata = section.get("nodata", [])
+        fills = nodata if isinstance(nodata, list) else [nodata]
         out[name] = LayerInput(
             name,
             section["file"],
             str(section.get("unit", "")),
-            float(section.get("scale", 1.0)),
-            float(section.get("offset", 0.0)),
-            tuple(float(x) for x in (nodata if isinstance(nodata, list) else [nodata])),
+            r.number(section, f"layers.{name}", "scale", 1.0),
+            r.number(section, f"layers.{name}", "offset", 0.0),
+            tuple(r.number({"nodata": x}, f"layers.{name}", "nodata", 0.0) for x in fills),
             bands,
         )
     return out

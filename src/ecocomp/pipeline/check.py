@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from ecocomp.io.files import read_table
 from ecocomp.pipeline.case import Case, load_case
 from ecocomp.pipeline.ground import Ground, common_grid, make_ground
 from ecocomp.pipeline.inputs import Inputs, take_in
 from ecocomp.registry import Use, entries
-from ecocomp.rules import RuleBook, policy_folder
+from ecocomp.rules import RuleBook, RuleValue, policy_folder
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, capped
 from ecocomp.terms.text import Text
 
@@ -45,7 +47,41 @@ def rule_book(case: Case) -> tuple[RuleBook, list[Fault]]:
                 ),
             )
         )
-    return book, faults
+    return book, faults + _own_gaps(case, book)
+
+
+def _own_gaps(case: Case, book: RuleBook) -> list[Fault]:
+    """Return a fault for each of the case's own parameters that pauses on a day of reference.
+
+    The value that ships would step in there unasked, so a payment could rest on a figure nobody chose.
+    """
+    out = []
+    groups: dict[tuple[str, str, int], list[RuleValue]] = {}
+    for v in book.values():
+        if v.layer and v.recorded <= case.known_on:
+            groups.setdefault((v.key, v.place, v.layer), []).append(v)
+    for (key, place, _), found in sorted(groups.items()):
+        for day in map(case.reference_date, case.years):
+            before = [v for v in found if v.valid_to is not None and v.valid_to <= day]
+            after = [v for v in found if v.valid_from > day]
+            if before and after and not any(v.holds(day) for v in found):
+                spans = "; ".join(f"{v.valid_from}–{v.valid_to or ''} ({v.file}:{v.line})" for v in found)
+                out.append(
+                    Fault(
+                        "case.rule_gap",
+                        found[0].file,
+                        key,
+                        Text(
+                            "本案自己的 {k}（{p}）在 {d} 没有值；已有：{s}。",
+                            "The case's own {k} ({p}) has no value on {d}; there are: {s}.",
+                        ).fill(k=key, p=place, d=day, s=spans),
+                        Text(
+                            "补上覆盖这一天的值；否则会不声不响地用随附的值。",
+                            "Add a value that covers this day; otherwise the value that ships would step in unasked.",
+                        ),
+                    )
+                )
+    return out
 
 
 def case_agreements(case: Case) -> tuple[list[Any], list[Fault]]:
@@ -138,19 +174,17 @@ def _register_faults(case: Case, inputs: Inputs, ground: Ground | None, book: Ru
 
     out: list[Fault] = []
     tables = inputs.tables
-    if ground is not None and {"right", "holder"} <= tables.keys():
+    parcel = ground.parcel if ground is not None else _listed(case, inputs)
+    if parcel is not None and {"right", "holder"} <= tables.keys():
         for year in case.years:
             day = case.reference_date(year)
             contract = as_of(tables["contract"], day, case.known_on) if "contract" in tables else None
-            out += check_rights(tables["right"], tables["holder"], ground.parcel, day, case.known_on, contract)
-    if ground is not None and "field_check" in tables:
-        out += check_field_checks(tables["field_check"], ground.parcel)
-    if ground is not None and "village" in tables:
-        missing = pc.unique(
-            ground.parcel["village_code"].filter(
-                pc.invert(pc.is_in(ground.parcel["village_code"], value_set=tables["village"]["village_code"].combine_chunks()))
-            )
-        )
+            out += check_rights(tables["right"], tables["holder"], parcel, day, case.known_on, contract)
+    if parcel is not None and "field_check" in tables:
+        out += check_field_checks(tables["field_check"], parcel)
+    if parcel is not None and "village" in tables:
+        known = tables["village"]["village_code"].combine_chunks()
+        missing = pc.unique(parcel["village_code"].filter(pc.invert(pc.is_in(parcel["village_code"], value_set=known))))
         out += capped(
             [
                 Fault(
@@ -173,10 +207,25 @@ def _register_faults(case: Case, inputs: Inputs, ground: Ground | None, book: Ru
         for year in case.years:
             params = book.resolve(case.place, case.reference_date(year), case.known_on)
             try:
-                out += check_envelopes(tables["envelope"], params, year)
+                found = check_envelopes(tables["envelope"], params, year)
             except FaultsError as stop:
                 out += stop.faults
+                continue
+            out += [replace(f, where=case.registers["envelope"], record=f"{f.record} {year}") for f in found]
     return out
+
+
+def _listed(case: Case, inputs: Inputs) -> pa.Table | None:
+    """Return code and village of each parcel as the survey file lists them, to check registers by where the layer has faults."""
+    if "survey" not in inputs.clean:
+        return None
+    table = read_table(inputs.clean["survey"])
+    names = [str(case.survey["parcel_id"]), str(case.survey["village_code"])]
+    if not set(names) <= set(table.column_names):
+        return None
+    listed = table.select(names).rename_columns(["parcel_id", "village_code"])
+    listed = pa.table({n: listed[n].cast(pa.string()) for n in listed.column_names})
+    return listed.filter(pc.is_valid(listed["parcel_id"]))
 
 
 _FROM_RELIEF = frozenset({"ls_factor", "slope_degrees", "relief_m"})

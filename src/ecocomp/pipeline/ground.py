@@ -14,7 +14,7 @@ from ecocomp.io.files import read_json
 from ecocomp.io.raster import GridInfo
 from ecocomp.pipeline.case import Case
 from ecocomp.pipeline.inputs import Inputs, LayerReader
-from ecocomp.terms.faults import Fault, FaultsError, raise_errors
+from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.text import Text
 
 if TYPE_CHECKING:
@@ -183,7 +183,6 @@ def make_ground(case: Case, inputs: Inputs, place: Path, progress: Progress | No
     from ecocomp.land.edition import FieldMap, Tolerances, make_edition
 
     grid, faults = common_grid(inputs)
-    raise_errors(faults)
     if grid is None or "survey" not in inputs.clean:
         raise FaultsError(
             [
@@ -206,7 +205,12 @@ def make_ground(case: Case, inputs: Inputs, place: Path, progress: Progress | No
     )
     bounds = _bounds_in(grid, inputs.facts["survey"]["crs_wkt"])
     tolerances = Tolerances(sliver_m2=float(survey.get("overlap_tolerance_m2", 1.0)))
-    edition, warnings = make_edition(inputs.clean["survey"], place, fields, bounds, tolerances)
+    try:
+        edition, warnings = make_edition(inputs.clean["survey"], place, fields, bounds, tolerances)
+    except FaultsError as stop:
+        raise FaultsError([*faults, *stop.faults]) from None
+    if faults:
+        raise FaultsError([*faults, *warnings])
     return Ground(case, inputs, grid, edition, progress), warnings
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 from ecocomp.io.files import canonical_json, read_json, read_table, sha256_of, write_json
 from ecocomp.io.raster import CleanRaster, LayerEncoding, judge, open_clean
 from ecocomp.io.worker import Job, RasterJob, TableJob, VectorJob, Worker
-from ecocomp.pipeline.case import CLASS_LAYERS, Case, LayerInput
+from ecocomp.pipeline.case import CLASS_LAYERS, LAYERS, Case, LayerInput
 from ecocomp.pipeline.registers import read_register
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.tables import TABLES
@@ -162,10 +162,19 @@ def take_in(case: Case, progress: Progress | None = None) -> Inputs:
     _registers(case, inputs)
     for source in sources:
         if source.layer and source.role in inputs.facts and source.layer.variable not in CLASS_LAYERS:
-            inputs.faults += judge(
-                inputs.facts[source.role], encoding_of(source.layer), variable(source.layer.canonical), source.path.name
-            )
+            found = judge(inputs.facts[source.role], encoding_of(source.layer), variable(source.layer.canonical), source.path.name)
+            inputs.faults += found or _year_faults(inputs.facts[source.role], source.layer, source.path.name)
     return inputs
+
+
+def _year_faults(facts: dict[str, Any], layer: LayerInput, where: str) -> list[Fault]:
+    """Judge the mean of the year that twelve monthly bands add up to; a scale of 0.1 that was forgotten shows only there."""
+    whole = LAYERS[layer.variable].get("one", "")
+    means = [s["mean"] for s in facts["statistics"]]
+    if layer.bands != "month" or not whole.endswith("_year_mm") or None in means:
+        return []
+    year = sum(m * layer.scale + layer.offset for m in means)
+    return variable(whole).judge(year, year, year, where, "1–12")
 
 
 def _cache_key(source: Source) -> str:

@@ -107,9 +107,10 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list of short sentences."""
+    """A list of short sentences; a dense one is set in columns."""
 
     items: tuple[Text, ...]
+    dense: bool = False
 
 
 @dataclass(frozen=True, slots=True)

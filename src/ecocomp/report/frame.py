@@ -78,6 +78,15 @@ def entry_name(folder: str, name: str) -> Text:
     return found.spec.name if found is not None else same(name.replace("_", " "))
 
 
+def entry_unit(folder: str, name: str) -> str:
+    """Return the unit a plug-in's spec declares; empty where no such entry is installed."""
+    try:
+        found = entries(folder).get(name)
+    except (ImportError, UsageError):
+        found = None
+    return found.spec.unit if found is not None else ""
+
+
 def listed(pairs: list[tuple[Text, Text]]) -> Text:
     """Return `name value, name value` for an alternative text."""
     return say.joined([Text(f"{a.zh}{b.zh}", f"{a.en} {b.en}") for a, b in pairs])
@@ -85,7 +94,7 @@ def listed(pairs: list[tuple[Text, Text]]) -> Text:
 
 def fixed(value: float, places: int) -> Text:
     """Return a number with fixed places, thousands separated, with a true minus."""
-    return same(f"{value:,.{places}f}".replace("-", "−"))
+    return same(say.signless_zero(f"{value:,.{places}f}"))
 
 
 def hectares(dm2: int) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from ecocomp.report import words as w
 from ecocomp.report.blocks import Absent, Block, Card, Cards, Chart, Gallery, Grid, Para, Picture, Section, sides
 from ecocomp.report.bundle import ZONES, Bundle, Whole, amount, codes, numbers, sums, weighted_mean, whole
 from ecocomp.report.charts import Mark, MarkRow, Series, dots, say_number
-from ecocomp.report.frame import Story, cap, fixed, hectares, listed, service_name
+from ecocomp.report.frame import Story, cap, entry_name, entry_unit, fixed, hectares, listed, service_name
 from ecocomp.report.maps import MapClass
 from ecocomp.terms.codes import ECOSYSTEM_GROUPS, FUNCTION_ZONES, HOLDER_KINDS, LIGHTS, RIGHT_KINDS
 from ecocomp.terms.money import half_even
@@ -112,7 +113,7 @@ def _cards(b: Bundle, head: Headline) -> list[Card]:
             median = int(np.sort(head.per_household)[(len(head.per_household) - 1) // 2])
             notes = [w.N_MEDIAN.fill(v=say.money(median))]
             notes += [w.N_OTHERS.fill(n=f"{head.others:,}")] if head.others else []
-            out.append(Card(w.K_PEOPLE, say.count(head.households), w.U_HOUSEHOLD, (*notes, as_of), "money"))
+            out.append(Card(w.K_PEOPLE_STUDY if b.study else w.K_PEOPLE, say.count(head.households), w.U_HOUSEHOLD, (*notes, as_of), "money"))
     total = int(b.meta.get("parcels_total") or len(b.parcels.ids))
     share = say.percent(head.parcels / total if total else float("nan"))
     out.append(
@@ -187,35 +188,54 @@ def land(story: Story) -> Section:
     area = sums(group, b.parcels.area_dm2, len(GROUPS))
     count = sums(group, np.ones(len(group), np.int64), len(GROUPS))
     total = int(area.sum())
-    top = int(area.argmax())
-    main, share = ECOSYSTEM_GROUPS[GROUPS[top]], say.percent(int(area[top]) / max(1, total))
     shown = [i for i in range(len(GROUPS)) if count[i]]
-    classes = tuple(MapClass(look.GROUPS[GROUPS[i]], ECOSYSTEM_GROUPS[GROUPS[i]]) for i in shown)
+    lead, title, inside = _land_words(b, area, len(group))
+    names = {i: w.LAND_NO_CLASS if i == _UNNAMED else ECOSYSTEM_GROUPS[GROUPS[i]] for i in shown}
+    classes = tuple(MapClass(look.GROUPS[GROUPS[i]], names[i], hatched=i == _UNNAMED) for i in shown)
     number = np.full(len(GROUPS), -1, np.int64)
     number[shown] = np.arange(len(shown))
-    drawn = story.map(w.LAND_MAP_IN.fill(year=b.year), classes, number[group], "parcel")
-    parts = listed([(ECOSYSTEM_GROUPS[GROUPS[i]], say.percent(int(area[i]) / max(1, total))) for i in shown])
+    drawn = story.map(inside, classes, number[group], "parcel")
+    parts = listed([(names[i], say.percent(int(area[i]) / max(1, total))) for i in shown])
     picture = Picture(
         "land_cover",
         "map",
-        w.LAND_MAP.fill(main=main, main_cap=cap(main), p=share),
+        title,
         w.LAND_MAP_ALT.fill(parts=parts),
         story.map_source("parcel"),
         drawn.draw,
     )
     rows = tuple(
-        (ECOSYSTEM_GROUPS[GROUPS[i]], say.count(int(count[i])), hectares(int(area[i])), say.percent(int(area[i]) / max(1, total)))
+        (names[i], say.count(int(count[i])), hectares(int(area[i])), say.percent(int(area[i]) / max(1, total)))
         for i in sorted(shown, key=lambda i: -int(area[i]))
     )
     grid = Grid(
-        w.LAND_MAP_IN.fill(year=b.year),
+        inside,
         w.GROUP_HEAD,
         ("l", "r", "r", "r"),
         rows,
         (w.TOTAL, say.count(len(group)), hectares(total), say.percent(1.0)),
     )
-    lead = Para(w.LAND_LEAD.fill(n=f"{len(group):,}", area=say.area(total), main=main, p=share))
-    return Section("land", w.S_LAND, (lead, Chart(picture, grid), *_rights(story)))
+    return Section("land", w.S_LAND, (Para(lead), Chart(picture, grid), *_rights(story)))
+
+
+_UNNAMED = GROUPS.index("0")
+
+
+def _land_words(b: Bundle, area: Whole, parcels: int) -> tuple[Text, Text, Text]:
+    """Return lead, title and the title inside the map; land without a class in the source is never called a class."""
+    total = max(1, int(area.sum()))
+    n, said = f"{parcels:,}", say.area(int(area.sum()))
+    named = [int(a) if i != _UNNAMED else 0 for i, a in enumerate(area)]
+    if not any(named):
+        return w.LAND_LEAD_NONE.fill(n=n, area=said), w.LAND_MAP_NONE, w.LAND_MAP_IN_NONE.fill(year=b.year)
+    top = named.index(max(named))
+    main, share = ECOSYSTEM_GROUPS[GROUPS[top]], say.percent(named[top] / total)
+    title = w.LAND_MAP_PART if area[_UNNAMED] else w.LAND_MAP
+    return (
+        w.LAND_LEAD.fill(n=n, area=said, main=main, p=share),
+        title.fill(main=main, main_cap=cap(main), p=share, **({"q": say.percent(int(area[_UNNAMED]) / total)} if area[_UNNAMED] else {})),
+        w.LAND_MAP_IN.fill(year=b.year),
+    )
 
 
 def _rights(story: Story) -> list[Block]:
@@ -257,7 +277,7 @@ def zones(story: Story) -> Section:
     total = max(1, int(area.sum()))
     shown = [i for i in range(len(ZONES)) if count[i]]
     top = max((i for i in shown if ZONES[i] != "none"), key=lambda i: int(area[i]), default=shown[0])
-    classes = tuple(MapClass(look.ZONES[ZONES[i]], FUNCTION_ZONES[ZONES[i]]) for i in shown)
+    classes = tuple(MapClass(look.ZONES[ZONES[i]], FUNCTION_ZONES[ZONES[i]], pattern=look.ZONE_PATTERNS[ZONES[i]]) for i in shown)
     number = np.full(len(ZONES), -1, np.int64)
     number[shown] = np.arange(len(shown))
     drawn = story.map(w.ZONES_MAP_IN.fill(year=b.year), classes, number[land_of.zone], "parcel_zone", ("red_line", "reserve"))
@@ -356,14 +376,13 @@ def _one_service(story: Story, name: str) -> tuple[Picture | None, tuple[Text, .
     with np.errstate(divide="ignore", invalid="ignore"):
         per_ha[at] = np.where(area > 0, value / (area / 1_000_000), np.nan)
     breaks = _breaks(b, name, per_ha[:-1])
-    classes = _range_classes(breaks, look.SERVICES, w.UNASSESSED_CLASS)
-    number = np.where(np.isfinite(per_ha[:-1]), np.searchsorted(breaks, per_ha[:-1], side="right"), len(classes) - 1)
+    classes, number = classed(per_ha[:-1], breaks, look.SERVICES, w.UNASSESSED_CLASS)
     title = service_name(name)
     total, a, z = (float(np.nansum(v)) if np.isfinite(v).any() else float("nan") for v in (value, low, high))
     drawn = story.map(
         w.SERVICE_MAP_IN.fill(service=title, service_cap=cap(title), year=b.year, unit=unit), classes, number, "service"
     )
-    said = say.ranged(total, a, z)
+    said = say.ranged(total, a, z) if math.isfinite(total) else say.NOT_ASSESSED
     picture = Picture(
         f"service_{_safe(name)}",
         "map",
@@ -379,7 +398,7 @@ def _one_service(story: Story, name: str) -> tuple[Picture | None, tuple[Text, .
         said,
         same(unit),
         _service_change(b, name, total),
-        say.NONE if fen is None else _big_money(fen),
+        _big_money(fen) if fen is not None and math.isfinite(total) else say.NONE,
         say.percent(_coverage(numbers(rows["coverage"]), area)),
     )
     return (picture if np.isfinite(value).any() else None), row
@@ -418,78 +437,153 @@ def _breaks(b: Bundle, name: str, values: np.ndarray) -> tuple[float, ...]:
     return tuple(float(x) for x in given) if given else look.round_breaks(values)
 
 
-def _range_classes(breaks: tuple[float, ...], colours: tuple[str, ...], unknown: Text) -> tuple[MapClass, ...]:
-    """Return legend classes between breaks, and the hatched class of what is unknown at the end."""
+def classed(
+    values: np.ndarray, breaks: tuple[float, ...], colours: tuple[str, ...], unknown: Text
+) -> tuple[tuple[MapClass, ...], Whole]:
+    """Return the legend and each value's class number; NaN is unknown, which the legend names only where there is some."""
+    seen = np.isfinite(values)
+    if not seen.any():
+        return (MapClass("#E9EDEF", unknown, hatched=True),), np.zeros(len(values), np.int64)
+    if not breaks:
+        label = say.quantity(float(np.median(values[seen])))
+        classes: tuple[MapClass, ...] = (MapClass(look.ramp(colours, 1)[0], label),)
+    else:
+        classes = _range_classes(breaks, colours)
+    number = np.where(seen, np.searchsorted(breaks, values, side="right"), len(classes))
+    return (classes if seen.all() else (*classes, MapClass("#E9EDEF", unknown, hatched=True))), number
+
+
+def _range_classes(breaks: tuple[float, ...], colours: tuple[str, ...]) -> tuple[MapClass, ...]:
+    """Return legend classes between breaks."""
     ramp = look.ramp(colours, len(breaks) + 1)
     said = [say_number(x) for x in breaks]
-    if not said:
-        labels = [Text("同一数值", "one value")]
-    else:
-        labels = [
-            Text(f"< {said[0].zh}", f"< {said[0].en}"),
-            *(say.between(a, z) for a, z in pairwise(said)),
-            Text(f"≥ {said[-1].zh}", f"≥ {said[-1].en}"),
-        ]
-    return (*(MapClass(c, t) for c, t in zip(ramp, labels, strict=True)), MapClass("#E9EDEF", unknown, hatched=True))
+    labels = [
+        Text(f"< {said[0].zh}", f"< {said[0].en}"),
+        *(say.between(a, z) for a, z in pairwise(said)),
+        Text(f"≥ {said[-1].zh}", f"≥ {said[-1].en}"),
+    ]
+    return tuple(MapClass(c, t) for c, t in zip(ramp, labels, strict=True))
+
+
+_NOT_CHARTED = ("ndvi_drop",)
+"""Signals that serve the yearly judgement: a mean over a zone says nothing, parcel by parcel they are in the compliance map."""
+_SHARES = ("fvc",)
+"""Signals of unit 1 that are shares of the ground, said in per cent; an index such as NDVI is not one."""
 
 
 def _vegetation(story: Story) -> list[Block]:
-    """Return a chart of up to two vegetation signals by zone, this year and last."""
+    """Return a chart of each vegetation signal by zone: levels this year and last, trends this year."""
     table = story.bundle.table("observation")
     if table is None:
         return [story.absent(Text("植被观测", "Vegetation"), "observation")]
-    found = [s for s in sorted(pc.unique(table["signal"]).to_pylist()) if _signal_word(s) is not None]
-    level = [s for s in found if "trend" not in s and "break" not in s and "change" not in s][:2]
-    return [_signal_chart(story, s) for s in level]
+    found = sorted(pc.unique(table["signal"]).to_pylist())
+    charts = [_signal_chart(story, s) for s in found if s not in _NOT_CHARTED]
+    return [c for c in charts if c is not None]
 
 
-def _signal_word(signal: str) -> Text | None:
-    return next((t for k, t in w.SIGNALS.items() if k in signal.lower()), None)
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a signal's values are said: factor, places after the point, the unit said after a value."""
+
+    unit: str
+    factor: float
+    places: int
+    trend: bool
+
+    @classmethod
+    def of(cls, signal: str, unit: str, values: np.ndarray) -> Scale:
+        """Return the scale of a signal: per cent for shares, else enough places to tell its values apart."""
+        if signal in _SHARES and unit == "1":
+            return cls("%", 100.0, 1, False)
+        seen = np.abs(values[np.isfinite(values)])
+        most = float(seen.max()) if seen.size and seen.max() > 0 else 1.0
+        return cls(unit, 1.0, max(0, min(6, 2 - math.floor(math.log10(most)))), unit.endswith("/a"))
+
+    def say(self, value: float, *, signed: bool = False) -> Text:
+        """Return a value as people read it."""
+        if not math.isfinite(value):
+            return say.UNSEEN
+        said = fixed(value * self.factor, self.places).zh
+        plus = "+" if signed and value > 0 and any(c in "123456789" for c in said) else ""
+        return same(plus + said + ("%" if self.unit == "%" else ""))
+
+    def moved(self, change: float) -> Text:
+        """Return a difference of two values in words."""
+        return w.POINTS.fill(v=say.points(change)) if self.unit == "%" else self.say(change, signed=True)
+
+    def axis(self, word: Text) -> Text:
+        """Return the title of the axis: what, how averaged, in which unit."""
+        unit = w.SIGNAL_UNITS.get(self.unit) or same(self.unit)
+        if not unit.zh:
+            return w.SIGNAL_AXIS_PLAIN.fill(signal=word, signal_cap=cap(word))
+        return w.SIGNAL_AXIS.fill(signal=word, signal_cap=cap(word), unit=unit)
 
 
-def _signal_chart(story: Story, signal: str) -> Chart:
+def _signal_chart(story: Story, signal: str) -> Chart | None:
+    """Return the chart of a signal with its table; None where nothing was observed in any zone."""
     b = story.bundle
     now, last = _zone_means(b, signal, last=False), _zone_means(b, signal, last=True)
-    word, unit = _signal_word(signal) or same(signal), now[2]
     shown = [i for i in range(len(ZONES)) if np.isfinite(now[0][i])]
-    has_last = any(np.isfinite(last[0][i]) for i in shown)
+    if not shown:
+        return None
+    word = entry_name("monitoring.signals", signal)
+    scale = Scale.of(signal, now[2] or entry_unit("monitoring.signals", signal), np.concatenate([now[0], last[0]]))
+    has_last = not scale.trend and any(np.isfinite(last[0][i]) for i in shown)
     series = [
         *([Series(w.THIS_YEAR.fill(y=b.last_year), look.SERIES[4])] if has_last else []),
         Series(w.THIS_YEAR.fill(y=b.year), look.SERIES[0]),
     ]
-    rows, lines = [], []
-    for i in shown:
-        values = [*([last[0][i]] if has_last else []), now[0][i]]
-        rows.append(MarkRow(FUNCTION_ZONES[ZONES[i]], tuple(_mark(float(v)) for v in values)))
-        change = fixed(now[0][i] - last[0][i], 3) if has_last and np.isfinite(last[0][i]) else say.NONE
-        lines.append(
-            (
-                FUNCTION_ZONES[ZONES[i]],
-                *(_mark(float(v)).says for v in values),
-                *([change] if has_last else []),
-                say.percent(float(now[1][i])),
-            )
-        )
-    title = w.NDVI_TITLE_ONE.fill(signal=word, signal_cap=cap(word), year=b.year)
-    if has_last:
-        most = max(shown, key=lambda i: abs(now[0][i] - last[0][i]) if np.isfinite(last[0][i]) else -1.0)
-        moved = now[0][most] - last[0][most]
-        title = w.NDVI_TITLE.fill(
-            signal=word,
-            signal_cap=cap(word),
-            zone=FUNCTION_ZONES[ZONES[most]],
-            v=same(("+" if moved > 0 else "") + fixed(moved, 3).zh),
-        )
-    axis = w.NDVI_AXIS.fill(signal=word, signal_cap=cap(word), unit=unit)
-    drawer = dots(rows, series, axis, say_number, title, domain=(0.0, 1.0) if unit in ("1", "") else None)
+    rows = [
+        MarkRow(FUNCTION_ZONES[ZONES[i]], tuple(_mark(float(v), scale) for v in ([last[0][i]] if has_last else []) + [now[0][i]]))
+        for i in shown
+    ]
+    title, axis = _signal_title(b, scale, word, shown, now[0], last[0] if has_last else None), scale.axis(word)
+    seen = [m.value for r in rows for m in r.marks if m.value is not None]
+    domain = (0.0, 100.0) if scale.unit == "%" else (min(0.0, *seen), max(0.0, *seen))
+    drawer = dots(rows, series, axis, say_number, title, domain=domain)
     alt = listed([(r.label, r.marks[-1].says) for r in rows])
     picture = Picture(f"signal_{_safe(signal)}", "chart", title, alt, story.chart_source("observation"), drawer)
-    head = (w.DATA_HEAD_ZONE, *(s.label for s in series), *([w.CHANGE] if has_last else []), w.SHARE_OBSERVED)
-    return Chart(picture, Grid(axis, head, sides(len(head) - 1), tuple(lines)))
+    lines = tuple(
+        (
+            r.label,
+            *(m.says for m in r.marks),
+            *([_moved(scale, float(now[0][i] - last[0][i]))] if has_last else []),
+            say.percent(float(now[1][i])),
+        )
+        for i, r in zip(shown, rows, strict=True)
+    )
+    change = w.CHANGE_POINTS if scale.unit == "%" else w.CHANGE
+    head = (w.DATA_HEAD_ZONE, *(s.label for s in series), *([change] if has_last else []), w.SHARE_OBSERVED)
+    return Chart(picture, Grid(axis, head, sides(len(head) - 1), lines))
 
 
-def _mark(value: float) -> Mark:
-    return Mark(value, None, None, fixed(value, 3)) if np.isfinite(value) else Mark(None, None, None, say.UNSEEN)
+def _signal_title(b: Bundle, scale: Scale, word: Text, shown: list[int], now: np.ndarray, last: np.ndarray | None) -> Text:
+    """Return the finding: what a trend does fastest, where a level changed most, else what is shown."""
+    named = {"signal": word, "signal_cap": cap(word)}
+    if scale.trend:
+        most = max(shown, key=lambda i: abs(now[i]))
+        title = w.TREND_DOWN if now[most] < 0 else w.TREND_UP
+        per = w.SIGNAL_UNITS.get(scale.unit) or same(scale.unit)
+        said = scale.say(float(now[most]), signed=True)
+        if not any(c in "123456789" for c in said.en):
+            return w.TREND_STILL.fill(**named)
+        return title.fill(zone=FUNCTION_ZONES[ZONES[most]], v=Text(f"{per.zh}{said.zh}", f"{said.en} {per.en}"), **named)
+    if last is not None:
+        most = max(shown, key=lambda i: abs(now[i] - last[i]) if np.isfinite(last[i]) else -1.0)
+        return w.SIGNAL_MOVED.fill(zone=FUNCTION_ZONES[ZONES[most]], v=scale.moved(float(now[most] - last[most])), **named)
+    if len(shown) == 1:
+        return w.SIGNAL_SINGLE.fill(zone=FUNCTION_ZONES[ZONES[shown[0]]], v=scale.say(float(now[shown[0]])), **named)
+    return w.SIGNAL_ONE.fill(year=b.year, **named)
+
+
+def _moved(scale: Scale, change: float) -> Text:
+    if not math.isfinite(change):
+        return say.NONE
+    return say.points(change) if scale.unit == "%" else scale.say(change, signed=True)
+
+
+def _mark(value: float, scale: Scale) -> Mark:
+    return Mark(value * scale.factor if math.isfinite(value) else None, None, None, scale.say(value))
 
 
 def _zone_means(b: Bundle, signal: str, *, last: bool) -> tuple[np.ndarray, np.ndarray, str]:

@@ -7,6 +7,7 @@ when, and that objecting does no harm. Plots are numbered; the letter holds no c
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -104,7 +105,7 @@ def compose(b: Bundle, holder_id: str) -> Letter:
     holder = next(iter(_of(b.table("holder"), "holder_id", holder_id)), {})
     paid = _paid(b, holder_id, rows)
     terms = _terms(b)
-    amount, when = _opening(b, paid, terms)
+    amount, when = _opening(b, rows, paid, terms)
     return Letter(
         title=w.L_TITLE.fill(year=b.year),
         dear=w.L_DEAR.fill(name=holder.get("name") or Text("权利人", "holder")),
@@ -116,7 +117,7 @@ def compose(b: Bundle, holder_id: str) -> Letter:
         parts=tuple(_parts(b, rows)),
         why=tuple(_why(b, rows, number)),
         change=(_change(b, holder_id, rows, paid),),
-        object=_objecting(terms),
+        object=_objecting(b, terms),
         sign=w.L_SIGN.fill(name=b.name),
         day=say.day(b.known_on),
     )
@@ -143,6 +144,7 @@ class Terms:
     """When it is paid, until when one may object, in how many days the answer comes; None: not in the bundle."""
 
     pay_by: date | None
+    object_from: date | None
     object_until: date | None
     answer_days: int | None
 
@@ -155,7 +157,7 @@ def _terms(b: Bundle) -> Terms:
     if until is None and days is not None:
         until = (_date(given.get("opens_on")) or b.known_on) + timedelta(days=days)
     answer = given.get("answer_days") or _days(b, "governance.answer_days")
-    return Terms(_date(given.get("pay_by")), until, int(answer) if answer else None)
+    return Terms(_date(given.get("pay_by")), _date(given.get("opens_on")), until, int(answer) if answer else None)
 
 
 def _date(value: object) -> date | None:
@@ -174,8 +176,11 @@ def _days(b: Bundle, key: str) -> int | None:
 
 
 # ---------------------------------------------------------------- the parts of the letter
-def _opening(b: Bundle, paid: int, terms: Terms) -> tuple[Text, Text]:
+def _opening(b: Bundle, rows: list[Row], paid: int, terms: Terms) -> tuple[Text, Text]:
     if paid <= 0:
+        waits = _waiting(b, rows, "escrow") + _waiting(b, rows, "held")
+        if waits > 0:
+            return w.L_AMOUNT_WAITS.fill(year=b.year, amount=say.money(waits)), same("")
         return w.L_AMOUNT_NONE.fill(year=b.year), same("")
     amount = w.L_AMOUNT.fill(year=b.year, amount=say.money(paid), capital=say_capital(paid))
     when = w.L_WHEN.fill(d=say.day(terms.pay_by)) if terms.pay_by else w.L_WHEN_OPEN
@@ -197,7 +202,8 @@ def _rows(b: Bundle, rows: list[Row], number: dict[str, int], paid: int) -> Iter
         if (r["share_num"], r["share_den"]) != (1, 1):
             share = w.L_SHARE.fill(a=r["share_num"], b=r["share_den"])
             name = Text(name.zh + share.zh, name.en + share.en)
-        yield name, same(say_mu(r["area_dm2"])), same(say.rate_mu(r["rate_fen_per_ha"])), same(say_yuan(r["gross_fen"]))
+        rate = say.NONE if r["state"] == "excluded" and not r["rate_fen_per_ha"] else same(say.rate_mu(r["rate_fen_per_ha"]))
+        yield name, same(say_mu(r["area_dm2"])), rate, same(say_yuan(r["gross_fen"]))
     off = _off(b, rows)
     for label, fen in off:
         if fen:
@@ -239,28 +245,34 @@ def _parts(b: Bundle, rows: list[Row]) -> Iterable[Text]:
         for c in _PART_COLUMNS
     }
     rate = half_even(sum(r["rate_fen_per_ha"] * x for r, x in zip(used, weights, strict=True)), whole)
-    a, p, c, d, e = (say.rate_mu(mean[k]) for k in _PART_COLUMNS)
-    yield w.L_PARTS.fill(v=say.rate_mu(rate), a=a, b=p, c=c, d=d, e=e)
+    names = {**PARTS, "adjust": w.ADJUST}
+    parts = say.joined([w.L_PART_OF.fill(part=names[c], v=say.rate_mu(v)) for c, v in mean.items() if v])
+    one = len({r["rate_fen_per_ha"] for r in used}) == 1
+    yield (w.L_PARTS_ONE if one else w.L_PARTS).fill(v=say.rate_mu(rate), parts=parts)
 
 
 def _why(b: Bundle, rows: list[Row], number: dict[str, int]) -> Iterable[Text]:
     lights = {c["parcel_id"]: c for c in _of(b.table("compliance"), "parcel_id", number)}
-    said = False
+    yields = [*_uncounted(rows, number)]
+    said = bool(yields)
+    yield from yields
     for r in rows:
         n, light = number[r["parcel_id"]], lights.get(r["parcel_id"], {})
         if r["state"] not in ("payable", "held") and (r["gross_fen"] or r["entitled_fen"]):
             fen = r["gross_fen"] if r["state"] == "excluded" else r["funded_fen"]
             reason = REASONS.get(r["reason"]) or same(str(r["reason"]).replace("_", " "))
-            yield w.L_STATE.fill(
+            text = w.L_ESCROW if (r["state"], r["reason"]) == ("escrow", "disputed") else w.L_STATE
+            yield text.fill(
                 n=n, amount=say_yuan(fen), state=ENTITLEMENT_STATES.get(r["state"]) or same(r["state"]), reason=reason
             )
             said = True
         if r["deduction_fen"] and r["state"] != "excluded":
-            share = say.percent(r["deduction_fen"] / r["gross_fen"] if r["gross_fen"] else 0.0)
+            part = r["deduction_fen"] / r["gross_fen"] if r["gross_fen"] else 0.0
+            share = say.percent(part, 0 if r["deduction_fen"] * 100 % max(1, r["gross_fen"]) == 0 else 1)
             text = w.L_DEDUCTION.fill(
                 n=n, amount=say_yuan(r["deduction_fen"]), p=share, light=LIGHTS.get(str(light.get("light"))) or say.UNSEEN
             )
-            yield _followed(text, _evidence(light))
+            yield _followed(text, _evidence(b, light))
             said = True
     short = sum(r["shortfall_fen"] for r in rows if r["state"] != "excluded")
     if short:
@@ -274,10 +286,40 @@ def _why(b: Bundle, rows: list[Row], number: dict[str, int]) -> Iterable[Text]:
         yield w.L_NOTHING_OFF
 
 
-def _evidence(light: Row) -> list[Text]:
+def _uncounted(rows: list[Row], number: dict[str, int]) -> Iterable[Text]:
+    """Yield one sentence per reason for the plots on which nothing is due, so that no 0.00 of the sum stands unexplained."""
+    by: dict[str, list[int]] = {}
+    for r in rows:
+        if r["state"] == "excluded" and not r["gross_fen"]:
+            by.setdefault(str(r["reason"]), []).append(number[r["parcel_id"]])
+    for reason, plots in by.items():
+        said = say.joined([same(str(n)) for n in dict.fromkeys(plots)])
+        which = (w.L_PLOT_ONE if len(set(plots)) == 1 else w.L_PLOTS).fill(n=said)
+        yield w.L_NOT_COUNTED.fill(n=which, reason=REASONS.get(reason) or same(reason.replace("_", " ")))
+
+
+def _evidence(b: Bundle, light: Row) -> list[Text]:
     out = [w.L_EVIDENCE.fill(e=_said_evidence(str(light["evidence"])))] if light.get("evidence") else []
     verdict = VERDICTS.get(str(light.get("verdict")))
-    return [*out, *([w.L_VERDICT.fill(v=verdict)] if verdict is not None and light.get("verdict") != "none" else [])]
+    if verdict is None or light.get("verdict") == "none":
+        return out
+    line = str(light.get("evidence") or "")
+    code = read_evidence(line).get("check", "") if line.startswith("reason=") else ""
+    check = next(iter(_of(b.table("field_check"), "check_id", code)), None) if code else None
+    if check is None:
+        return [*out, w.L_VERDICT.fill(v=verdict)]
+    what = _found(str(check["evidence"] or ""))
+    return [*out, w.L_VERDICT_ON.fill(v=verdict, d=say.day(check["checked_on"]), what=what)]
+
+
+def _found(note: str) -> Text:
+    """Return what the inspector wrote, after a comma; a note in both languages, parted by ` / `, is given in each."""
+    zh, _, en = note.strip().rstrip("。.").partition(" / ")
+    if not zh:
+        return same("")
+    if not (en and re.search("[\u4e00-\u9fff]", zh) and not re.search("[\u4e00-\u9fff]", en)):
+        zh = en = note.strip().rstrip("。.")
+    return Text(f"，{zh}", f", {en}")
 
 
 def _said_evidence(line: str) -> Text:
@@ -333,9 +375,14 @@ def _change(b: Bundle, holder_id: str, rows: list[Row], paid: int) -> Text:
     )
 
 
-def _objecting(terms: Terms) -> tuple[Text, ...]:
+def _objecting(b: Bundle, terms: Terms) -> tuple[Text, ...]:
+    if terms.object_from and terms.object_until and b.known_on > terms.object_until:
+        over = w.L_OBJECT_OVER.fill(a=say.day(terms.object_from), d=say.day(terms.object_until))
+        answer = [w.L_OBJECT_ANSWER.fill(n=terms.answer_days)] if terms.answer_days else []
+        return (_followed(over, answer), w.L_OBJECT_SAFE)
+    span = w.L_OBJECT_SPAN.fill(a=say.day(terms.object_from), d=say.day(terms.object_until)) if terms.object_from and terms.object_until else same("")
     until = w.L_OBJECT_UNTIL.fill(d=say.deadline(terms.object_until)) if terms.object_until else w.L_OBJECT_POSTED
-    how = Text(until.zh + w.L_OBJECT_HOW.zh, until.en + w.L_OBJECT_HOW.en)
+    how = Text(span.zh + until.zh + w.L_OBJECT_HOW.zh, span.en + until.en + w.L_OBJECT_HOW.en)
     answer = [w.L_OBJECT_ANSWER.fill(n=terms.answer_days)] if terms.answer_days else []
     return (_followed(how, answer), w.L_OBJECT_SAFE)
 

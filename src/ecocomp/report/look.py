@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 TEXT, MUTED, HAIR, GROUND, BRAND, DANGER = "#1F2A2E", "#55636B", "#D5DBD6", "#F4F6F3", "#1C6B4F", "#B3261E"
 ZONES = {"water": "#2166AC", "soil": "#7A4419", "sand": "#F0C75E", "biodiversity": "#5BA87A", "none": "#E3E7E4"}
+ZONE_PATTERNS = {"water": "lines", "soil": "", "sand": "dots", "biodiversity": "crosses", "none": ""}
+"""A quiet pattern for zones whose colours have one grey on a black-and-white print."""
 SERVICES = ("#F3F7E3", "#C9E4BE", "#86C5A8", "#459C9A", "#226E87", "#123F66")
 MONEY = ("#FFF4D6", "#F7D488", "#E6A850", "#C9742F", "#9A4620", "#5F2412")
 SERIES = ("#0B5FA5", "#E69F00", "#2A9D8F", "#7A2048", "#9CC9E8", "#5B656B")

@@ -115,11 +115,12 @@ def _lines(parcel: NDArray[np.int32]) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class MapClass:
-    """One legend entry: colour, words, whether hatched."""
+    """One legend entry: colour, words, whether hatched (unknown), and a quiet pattern that survives a grey print."""
 
     colour: str
     label: Text
     hatched: bool = False
+    pattern: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +151,8 @@ class _Canvas:
         self.palette: list[tuple[int, int, int]] = []
         for item in classes:
             self.palette += [_lit(item.colour, level) for level in range(SHADES)]
+        self.pattern = [len(self.palette) + i for i in range(len(classes))]
+        self.palette += [_pattern_ink(item.colour) for item in classes]
         self.ink = len(self.palette)
         for i in range(INKS):
             t = i / (INKS - 1)
@@ -184,7 +187,7 @@ class _Canvas:
         sheet = np.full((height, WIDTH), self.solid["white"], np.uint8)
         sheet[top : top + body.shape[0], frame.left : frame.left + body.shape[1]] = body
         pen = _Pen(height)
-        pen.text(MARGIN, MARGIN - 6, m.title.to(lang), _SIZE_TITLE, bold=True)
+        pen.text(MARGIN, MARGIN - 6, m.title.to(lang), _SIZE_TITLE)
         for row, entries in enumerate(legend):
             for x, entry in entries:
                 self.swatch(sheet, pen, x, base_line + 46 * row, entry, lang)
@@ -209,23 +212,28 @@ class _Canvas:
         hatched[:-1] = [c.hatched for c in m.classes]
         y, x = np.ogrid[: kind.shape[0], : kind.shape[1]]
         body[hatched[kind] & ((x + y) % 9 < 2)] = self.solid["hatch"]
+        for n, item in enumerate(m.classes):
+            if item.pattern:
+                body[(kind == n) & _pattern(item.pattern, x, y)] = self.pattern[n]
         body[frame.lines & (kind >= 0)] = self.solid["white"]
         if "river" in frame.masks:
             body[frame.masks["river"] & (frame.parcel >= 0)] = self.solid["river"]
         if "reserve" in m.masks and "reserve" in frame.masks:
             mask = frame.masks["reserve"]
-            body[mask & ((x - y) % 10 < 2)] = self.solid["reserve"]
+            body[mask & ((x - y) % 11 < 5)] = self.solid["white"]  # dark on white, so it reads on every ground and in grey
+            body[mask & ((x - y + 10) % 11 < 3)] = self.solid["reserve"]
+            body[_outline(mask, 2)] = self.solid["white"]
             body[_outline(mask, 1)] = self.solid["reserve"]
         if "red_line" in m.masks and "red_line" in frame.masks:
             line = frame.masks["red_line"]
-            body[_outline(line, 3)] = self.solid["white"]
-            body[_outline(line, 2)] = self.solid["red_line"]
+            body[_outline(line, 5)] = self.solid["white"]  # a white casing carries the line where print is grey
+            body[_outline(line, 3)] = self.solid["red_line"]
         body[_outline(frame.parcel >= 0, 1)] = self.solid["frame"]
         return body
 
     def legend_rows(self, m: ClassMap, lang: Lang) -> list[list[tuple[int, MapClass | str]]]:
         """Flow the legend entries into rows, as many columns as fit."""
-        entries: list[MapClass | str] = [*m.classes, *(k for k in m.masks if k in m.base.overlays)]
+        entries: list[MapClass | str] = [*m.classes, *(k for k in m.masks if k in m.base.overlays and m.base.overlays[k].any())]
         labels = [w.OVERLAYS[e].to(lang) if isinstance(e, str) else e.label.to(lang) for e in entries]
         widest = max((_text_width(s, _SIZE_LEGEND) for s in labels), default=100) + 48 + 34
         columns = int(max(1, min(4, (WIDTH - 2 * MARGIN) // widest)))
@@ -243,9 +251,9 @@ class _Canvas:
         yy, xx = np.ogrid[: box.shape[0], : box.shape[1]]
         if isinstance(entry, str):
             if entry == "red_line":
-                box[13:18, :] = self.solid["red_line"]
+                box[13:19, :] = self.solid["red_line"]
             elif entry == "reserve":
-                box[(xx - yy) % 10 < 2] = self.solid["reserve"]
+                box[(xx - yy + 10) % 11 < 3] = self.solid["reserve"]
             else:
                 box[12:18, :] = self.solid["river"]
             label = w.OVERLAYS[entry]
@@ -254,6 +262,8 @@ class _Canvas:
             box[:, :] = first
             if entry.hatched:
                 box[(xx + yy) % 9 < 2] = self.solid["hatch"]
+            if entry.pattern:
+                box[_pattern(entry.pattern, xx, yy)] = self.pattern[first // SHADES]
             label = entry.label
         if not isinstance(entry, str) or entry == "reserve":
             box[0, :] = box[-1, :] = self.solid["frame"]
@@ -282,8 +292,8 @@ class _Pen:
         self.sheet = Image.new("L", (WIDTH, height), 0)
         self._draw = ImageDraw.Draw(self.sheet)
 
-    def text(self, x: float, y: float, said: str, size: int, *, bold: bool = False) -> None:
-        self._draw.text((x, y), said, fill=255, font=drawing_font(size), stroke_width=0.6 if bold else 0)
+    def text(self, x: float, y: float, said: str, size: int) -> None:
+        self._draw.text((x, y), said, fill=255, font=drawing_font(size))
 
     def arrow(self, x: int, y: int, letter: str) -> None:
         self._draw.polygon([(x + 9, y), (x + 20, y + 44), (x + 9, y + 35), (x - 2, y + 44)], fill=255)
@@ -300,6 +310,23 @@ def _lit(colour: str, level: int) -> tuple[int, int, int]:
     lift = max(0.0, t - 0.8) * 60
     r, g, b = (min(255, round(c * factor + lift * (255 - c) / 255)) for c in look.rgb(colour))
     return r, g, b
+
+
+def _pattern_ink(colour: str) -> tuple[int, int, int]:
+    """Return the ink of a class's pattern: lighter on a dark colour, darker on a light one."""
+    toward, share = (255, 0.5) if look.is_dark(colour) else (0, 0.42)
+    r, g, b = (round(c + (toward - c) * share) for c in look.rgb(colour))
+    return r, g, b
+
+
+def _pattern(name: str, x: NDArray[np.intp], y: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return where the ink of a pattern lies: level lines, dots, or small crosses."""
+    if name == "lines":
+        return (y % 8 < 1) & (x >= 0)
+    shifted = (x + 6 * ((y // 12) % 2)) % 12
+    if name == "dots":
+        return (shifted < 2) & (y % 12 < 2)
+    return ((shifted < 5) & (y % 12 == 2)) | ((shifted == 2) & (y % 12 < 5))
 
 
 def _outline(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from ecocomp.report.blocks import Absent, Block, Chart, Grid, Para, Picture, Sec
 from ecocomp.report.bundle import ZONES, Bundle, Whole, amount, codes, rows_of, sums, weighted_mean, whole
 from ecocomp.report.charts import Bar, Mark, MarkRow, Node, Series, bars, dots, flow, histogram, say_number
 from ecocomp.report.frame import Story, cap, hectares, listed
-from ecocomp.report.land import KINDS, _area_of, _breaks, _range_classes, headline
+from ecocomp.report.land import KINDS, _area_of, _breaks, classed, headline
 from ecocomp.report.svg import HATCH
 from ecocomp.terms.area import MU_PER_HA
 from ecocomp.terms.codes import ENTITLEMENT_STATES, FUNCTION_ZONES, FUND_SOURCES, HOLDER_KINDS, PARTS
@@ -45,8 +45,7 @@ def _rate_map(story: Story, table: pa.Table, mean: int) -> Chart:
     shown = rate[:-1]
     positive = np.where(shown > 0, shown, np.nan)
     breaks = _breaks(b, "rate", positive)
-    classes = _range_classes(breaks, look.MONEY, w.NO_STANDARD)
-    number = np.where(np.isfinite(positive), np.searchsorted(breaks, shown, side="right"), len(classes) - 1)
+    classes, number = classed(positive, breaks, look.MONEY, w.NO_STANDARD)
     drawn = story.map(w.RATE_MAP_IN.fill(year=b.year), classes, number, "standard")
     seen = positive[np.isfinite(positive)]
     low, high, a, z = (
@@ -412,7 +411,7 @@ def _reasons(story: Story) -> list[Block]:
         return []
     out = table.filter(pc.invert(pc.equal(table["state"], "payable")))
     if not len(out):
-        return [Absent(w.REASON_TABLE, w.REASON_NONE)]
+        return [Para(w.REASON_NONE)]
     names = sorted(pc.unique(out["reason"]).to_pylist())
     number = codes(out["reason"], tuple(names))
     count, area = sums(number, np.ones(len(out), np.int64), len(names)), sums(number, whole(out["area_dm2"]), len(names))

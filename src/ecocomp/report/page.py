@@ -6,11 +6,15 @@ to the browser by policy.
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 from ecocomp.report import words as w
 from ecocomp.report.blocks import Section, plain
 from ecocomp.terms.text import Lang, Text
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 
 def html(lang: Lang, head: dict[str, Any], sections: list[Section]) -> str:
@@ -29,6 +33,7 @@ def html(lang: Lang, head: dict[str, Any], sections: list[Section]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["kept"] = kept
     style = environment.loader.get_source(environment, "report.css")[0]  # type: ignore[union-attr]
     words = {name.lower(): value.to(lang) for name, value in vars(w).items() if isinstance(value, Text)}
     return environment.get_template("report.html.j2").render(
@@ -39,6 +44,20 @@ def html(lang: Lang, head: dict[str, Any], sections: list[Section]) -> str:
         words=words,
         style=style,
     )
+
+
+_FIGURE = re.compile(r"CNY [\d.,]+(?: (?:million|billion))?|[\d.,]*\d(?:万元|亿元|万亩|元|亩|户|%)")
+
+
+def kept(said: str) -> Markup:
+    """Return the text as HTML in which no line breaks between an amount and its unit; everything else is escaped."""
+    from markupsafe import Markup, escape
+
+    out, at = Markup(""), 0
+    for found in _FIGURE.finditer(said):
+        out += escape(said[at : found.start()]) + Markup('<span class="nb">{}</span>').format(found[0])
+        at = found.end()
+    return out + escape(said[at:])
 
 
 def sections_plain(sections: list[Section], lang: Lang) -> list[dict[str, Any]]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pyarrow.compute as pc
 
 from ecocomp.performance.area import REASONS
 from ecocomp.report import look, say
 from ecocomp.report import words as w
-from ecocomp.report.blocks import Absent, Block, Chart, Commands, Grid, Listing, Para, Picture, Section, Sub, sides
+from ecocomp.report.blocks import Block, Chart, Commands, Grid, Listing, Para, Picture, Section, Sub, sides
 from ecocomp.report.bundle import Bundle, amount, codes, numbers, sums, whole
 from ecocomp.report.charts import Bar, Mark, MarkRow, Series, bars, dots, say_number
-from ecocomp.report.frame import Story, cap, entry_name, fixed, hectares, listed, service_name
+from ecocomp.report.frame import Story, cap, entry_name, entry_unit, fixed, hectares, listed, service_name
 from ecocomp.report.land import GROUPS, _area_of, _coverage, light_areas
 from ecocomp.report.maps import MapClass
 from ecocomp.terms.codes import ECOSYSTEM_GROUPS, ECOSYSTEMS, FUNCTION_ZONES, LIGHTS
 from ecocomp.terms.confidence import MARKS, UNVERIFIED
 from ecocomp.terms.money import say_yuan
-from ecocomp.terms.text import Text, same
+from ecocomp.terms.tables import TABLES
+from ecocomp.terms.text import LANGS, Text, same
 
 _MAX_ROWS = 40
 
@@ -65,7 +68,8 @@ def _unit_names(b: Bundle, rows: list[dict[str, object]]) -> list[Text]:
     for row, zone in zip(rows, zones, strict=True):
         code = str(row["area_code"])
         name = w.WHOLE_AREA if code == "all" else FUNCTION_ZONES.get(zone) or same(zone)
-        out.append(Text(f"{name.zh} {code}", f"{name.en} {code}") if code != "all" and zones.count(zone) > 1 else name)
+        several = sum(z == zone and str(r["area_code"]) != "all" for z, r in zip(zones, rows, strict=True)) > 1
+        out.append(Text(f"{name.zh} {code}", f"{name.en} {code}") if code != "all" and several else name)
     return out
 
 
@@ -81,7 +85,8 @@ def _scores(story: Story) -> list[Block]:
     marks = [MarkRow(n, (_score_mark(r["score"], r["score_low"], r["score_high"]),)) for n, r in zip(names, rows, strict=True)]
     scored = [(r["score"], n) for r, n in zip(rows, names, strict=True) if r["score"] is not None and r["area_code"] != "all"]
     best = max(scored, key=lambda p: p[0]) if scored else None
-    title = w.SCORE_TITLE.fill(zone=best[1], zone_cap=cap(best[1]), v=fixed(best[0], 1)) if best else w.SCORE_NONE
+    said = w.SCORE_TITLE if len(scored) > 1 else w.SCORE_ONLY
+    title = said.fill(zone=best[1], zone_cap=cap(best[1]), v=fixed(best[0], 1)) if best else w.SCORE_NONE
     drawer = dots(marks, [Series(w.SCORE_AXIS, look.BRAND)], w.SCORE_AXIS, say_number, title, domain=(0.0, 100.0))
     picture = Picture(
         "scorecards",
@@ -126,8 +131,27 @@ def _score_mark(value: float | None, low: float | None, high: float | None) -> M
     if value is None:
         return Mark(None, None, None, w.NOT_HERE)
     span = _range(low, high)
-    says = Text(f"{value:.1f}({span.zh})", f"{value:.1f} ({span.en})") if low is not None else fixed(value, 1)
+    says = fixed(value, 1) if low is None or value == low == high else Text(f"{value:.1f}({span.zh})", f"{value:.1f} ({span.en})")
     return Mark(value, low, high, says)
+
+
+def _indicator_value(indicator: str, value: float | None) -> Text:
+    """Return the value of an indicator in the unit of its spec: shares and relative changes in per cent."""
+    if value is None:
+        return say.NONE
+    unit = entry_unit("performance.indicators", indicator)
+    if unit == "1":
+        return say.percent(value)
+    said = say.quantity(value)
+    return Text(f"{said.zh}{unit}", f"{said.en} {unit}".strip())
+
+
+def _indicator_base(indicator: str, base: float | None) -> Text:
+    """Return the value of the base year; a relative change is against a quantity per hectare, which is no share."""
+    if indicator == "service_change" and base is not None:
+        said = say.quantity(base)
+        return Text(f"{said.zh}/公顷", f"{said.en} per ha")
+    return _indicator_value(indicator, base)
 
 
 def _indicators(story: Story) -> list[Block]:
@@ -143,12 +167,12 @@ def _indicators(story: Story) -> list[Block]:
     for r in rows[:_MAX_ROWS]:
         name = entry_name("performance.indicators", str(r["indicator"]))
         label = Text(f"{unit[r['area_code']].zh}：{name.zh}", f"{unit[r['area_code']].en}: {name.en}")
-        score = say.ranged(r["score"], r["score_low"], r["score_high"]) if r["score"] is not None else _unscored(str(r["reason"]))
+        score = _score_mark(r["score"], r["score_low"], r["score_high"]).says if r["score"] is not None else _unscored(str(r["reason"]))
         lines.append(
             (
                 label,
-                say.quantity(r["value"]),
-                say.quantity(r["base"]) if r["base"] is not None else say.NONE,
+                _indicator_value(str(r["indicator"]), r["value"]),
+                _indicator_base(str(r["indicator"]), r["base"]),
                 score,
                 say.percent(r["weight_ppm"] / 1e6, 0),
                 say.percent(r["coverage"]),
@@ -247,13 +271,47 @@ def _checks(story: Story) -> list[Block]:
     outcome = [r["result"] for r in rows]
     lead = w.CHECK_LEAD.fill(n=len(rows), p=outcome.count("pass"), f=outcome.count("fail"), r=outcome.count("not_run"))
     lines = tuple(
-        (same(r["check"]), w.RESULTS.get(r["result"]) or same(r["result"]), Text(r["detail_zh"], r["detail_en"])) for r in rows
+        (
+            w.CHECKS.get(r["check"]) or same(r["check"]),
+            w.RESULTS.get(r["result"]) or same(r["result"]),
+            _said_detail(Text(r["detail_zh"], r["detail_en"]), r["result"] == "not_run"),
+        )
+        for r in rows
     )
     return [
         Sub(w.CHECK_TABLE),
         Para(lead, "warn" if "fail" in outcome else "plain"),
         Grid(w.CHECK_TABLE, w.CHECK_HEAD, ("l", "l", "l"), lines, None, None, (2.2, 1, 4)),
     ]
+
+
+def _said_detail(detail: Text, names_tables: bool) -> Text:
+    """Return the detail of a check as people read it: fen as yuan, dm2 as hectares, tables by their titles."""
+    out = {}
+    for lang in LANGS:
+        said = re.sub(r"([\d,]+) fen\b", lambda m: say.money(_whole(m[1])).to(lang), detail.to(lang))
+        said = re.sub(r"([\d,]+) dm2\b", lambda m: hectares(_whole(m[1])).to(lang) + _HA.to(lang), said)
+        said = re.sub(r"(?<![\d.,])\d{5,}(?![\d.,])", lambda m: f"{int(m[0]):,}", said)
+        if names_tables:
+            said = re.sub(r"[a-z]+(?:_[a-z]+)*", lambda m: _table_title(m[0]).to(lang), said).replace("表 ", "表")
+            said = said.replace(", ", "、") if lang == "zh" else said
+        out[lang] = said
+    return Text(out["zh"], out["en"])
+
+
+_HA = Text("公顷", " ha")
+
+
+def _whole(said: str) -> int:
+    return int(said.replace(",", ""))
+
+
+def _table_title(word: str) -> Text:
+    if word in TABLES:
+        return TABLES[word].title
+    if word.removesuffix("_last") in TABLES:
+        return w.CHECK_LAST.fill(t=TABLES[word.removesuffix("_last")].title)
+    return same(word)
 
 
 # ---------------------------------------------------------------- 10 how sure
@@ -267,10 +325,28 @@ def sure(story: Story) -> Section:
     ]
     blocks.append(Listing(tuple(gaps)) if gaps else Para(w.ABSENT_NONE))
     blocks += _observed(story)
-    sources = [_source(s) for s in b.meta.get("sources", [])]
+    given = b.meta.get("sources", [])
+    sources = [*(same(f) for f in _years_joined([s for s in given if isinstance(s, str)])), *(_source(s) for s in given if not isinstance(s, str))]
     if sources:
-        blocks += [Sub(w.SOURCES_LIST), Listing(tuple(sources))]
+        blocks += [Sub(w.SOURCES_LIST), Listing(tuple(sources), dense=True)]
     return Section("sure", w.S_SURE, tuple(blocks))
+
+
+def _years_joined(files: list[str]) -> list[str]:
+    """Return file names with runs of years put together.
+
+    >>> _years_joined(["ndvi_2023.tif", "ndvi_2024.tif", "red_line.gpkg"])
+    ['ndvi_2023–2024.tif', 'red_line.gpkg']
+    """
+    runs: list[tuple[str, int, int, str]] = []
+    for name in sorted(files):
+        found = re.fullmatch(r"(.*?)((?:19|20)\d\d)(\D*)", name)
+        stem, year, end = (found[1], int(found[2]), found[3]) if found else (name, -1, "")
+        if found and runs and (runs[-1][0], runs[-1][2] + 1, runs[-1][3]) == (stem, year, end):
+            runs[-1] = (stem, runs[-1][1], year, end)
+        else:
+            runs.append((stem, year, year, end))
+    return [stem if a < 0 else f"{stem}{a}{end}" if a == z else f"{stem}{a}–{z}{end}" for stem, a, z, end in runs]
 
 
 def _source(item: object) -> Text:
@@ -300,7 +376,7 @@ def _parameters(story: Story) -> list[Block]:
         Grid(w.MARK_TABLE, w.MARK_HEAD, ("l", "l", "r"), tuple(marks), None, None, (0.8, 4, 1)),
     ]
     if not loose:
-        return [*blocks, Absent(w.UNVERIFIED_TABLE, w.UNVERIFIED_NONE)]
+        return [*blocks, Para(w.UNVERIFIED_NONE)]
     lines = tuple(
         (
             Text(r["name_zh"], r["name_en"]),

@@ -103,11 +103,39 @@ def rate_mu(fen_per_ha: int) -> str:
     return say_yuan(sign * half_even(n, MU_PER_HA))
 
 
+def signless_zero(said: str) -> str:
+    """Return a number with a true minus, and without any sign where every digit is nought.
+
+    >>> signless_zero("-0.000"), signless_zero("-0.005")
+    ('0.000', '−0.005')
+    """
+    return said.replace("-", "−" if any(c in "123456789" for c in said) else "")
+
+
 def percent(part: float, places: int = 1) -> Text:
-    """Return a share as per cent; NaN is 'not observed'."""
+    """Return a share as per cent; NaN is 'not observed', and a little is not rounded to nothing.
+
+    >>> percent(0.283).zh, percent(-0.466).zh, percent(0.0001).zh, percent(0.99999).zh
+    ('28.3%', '−46.6%', '<0.1%', '>99.9%')
+    """
     if not math.isfinite(part):
         return UNSEEN
-    return same(f"{part * 100:.{places}f}%".replace("-", "−"))
+    least = 10.0**-places
+    if 0 < part * 100 < least / 2:
+        return same(f"<{least:.{places}f}%")
+    if 100 - least / 2 < part * 100 < 100:
+        return same(f">{100 - least:.{places}f}%")
+    return same(signless_zero(f"{part * 100:.{places}f}%"))
+
+
+def points(change: float, places: int = 1) -> Text:
+    """Return a difference of two shares in percentage points, with its sign and without the unit.
+
+    >>> points(-0.0053).zh, points(0.01).zh
+    ('−0.5', '+1.0')
+    """
+    said = signless_zero(f"{change * 100:.{places}f}")
+    return same(f"+{said}" if change > 0 and any(c in "123456789" for c in said) else said)
 
 
 def signed_percent(part: float, places: int = 1) -> Text:
@@ -154,6 +182,8 @@ def ranged(value: float | None, low: float | None, high: float | None) -> Text:
     if mid == UNSEEN or low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return mid
     a, b = quantity(low), quantity(high)
+    if value == low == high:  # known without a range: the bracket would only repeat it
+        return mid
     return Text(f"{mid.zh}({a.zh}～{b.zh})", f"{mid.en} ({a.en}–{b.en})")
 
 

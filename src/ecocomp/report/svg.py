@@ -14,6 +14,7 @@ from ecocomp.terms.text import Lang
 
 _HAN = "PingFang SC, HarmonyOS Sans SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif"
 FAMILY: dict[Lang, str] = {"zh": _HAN, "en": f"Segoe UI, Roboto, Helvetica Neue, {_HAN}"}
+_MINUS = "Noto Serif CJK SC, Segoe UI, Helvetica Neue, Arial, sans-serif"
 _FORBIDDEN = {c: None for c in [*range(0x20), 0xFFFE, 0xFFFF] if c not in (9, 10, 13)}
 
 
@@ -95,7 +96,8 @@ class Sheet:
         """Add a line of text with its baseline at `y`; a halo keeps it readable over colour."""
         look_ = ' font-weight="600"' if bold else ""
         back = ' stroke="#FFFFFF" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"' if halo else ""
-        clean = escape(said.translate(_FORBIDDEN))
+        # the Chinese sans face has a minus as wide as a Han character; the serif's is as wide as a digit
+        clean = escape(said.translate(_FORBIDDEN)).replace("−", f'<tspan font-family="{_MINUS}">−</tspan>')
         self.parts.append(
             f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}" fill="{fill}" '
             f'text-anchor="{anchor}"{look_}{back}>{clean}</text>'
