@@ -51,13 +51,14 @@ class Voice:
             return
         from rich.box import SIMPLE_HEAD
         from rich.console import Console
+        from rich.markup import escape
         from rich.table import Table
 
-        table = Table(title=title.to(self.lang), box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+        table = Table(title=escape(title.to(self.lang)), box=SIMPLE_HEAD, title_justify="left", title_style="bold")
         for i, head in enumerate(heads):
-            table.add_column(head.to(self.lang), justify="right" if i in right else "left", overflow="fold")
+            table.add_column(escape(head.to(self.lang)), justify="right" if i in right else "left", overflow="fold")
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*(escape(cell) for cell in row))
         Console(width=None if sys.stdout.isatty() else 118).print(table)
 
 

@@ -497,7 +497,7 @@ class Scale:
             return cls("%", 100.0, 1, False)
         seen = np.abs(values[np.isfinite(values)])
         most = float(seen.max()) if seen.size and seen.max() > 0 else 1.0
-        return cls(unit, 1.0, max(0, min(6, 2 - math.floor(math.log10(most)))), unit.endswith("/a"))
+        return cls(unit, 1.0, max(0, min(6, (1 if unit.endswith("/a") else 2) - math.floor(math.log10(most)))), unit.endswith("/a"))
 
     def say(self, value: float, *, signed: bool = False) -> Text:
         """Return a value as people read it."""
