@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pypdfium2
 import pytest
 
 from ecocomp.report.build import letter_text, write_letter
 from ecocomp.report.bundle import Bundle
-from ecocomp.report.letter import compose
+from ecocomp.report.letter import _found, compose
 from ecocomp.report.maps import MapBase
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.money import say_capital, say_yuan
+from ecocomp.terms.text import Text
 
 Built = tuple[Path, MapBase]
 
@@ -103,3 +105,61 @@ def test_without_rules_for_days_the_letter_points_at_the_posted_notice(built: Bu
     (copy / "bundle.json").write_text(json.dumps(meta), encoding="utf-8")
     text = letter_text(copy, "H000001", "zh")
     assert "村公示栏写明的截止日" in text and "公示期满" in text
+
+
+def _first(folder: Path, **wanted: object) -> str:
+    rows = pq.read_table(folder / "tables" / "entitlement.parquet").to_pylist()
+    return next(r["holder_id"] for r in rows if all(r[k] == v for k, v in wanted.items()))
+
+
+def test_money_kept_for_a_disputed_title_is_said_before_anything_else(built: Built, tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "b"
+    shutil.copytree(built[0], copy)
+    for name, column, value in (
+        ("entitlement", "state", "escrow"),
+        ("entitlement", "reason", "disputed"),
+        ("order", "state", "escrow"),
+    ):
+        path = copy / "tables" / f"{name}.parquet"
+        table = pq.read_table(path)
+        mine = [h == "H000001" for h in table["holder_id"].to_pylist()]
+        cells = [value if m else v for m, v in zip(mine, table[column].to_pylist(), strict=True)]
+        at = table.column_names.index(column)
+        pq.write_table(table.set_column(at, table.schema.field(at), pa.array(cells, table.schema.field(at).type)), path)
+    letter = compose(Bundle(copy), "H000001")
+    assert "先存着" in letter.amount.zh and "kept" in letter.amount.en
+    assert letter.total[-1].zh == "0.00"
+    assert sum(_fen(row[-1].zh) for row in letter.rows) == 0
+    why = "".join(t.zh for t in letter.why)
+    assert "权属有争议" in why and "争议解决后付给" in why and "暂存：" not in why
+
+
+def test_no_nought_of_the_sum_stands_unexplained(built: Built) -> None:
+    holder = _first(built[0], state="excluded", gross_fen=0)
+    letter = compose(Bundle(built[0]), holder)
+    noughts = [row[0].zh.split("号")[0] for row in letter.rows if row[-1].zh == "0.00"]
+    said = next(t.zh for t in letter.why if "不计补偿" in t.zh)
+    assert noughts and all(n in said for n in noughts)
+    assert all(row[2].zh == "—" for row in letter.rows if row[-1].zh == "0.00")
+
+
+def test_once_the_notice_is_over_the_letter_does_not_ask_to_object_in_the_past(built: Built, tmp_path: Path) -> None:
+    import json
+    import shutil
+
+    copy = tmp_path / "b"
+    shutil.copytree(built[0], copy)
+    meta = json.loads((copy / "bundle.json").read_text(encoding="utf-8"))
+    meta |= {"known_on": "2026-12-31", "notice": {"opens_on": "2026-05-20", "closes_on": "2026-05-26", "answer_days": 21}}
+    (copy / "bundle.json").write_text(json.dumps(meta), encoding="utf-8")
+    zh, en = (letter_text(copy, "H000001", lang) for lang in ("zh", "en"))
+    assert "公示期从2026年5月20日到2026年5月26日，已经结束" in zh and "前提出异议" not in zh and "21日内" in zh
+    assert "is over" in en and "Please object by" not in en
+
+
+def test_what_the_inspector_found_is_in_the_readers_language() -> None:
+    assert _found("现场见新伐桩 / fresh stumps") == Text("，现场见新伐桩", ", fresh stumps")
+    assert _found("1/2 of the plot / burnt") == Text("，1/2 of the plot / burnt", ", 1/2 of the plot / burnt")
+    assert _found("") == Text("", "")

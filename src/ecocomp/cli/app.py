@@ -189,6 +189,7 @@ def explain(bundle: Path, id: str, letter: Path | None, **kwargs: Any) -> None:
     from ecocomp.governance.why import Account
 
     voice = _voice(kwargs)
+    _readable(bundle)
     account = Account(bundle)
     why = account.explain(id)
     if letter:
@@ -336,10 +337,35 @@ def export(bundle: Path, form: str, out: Path | None, **kwargs: Any) -> None:
     from ecocomp.cli.export import export_bundle
 
     voice = _voice(kwargs)
+    _readable(bundle)
     written = export_bundle(bundle, form, out, voice.lang)
     voice.data({"written": [str(p) for p in written]})
     for p in written:
         voice.say(Text("已写入 {p}", "Wrote {p}").fill(p=p))
+
+
+def _readable(bundle: Path) -> None:
+    """Raise `FaultsError` unless the facts of a bundle can be read."""
+    from ecocomp.governance.bundle import open_bundle
+    from ecocomp.terms.faults import Fault
+
+    try:
+        open_bundle(bundle)
+    except ValueError as error:
+        raise FaultsError(
+            [
+                Fault(
+                    "bundle.changed",
+                    "bundle.json",
+                    "",
+                    Text("读不通：{e}。", "It cannot be read: {e}.").fill(e=error),
+                    Text(
+                        "从可信副本恢复，或用 ecocomp run 重新生成。",
+                        "Restore it from a trusted copy, or make it again with ecocomp run.",
+                    ),
+                )
+            ]
+        ) from None
 
 
 def _day(text: str | None) -> date | None:

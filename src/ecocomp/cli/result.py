@@ -267,7 +267,7 @@ def _next(voice: Voice, answer: Answer, folder: Path, last: int, s: dict[str, An
     lines += [
         f"ecocomp verify {bundle} --rerun",
         f"ecocomp export {bundle} --to xlsx",
-        f"ecocomp run {folder} --known 2024-07-31 --out {folder / 'as-known-2024'}",
+        f"ecocomp run {folder} --year {min(answer.bundles)} --known {min(answer.bundles)}-08-31 --out {folder / 'as-known-then'}",
         "ecocomp rules diff 2024-06-30 2025-06-30",
     ]
     for line in lines:

@@ -57,12 +57,13 @@ def run_case(
     raise_errors(faults)
     assert case is not None
     case = replace(case, scratch_folder=scratch)
-    wanted = _wanted(case, years)
+    wanted = _wanted(case, years, known_on or case.known_on)
     with exclusive_lock(case.scratch / "lock"), disk_words(folder):
         return _run_locked(case, wanted, out or folder / "bundles", known_on or case.known_on, progress)
 
 
-def _wanted(case: Case, years: Iterable[int]) -> list[int]:
+def _wanted(case: Case, years: Iterable[int], known_on: date) -> list[int]:
+    """Return the years to run: those named, or all whose reference day was past on the known date."""
     named = sorted(set(years))
     unknown = [y for y in named if y not in case.years]
     if unknown:
@@ -71,7 +72,16 @@ def _wanted(case: Case, years: Iterable[int]) -> list[int]:
                 y=", ".join(map(str, unknown)), k=", ".join(map(str, case.years))
             )
         )
-    return named or list(case.years)
+    past = [y for y in case.years if case.reference_date(y) <= known_on]
+    early = [y for y in named or case.years if y not in past]
+    if (named and early) or not past:
+        raise UsageError(
+            Text(
+                "{y} 年的权利基准日晚于已知日 {k}，当时还无从知道。",
+                "The reference day of {y} lies after the known date {k}; nobody could know it then.",
+            ).fill(y=", ".join(map(str, early)), k=known_on)
+        )
+    return named or past
 
 
 def _run_locked(case: Case, wanted: list[int], out: Path, known_on: date, progress: Progress | None) -> Answer:

@@ -44,9 +44,9 @@ class Year:
         return self.book.resolve(self.case.place, self.case.reference_date(self.year), self.known_on)
 
     def register(self, name: str) -> pa.Table:
-        """Return a register of the case, empty if it brings none."""
+        """Return a register of the case as far as it was known on the known date; empty if the case brings none."""
         found = self.ground.inputs.tables.get(name)
-        return TABLES[name].empty() if found is None else found
+        return TABLES[name].empty() if found is None else as_known(name, found, self.known_on)
 
     def current(self, name: str) -> pa.Table:
         """Return the rows of a register that hold on the reference day as known on the known date."""
@@ -60,6 +60,29 @@ class Year:
         """Report progress."""
         if self.work.progress:
             self.work.progress(done, total, what)
+
+
+def as_known(name: str, table: pa.Table, known_on: date) -> pa.Table:
+    """Return the rows of an event register that had happened by `known_on`; registers with both clocks pass whole.
+
+    A field check is known on its day, an objection when it was received (an answer given later is still open), a
+    reading once its month is over.
+    """
+    day = pa.scalar(known_on, pa.date32())
+    if name == "field_check":
+        return table.filter(pc.less_equal(table["checked_on"], day))
+    if name == "reading":
+        return table.filter(pc.less(table["month"], pa.scalar(known_on.strftime("%Y-%m"))))
+    if name != "objection":
+        return table
+    table = table.filter(pc.less_equal(table["received_on"], day))
+    later = pc.fill_null(pc.greater(table["answered_on"], day), False)
+    names = table.schema.names
+    table = table.set_column(names.index("outcome"), table.schema.field("outcome"), pc.if_else(later, "open", table["outcome"]))
+    blank = pa.scalar(None, pa.date32())
+    return table.set_column(
+        names.index("answered_on"), table.schema.field("answered_on"), pc.if_else(later, blank, table["answered_on"])
+    )
 
 
 def run_stages(y: Year) -> None:

@@ -63,7 +63,7 @@ def bars(
         bottom = y + step * len(rows) + 6
         for t in ticks:
             sheet.line(at(t), y, at(t), bottom, look.HAIR if t else look.MUTED)
-            sheet.text(at(t), bottom + 17, say_tick(t).to(lang), 12.5, fill=look.MUTED, anchor="middle")
+            _tick(sheet, at(t), bottom + 17, say_tick(t).to(lang))
         for i, row in enumerate(rows):
             _bar(sheet, row, series, at, y + i * step, thick, label_room, narrow, net_mark)
         return sheet.done(bottom + 28, title.to(lang))
@@ -158,7 +158,7 @@ def dots(
         bottom = y + step * len(rows) + 4
         for t in ticks:
             sheet.line(at(t), y, at(t), bottom, look.HAIR)
-            sheet.text(at(t), bottom + 17, say_tick(t).to(lang), 12.5, fill=look.MUTED, anchor="middle")
+            _tick(sheet, at(t), bottom + 17, say_tick(t).to(lang))
         for t, said in steps:
             sheet.line(at(t), y, at(t), bottom, look.MUTED, 1.2, "4 3")
             sheet.text(at(t) + 3, y - 4, said.to(lang), 12.5, fill=look.MUTED)
@@ -235,7 +235,7 @@ def histogram(
             sheet.text(right + 27, bottom + 17, f"> {say_tick(edges[-1]).to(lang)}", 11.5, fill=look.MUTED, anchor="middle")
         sheet.line(left, bottom, right, bottom, look.MUTED)
         for t in [t for t in look.nice_ticks(edges[0], edges[-1], 4 if narrow else 8) if edges[0] <= t < edges[-1] * 0.97]:
-            sheet.text(at(t), bottom + 17, say_tick(t).to(lang), 12.5, fill=look.MUTED, anchor="middle")
+            _tick(sheet, at(t), bottom + 17, say_tick(t).to(lang))
         sheet.line(at(median), top - 12, at(median), bottom, look.TEXT, 2)
         said = says_median.to(lang)
         flip = at(median) + width_of(said, 14) + 8 > sheet.width
@@ -353,6 +353,12 @@ def _legend(sheet: Sheet, series: Sequence[Series], lang: Lang) -> float:
         sheet.text(x + 21, y + 14.5, said, 13.5)
         x += room
     return y + 32
+
+
+def _tick(sheet: Sheet, x: float, y: float, said: str) -> None:
+    """Write a tick centred on `x`, moved inward where it would leave the sheet."""
+    half = width_of(said, 12.5) / 2 + 1
+    sheet.text(min(max(x, half), sheet.width - half), y, said, 12.5, fill=look.MUTED, anchor="middle")
 
 
 def _axis_title(sheet: Sheet, said: str, x: float, y: float) -> float:

@@ -113,7 +113,11 @@ def _cards(b: Bundle, head: Headline) -> list[Card]:
             median = int(np.sort(head.per_household)[(len(head.per_household) - 1) // 2])
             notes = [w.N_MEDIAN.fill(v=say.money(median))]
             notes += [w.N_OTHERS.fill(n=f"{head.others:,}")] if head.others else []
-            out.append(Card(w.K_PEOPLE_STUDY if b.study else w.K_PEOPLE, say.count(head.households), w.U_HOUSEHOLD, (*notes, as_of), "money"))
+            out.append(
+                Card(
+                    w.K_PEOPLE_STUDY if b.study else w.K_PEOPLE, say.count(head.households), w.U_HOUSEHOLD, (*notes, as_of), "money"
+                )
+            )
     total = int(b.meta.get("parcels_total") or len(b.parcels.ids))
     share = say.percent(head.parcels / total if total else float("nan"))
     out.append(
@@ -233,7 +237,9 @@ def _land_words(b: Bundle, area: Whole, parcels: int) -> tuple[Text, Text, Text]
     title = w.LAND_MAP_PART if area[_UNNAMED] else w.LAND_MAP
     return (
         w.LAND_LEAD.fill(n=n, area=said, main=main, p=share),
-        title.fill(main=main, main_cap=cap(main), p=share, **({"q": say.percent(int(area[_UNNAMED]) / total)} if area[_UNNAMED] else {})),
+        title.fill(
+            main=main, main_cap=cap(main), p=share, **({"q": say.percent(int(area[_UNNAMED]) / total)} if area[_UNNAMED] else {})
+        ),
         w.LAND_MAP_IN.fill(year=b.year),
     )
 
@@ -283,6 +289,7 @@ def zones(story: Story) -> Section:
     drawn = story.map(w.ZONES_MAP_IN.fill(year=b.year), classes, number[land_of.zone], "parcel_zone", ("red_line", "reserve"))
     name = FUNCTION_ZONES[ZONES[top]]
     title = w.ZONES_MAP.fill(zone=name, zone_cap=cap(name), p=say.percent(int(area[top]) / total))
+    title = title if len(shown) > 1 else w.ZONES_MAP_ONE.fill(zone=name)
     parts = listed([(FUNCTION_ZONES[ZONES[i]], say.percent(int(area[i]) / total)) for i in shown])
     picture = Picture("zones", "map", title, w.ZONES_MAP_ALT.fill(parts=parts), story.map_source("parcel_zone"), drawn.draw)
     rows = tuple(
@@ -324,7 +331,7 @@ def services(story: Story) -> Section:
     gaps = tuple(
         Absent(
             w.NOT_ASSESSED_SERVICE.fill(service=service_name(str(n["service"])), service_cap=cap(service_name(str(n["service"])))),
-            Text(str(n.get("reason_zh", "")), str(n.get("reason_en", ""))),
+            gap_reason(n),
         )
         for n in b.meta.get("not_assessed", [])
     )
@@ -355,6 +362,12 @@ def services(story: Story) -> Section:
         (2.2, 3.4, 1.2, 1.2, 1.6, 1.4),
     )
     return Section("services", w.S_SERVICES, (Para(lead), Gallery(tuple(maps), gaps), grid, *_vegetation(story)))
+
+
+def gap_reason(gap: dict[str, object]) -> Text:
+    """Return why a service was not assessed, without the words 'not assessed', which stand before it already."""
+    zh, en = str(gap.get("reason_zh", "")), str(gap.get("reason_en", ""))
+    return cap(Text(zh.removeprefix("未评估：").strip(), en.removeprefix("not assessed:").strip()))
 
 
 def _service_order(name: str) -> tuple[int, str]:
@@ -514,7 +527,7 @@ class Scale:
     def axis(self, word: Text) -> Text:
         """Return the title of the axis: what, how averaged, in which unit."""
         unit = w.SIGNAL_UNITS.get(self.unit) or same(self.unit)
-        if not unit.zh:
+        if self.unit in ("", "1"):
             return w.SIGNAL_AXIS_PLAIN.fill(signal=word, signal_cap=cap(word))
         return w.SIGNAL_AXIS.fill(signal=word, signal_cap=cap(word), unit=unit)
 
@@ -567,6 +580,7 @@ def _signal_title(b: Bundle, scale: Scale, word: Text, shown: list[int], now: np
         said = scale.say(float(now[most]), signed=True)
         if not any(c in "123456789" for c in said.en):
             return w.TREND_STILL.fill(**named)
+        title = title if len(shown) > 1 else w.TREND_ONE
         return title.fill(zone=FUNCTION_ZONES[ZONES[most]], v=Text(f"{per.zh}{said.zh}", f"{said.en} {per.en}"), **named)
     if last is not None:
         most = max(shown, key=lambda i: abs(now[i] - last[i]) if np.isfinite(last[i]) else -1.0)

@@ -262,9 +262,7 @@ def _why(b: Bundle, rows: list[Row], number: dict[str, int]) -> Iterable[Text]:
             fen = r["gross_fen"] if r["state"] == "excluded" else r["funded_fen"]
             reason = REASONS.get(r["reason"]) or same(str(r["reason"]).replace("_", " "))
             text = w.L_ESCROW if (r["state"], r["reason"]) == ("escrow", "disputed") else w.L_STATE
-            yield text.fill(
-                n=n, amount=say_yuan(fen), state=ENTITLEMENT_STATES.get(r["state"]) or same(r["state"]), reason=reason
-            )
+            yield text.fill(n=n, amount=say_yuan(fen), state=ENTITLEMENT_STATES.get(r["state"]) or same(r["state"]), reason=reason)
             said = True
         if r["deduction_fen"] and r["state"] != "excluded":
             part = r["deduction_fen"] / r["gross_fen"] if r["gross_fen"] else 0.0
@@ -380,7 +378,11 @@ def _objecting(b: Bundle, terms: Terms) -> tuple[Text, ...]:
         over = w.L_OBJECT_OVER.fill(a=say.day(terms.object_from), d=say.day(terms.object_until))
         answer = [w.L_OBJECT_ANSWER.fill(n=terms.answer_days)] if terms.answer_days else []
         return (_followed(over, answer), w.L_OBJECT_SAFE)
-    span = w.L_OBJECT_SPAN.fill(a=say.day(terms.object_from), d=say.day(terms.object_until)) if terms.object_from and terms.object_until else same("")
+    span = (
+        w.L_OBJECT_SPAN.fill(a=say.day(terms.object_from), d=say.day(terms.object_until))
+        if terms.object_from and terms.object_until
+        else same("")
+    )
     until = w.L_OBJECT_UNTIL.fill(d=say.deadline(terms.object_until)) if terms.object_until else w.L_OBJECT_POSTED
     how = Text(span.zh + until.zh + w.L_OBJECT_HOW.zh, span.en + until.en + w.L_OBJECT_HOW.en)
     answer = [w.L_OBJECT_ANSWER.fill(n=terms.answer_days)] if terms.answer_days else []

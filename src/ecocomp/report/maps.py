@@ -235,14 +235,12 @@ class _Canvas:
         """Flow the legend entries into rows, as many columns as fit."""
         entries: list[MapClass | str] = [*m.classes, *(k for k in m.masks if k in m.base.overlays and m.base.overlays[k].any())]
         labels = [w.OVERLAYS[e].to(lang) if isinstance(e, str) else e.label.to(lang) for e in entries]
-        widest = max((_text_width(s, _SIZE_LEGEND) for s in labels), default=100) + 48 + 34
-        columns = int(max(1, min(4, (WIDTH - 2 * MARGIN) // widest)))
-        step = (WIDTH - 2 * MARGIN) // columns
+        starts = _column_starts([54 + round(_text_width(s, _SIZE_LEGEND)) + 12 for s in labels])
         rows: list[list[tuple[int, MapClass | str]]] = []
         for i, entry in enumerate(entries):
-            if i % columns == 0:
+            if i % len(starts) == 0:
                 rows.append([])
-            rows[-1].append((MARGIN + step * (i % columns), entry))
+            rows[-1].append((starts[i % len(starts)], entry))
         return rows
 
     def swatch(self, sheet: NDArray[np.uint8], pen: _Pen, x: int, y: int, entry: MapClass | str, lang: Lang) -> None:
@@ -310,6 +308,17 @@ def _lit(colour: str, level: int) -> tuple[int, int, int]:
     lift = max(0.0, t - 0.8) * 60
     r, g, b = (min(255, round(c * factor + lift * (255 - c) / 255)) for c in look.rgb(colour))
     return r, g, b
+
+
+def _column_starts(widths: list[int]) -> list[int]:
+    """Return where the legend's columns start: as many as fit, at most four, each as wide as its widest entry and a share."""
+    room = WIDTH - 2 * MARGIN
+    for columns in range(min(4, len(widths)), 1, -1):
+        needed = [max(widths[c::columns]) for c in range(columns)]
+        if sum(needed) <= room:
+            spare = (room - sum(needed)) // columns
+            return [MARGIN + sum(needed[:c]) + spare * c for c in range(columns)]
+    return [MARGIN]
 
 
 def _pattern_ink(colour: str) -> tuple[int, int, int]:

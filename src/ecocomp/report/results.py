@@ -14,13 +14,13 @@ from ecocomp.report.blocks import Block, Chart, Commands, Grid, Listing, Para, P
 from ecocomp.report.bundle import Bundle, amount, codes, numbers, sums, whole
 from ecocomp.report.charts import Bar, Mark, MarkRow, Series, bars, dots, say_number
 from ecocomp.report.frame import Story, cap, entry_name, entry_unit, fixed, hectares, listed, service_name
-from ecocomp.report.land import GROUPS, _area_of, _coverage, light_areas
+from ecocomp.report.land import GROUPS, _area_of, _coverage, gap_reason, light_areas
 from ecocomp.report.maps import MapClass
 from ecocomp.terms.codes import ECOSYSTEM_GROUPS, ECOSYSTEMS, FUNCTION_ZONES, LIGHTS
 from ecocomp.terms.confidence import MARKS, UNVERIFIED
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.tables import TABLES
-from ecocomp.terms.text import LANGS, Text, same
+from ecocomp.terms.text import Lang, Text, same
 
 _MAX_ROWS = 40
 
@@ -167,7 +167,9 @@ def _indicators(story: Story) -> list[Block]:
     for r in rows[:_MAX_ROWS]:
         name = entry_name("performance.indicators", str(r["indicator"]))
         label = Text(f"{unit[r['area_code']].zh}：{name.zh}", f"{unit[r['area_code']].en}: {name.en}")
-        score = _score_mark(r["score"], r["score_low"], r["score_high"]).says if r["score"] is not None else _unscored(str(r["reason"]))
+        score = (
+            _score_mark(r["score"], r["score_low"], r["score_high"]).says if r["score"] is not None else _unscored(str(r["reason"]))
+        )
         lines.append(
             (
                 label,
@@ -281,22 +283,23 @@ def _checks(story: Story) -> list[Block]:
     return [
         Sub(w.CHECK_TABLE),
         Para(lead, "warn" if "fail" in outcome else "plain"),
-        Grid(w.CHECK_TABLE, w.CHECK_HEAD, ("l", "l", "l"), lines, None, None, (2.2, 1, 4)),
+        Grid(w.CHECK_TABLE, w.CHECK_HEAD, ("l", "l", "l"), lines, None, None, (3.4, 1, 3)),
     ]
 
 
 def _said_detail(detail: Text, names_tables: bool) -> Text:
     """Return the detail of a check as people read it: fen as yuan, dm2 as hectares, tables by their titles."""
-    out = {}
-    for lang in LANGS:
-        said = re.sub(r"([\d,]+) fen\b", lambda m: say.money(_whole(m[1])).to(lang), detail.to(lang))
-        said = re.sub(r"([\d,]+) dm2\b", lambda m: hectares(_whole(m[1])).to(lang) + _HA.to(lang), said)
-        said = re.sub(r"(?<![\d.,])\d{5,}(?![\d.,])", lambda m: f"{int(m[0]):,}", said)
-        if names_tables:
-            said = re.sub(r"[a-z]+(?:_[a-z]+)*", lambda m: _table_title(m[0]).to(lang), said).replace("表 ", "表")
-            said = said.replace(", ", "、") if lang == "zh" else said
-        out[lang] = said
-    return Text(out["zh"], out["en"])
+    return Text(*(_detail_in(lang, detail.to(lang), names_tables) for lang in ("zh", "en")))
+
+
+def _detail_in(lang: Lang, said: str, names_tables: bool) -> str:
+    said = re.sub(r"([\d,]+) fen\b", lambda m: say.money(_whole(m[1])).to(lang), said)
+    said = re.sub(r"([\d,]+) dm2\b", lambda m: hectares(_whole(m[1])).to(lang) + _HA.to(lang), said)
+    said = re.sub(r"(?<![\d.,])\d{4,}(?= (?:行|步|个|rows|steps|parcels|envelopes))", lambda m: f"{int(m[0]):,}", said)
+    if names_tables:
+        said = re.sub(r"[a-z]+(?:_[a-z]+)*", lambda m: _table_title(m[0]).to(lang), said).replace("表 ", "表")
+        said = said.replace(", ", "、") if lang == "zh" else said
+    return re.sub(r"(?<=\d) (?=[\u4e00-\u9fff])", "", said) if lang == "zh" else said
 
 
 _HA = Text("公顷", " ha")
@@ -319,14 +322,14 @@ def sure(story: Story) -> Section:
     """Return the section on confidence: marks, unverified parameters, gaps, shares observed, sources."""
     b = story.bundle
     blocks: list[Block] = [*_parameters(story), Sub(w.ABSENT_TITLE)]
-    gaps = [
-        w.ABSENT_ONE.fill(what=service_name(str(n["service"])), why=Text(str(n.get("reason_zh", "")), str(n.get("reason_en", ""))))
-        for n in b.meta.get("not_assessed", [])
-    ]
+    gaps = [w.ABSENT_ONE.fill(what=service_name(str(n["service"])), why=gap_reason(n)) for n in b.meta.get("not_assessed", [])]
     blocks.append(Listing(tuple(gaps)) if gaps else Para(w.ABSENT_NONE))
     blocks += _observed(story)
     given = b.meta.get("sources", [])
-    sources = [*(same(f) for f in _years_joined([s for s in given if isinstance(s, str)])), *(_source(s) for s in given if not isinstance(s, str))]
+    sources = [
+        *(same(f) for f in _years_joined([s for s in given if isinstance(s, str)])),
+        *(_source(s) for s in given if not isinstance(s, str)),
+    ]
     if sources:
         blocks += [Sub(w.SOURCES_LIST), Listing(tuple(sources), dense=True)]
     return Section("sure", w.S_SURE, tuple(blocks))

@@ -177,14 +177,21 @@ def _digits(v: float, significant: int = 3) -> str:
 
 
 def ranged(value: float | None, low: float | None, high: float | None) -> Text:
-    """Return a quantity followed by its range in brackets, `12.4(9.8～15.1)` or `12.4 (9.8–15.1)`."""
+    """Return a quantity followed by its range in brackets; a scale word common to all three is said once, at the end.
+
+    >>> ranged(12.4, 9.8, 15.1).zh, ranged(1.83e7, 1.52e7, 2.14e7).zh, ranged(1.83e7, 1.52e7, 2.14e7).en
+    ('12.4(9.80～15.1)', '1,830(1,520～2,140)万', '18.3 (15.2–21.4) million')
+    """
     mid = quantity(value)
     if mid == UNSEEN or low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return mid
     a, b = quantity(low), quantity(high)
     if value == low == high:  # known without a range: the bracket would only repeat it
         return mid
-    return Text(f"{mid.zh}({a.zh}～{b.zh})", f"{mid.en} ({a.en}–{b.en})")
+    zh = next((u for u in ("亿", "万") if all(t.zh.endswith(u) for t in (mid, a, b))), "")
+    en = next((u for u in (" billion", " million") if all(t.en.endswith(u) for t in (mid, a, b))), "")
+    z, e = ([t.zh.removesuffix(zh) for t in (mid, a, b)], [t.en.removesuffix(en) for t in (mid, a, b)])
+    return Text(f"{z[0]}({z[1]}～{z[2]}){zh}", f"{e[0]} ({e[1]}–{e[2]}){en}")
 
 
 def between(low: Text | str, high: Text | str) -> Text:

@@ -135,6 +135,7 @@ ZONES_LEAD = Text(
     "{p} of the area lies in a function zone, {r} inside the ecological red line, {q} in reserves.",
 )
 ZONES_MAP = Text("{zone}是最大的功能区，占{p}", "{zone_cap} is the largest zone, {p} of the area")
+ZONES_MAP_ONE = Text("全部面积都在同一个功能区：{zone}", "All of the area is one function zone: {zone}")
 ZONES_MAP_ALT = Text("功能区、红线和留白的地图；{parts}。", "Map of function zones, red line and reserves; {parts}.")
 ZONES_MAP_IN = Text("功能区与生态保护红线，{year}年", "Function zones and the red line, {year}")
 ZONES_TABLE = Text("各功能区面积", "Area by function zone")
@@ -181,11 +182,12 @@ SIGNAL_ONE = Text("{signal}：各功能区{year}年的平均", "{signal_cap}: me
 SIGNAL_SINGLE = Text("{signal}：{zone}平均{v}", "{signal_cap}: {v} on average in {zone}")
 TREND_DOWN = Text("{signal}：{zone}下降最快，{v}", "{signal_cap}: {zone} falls fastest, {v}")
 TREND_UP = Text("{signal}：{zone}上升最快，{v}", "{signal_cap}: {zone} rises fastest, {v}")
+TREND_ONE = Text("{signal}：{zone}{v}", "{signal_cap}: {zone} {v}")
 TREND_STILL = Text("{signal}：各功能区都没有变化", "{signal_cap}: no zone moves")
 SIGNAL_AXIS = Text("{signal}，面积加权平均（{unit}）", "{signal_cap}, area-weighted mean ({unit})")
 SIGNAL_AXIS_PLAIN = Text("{signal}，面积加权平均", "{signal_cap}, area-weighted mean")
 POINTS = Text("{v}个百分点", "{v} percentage points")
-SIGNAL_UNITS = {"1": Text("", ""), "%": Text("%", "%"), "1/a": Text("每年", "per year")}
+SIGNAL_UNITS = {"%": Text("%", "%"), "1/a": Text("每年", "per year")}
 DATA_HEAD_ZONE = Text("功能区", "Function zone")
 THIS_YEAR = Text("{y}年", "{y}")
 CHANGE = Text("变化", "Change")
