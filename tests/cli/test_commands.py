@@ -218,3 +218,16 @@ def test_json_errors_are_json(tmp_path: Path, ecocomp: Run) -> None:
     done = ecocomp("run", tmp_path, "--json")
     answer = json.loads(done.stdout)
     assert done.returncode == 1 and answer["ok"] is False and answer["faults"][0]["code"] == "case.none"
+
+
+def test_what_the_system_refuses_is_a_sentence(county: Any, tmp_path: Path, ecocomp: Run) -> None:
+    (tmp_path / "file").write_text("x")
+    for lang, words in (("zh", "无法读写"), ("en", "Cannot read or write")):
+        done = ecocomp("export", county.bundle(2025), "--to", "csv", "--out", tmp_path / "file", lang=lang)
+        assert done.returncode == 1 and words in done.stderr and "file" in done.stderr
+
+
+def test_a_year_without_the_one_before_is_refused(county_copy: Copy, ecocomp: Run) -> None:
+    case = county_copy()
+    done = ecocomp("run", case, "--year", 2025)
+    assert done.returncode == 1 and "Run 2024 first" in done.stderr and not (case / "bundles" / "2025").exists()

@@ -195,3 +195,25 @@ def test_a_full_disk(county: Any, old_bundle: Path, tiny_disk: Path, ecocomp: Ru
     done = ecocomp("run", case, "--year", 2023)
     assert done.returncode == 0, done.stderr
     assert checkpoint_root(bundle) == checkpoint_root(county.bundle(2023))
+
+
+def test_checks_beside_a_run_on_an_empty_cache_do_not_disturb_it(county: Any, county_copy: Copy, ecocomp: Run) -> None:
+    case = county_copy(cache=False)
+    command = [sys.executable, "-m", "ecocomp", "check", str(case), "--json"]
+    with started(case, "--year", 2023) as run:
+        checks = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        for check in checks:
+            _, err = check.communicate(timeout=PATIENCE_S)
+            assert check.returncode == 0, err
+        _, err = run.communicate(timeout=PATIENCE_S)
+        assert run.returncode == 0, err
+    assert checkpoint_root(case / "bundles" / "2023") == checkpoint_root(county.bundle(2023))
+
+
+def test_another_declaration_of_the_survey_makes_another_edition(county: Any, county_copy: Copy, ecocomp: Run) -> None:
+    case = county_copy()
+    text = (case / "case.toml").read_text(encoding="utf-8")
+    (case / "case.toml").write_text(text.replace('declared_area_m2 = "declared_area_m2"\n', ""), encoding="utf-8")
+    done = ecocomp("run", case, "--year", 2023)
+    assert done.returncode == 0, done.stderr
+    assert checkpoint_root(case / "bundles" / "2023") != checkpoint_root(county.bundle(2023))

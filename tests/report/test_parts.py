@@ -76,6 +76,11 @@ def test_breaks_rise_and_are_few(values: list[float]) -> None:
     assert all(a < b for a, b in pairwise(found))
 
 
+def test_values_too_close_for_a_step_have_no_breaks() -> None:
+    assert look.round_breaks(np.array([0.0, 5e-324])) == ()
+    assert look.round_breaks(np.array([3.0, 3.0])) == ()
+
+
 def test_breaks_stay_when_the_data_move_a_little() -> None:
     rng = np.random.default_rng(1)
     rates = rng.normal(100, 15, 5000)

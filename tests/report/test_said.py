@@ -156,6 +156,8 @@ def test_a_legend_names_the_unknown_only_where_there_is_some() -> None:
     assert some[-1].label == unknown and number.tolist() == [0, 2]
     one, _ = land.classed(np.array([7.0, 7.0]), (), colours, unknown)
     assert [c.label.zh for c in one] == ["7.00"]
+    few, _ = land.classed(np.array([0.0, 0.0, 9.0]), (), colours, unknown)
+    assert [c.label.en for c in few] == ["0–9.00"], "a legend with one class says the span of what it holds"
 
 
 def _map(overlays: dict[str, np.ndarray], pattern: str = "") -> np.ndarray:

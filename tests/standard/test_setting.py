@@ -351,3 +351,28 @@ def test_ten_thousand_parcels(policy_book: RuleBook) -> None:
     tables = _tables(lands)
     params = policy_book.resolve("990121", date(YEAR, 12, 31), date(2030, 1, 1))
     assert len(set_standard(**tables, params=params, year=YEAR)[0]) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("observed_ppm", "expected"),
+    [(1_000_000, 100_000), (500_000, 200_000), (900_000, 111_111), (499_999, None)],
+    ids=["whole", "half: doubled", "nine tenths", "less than half: not counted"],
+)
+def test_a_gap_in_the_data_is_no_loss_of_nature(observed_ppm: int, expected: int | None, given_rules: Given) -> None:
+    tables = _tables({"a": {"value_fen": 100_000}})
+    value = tables["service_value"]
+    at = value.schema.names.index("observed_ppm")
+    tables["service_value"] = value.set_column(at, value.schema.field(at), pa.array([observed_ppm] * len(value), pa.int64()))
+    _, step = set_standard(**tables, params=_rules(given_rules), year=YEAR)
+    inputs = json.loads(_steps(step)["value"]["inputs"])
+    assert inputs.get("service_value_fen") == expected
+
+
+def test_half_the_observation_gives_the_same_rate(given_rules: Given) -> None:
+    """The same land seen whole, and seen half with half the quantity: the rate must not fall."""
+    whole, half = _tables({"a": {"value_fen": 200_000}}), _tables({"a": {"value_fen": 100_000}})
+    value = half["service_value"]
+    at = value.schema.names.index("observed_ppm")
+    half["service_value"] = value.set_column(at, value.schema.field(at), pa.array([500_000] * len(value), pa.int64()))
+    rates = [set_standard(**t, params=_rules(given_rules), year=YEAR)[0]["rate_fen_per_ha"].to_pylist() for t in (whole, half)]
+    assert rates[0] == rates[1]

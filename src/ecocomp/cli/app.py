@@ -64,7 +64,7 @@ def cli(lang: str | None) -> None:
 )
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("demo"))
 @click.option(
-    "--parcels", type=click.IntRange(50, 2_000_000), default=2000, show_default=True, help=_t("地块数", "number of parcels")
+    "--parcels", type=click.IntRange(100, 500_000), default=2000, show_default=True, help=_t("地块数", "number of parcels")
 )
 @click.option(
     "--seed",
@@ -249,8 +249,9 @@ def verify(bundle: Path, rerun: bool, case: Path | None, **kwargs: Any) -> None:
 
 
 @cli.group(help=_t("规则：有日期、有出处的数。", "Rules: dated values with their sources."))
-def rules() -> None:
-    """Rules."""
+@click.option("--lang", type=click.Choice(["zh", "en"]), help=_t("语言", "language"))
+def rules(lang: str | None) -> None:
+    """Rules; the language is read before parsing."""
 
 
 @rules.command("list", help=_t("列出某地某日的规则。", "List the rules of a place on a day."))

@@ -255,9 +255,18 @@ class Account:
             v = values.get(s["service"])
             node.add(
                 Text(
-                    "{n} {q:,.2f}（{a:,.2f}～{b:,.2f}）{u}，观测占比 {c:.0%}，方法 {m}",
-                    "{n} {q:,.2f} ({a:,.2f}–{b:,.2f}) {u}, observed {c:.0%}, method {m}",
-                ).fill(n=name, q=s["quantity"], a=s["low"], b=s["high"], u=s["unit"], c=s["coverage"], m=s["method"]),
+                    "{n} {q:,.2f}（{a:,.2f}～{b:,.2f}）{u}，适用占比 {s:.0%}，其中观测到 {c:.0%}，方法 {m}",
+                    "{n} {q:,.2f} ({a:,.2f}–{b:,.2f}) {u}, meant for {s:.0%} of the parcel, {c:.0%} of that observed, method {m}",
+                ).fill(
+                    n=name,
+                    q=s["quantity"],
+                    a=s["low"],
+                    b=s["high"],
+                    u=s["unit"],
+                    s=1.0 if s.get("applicable") is None else s["applicable"],
+                    c=s["coverage"] / (s.get("applicable") or 1.0),
+                    m=s["method"],
+                ),
                 Text("价值 {y} 元（{p} 年价）", "worth CNY {y} ({p} prices)").fill(y=say_yuan(v["value_fen"]), p=v["price_year"])
                 if v
                 else None,

@@ -81,11 +81,14 @@ def _served(table: pa.Table | None, year: int) -> _Signals:
     found: _Signals = defaultdict(dict)
     of_year = _of_year(table, year)
     if of_year is not None:
-        names = ("parcel_id", "service", "quantity", "low", "high", "coverage", "method", "unit")
-        for parcel_id, service, value, low, high, coverage, method, unit in _rows(of_year, *names):
-            if value is not None:
+        names = ("parcel_id", "service", "quantity", "low", "high", "coverage", "applicable", "method", "unit")
+        for parcel_id, service, value, low, high, coverage, meant, method, unit in _rows(of_year, *names):
+            if value is not None and coverage > 0:
+                # A gap in the data is no loss of nature: quantities are compared for all the ground the service is
+                # meant for, scaled from what was observed of it.
+                seen = min(coverage / meant, 1.0) if meant else min(coverage, 1.0)
                 ends = (value if low is None else low, value if high is None else high)
-                found[service][parcel_id] = Seen(value, *ends, coverage, f"{method} {unit}")
+                found[service][parcel_id] = Seen(value / seen, ends[0] / seen, ends[1] / seen, seen, f"{method} {unit}")
     return found
 
 

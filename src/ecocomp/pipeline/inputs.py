@@ -6,9 +6,11 @@ The cache (`<case>/.ecocomp/inputs`) is keyed by the content of the source and o
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -157,7 +159,11 @@ def take_in(case: Case, progress: Progress | None = None) -> Inputs:
         else:
             waiting.append((source, place))
     if waiting:
-        _work(inputs, waiting, cache, progress)
+        with _turn(cache):
+            ready = [(s, p) for s, p in waiting if (p / "answer.json").is_file()]  # made by another process meanwhile
+            for source, place in ready:
+                _adopt(inputs, source, place)
+            _work(inputs, [w for w in waiting if w not in ready], cache, progress)
     inputs.fingerprints.sort(key=lambda f: str(f["role"]))
     _registers(case, inputs)
     for source in sources:
@@ -188,8 +194,18 @@ def _cache_key(source: Source) -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def _turn(cache: Path) -> Iterator[None]:
+    """Wait until no other process (a check beside a run, say) is filling this cache; the kernel frees the lock with the process."""
+    with (cache / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _work(inputs: Inputs, waiting: list[tuple[Source, Path]], cache: Path, progress: Progress | None) -> None:
     """Let the worker make clean copies; each is moved to its cache place only when whole."""
+    if not waiting:
+        return
     staging = cache.parent / "taking-in"
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)

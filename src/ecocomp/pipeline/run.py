@@ -89,7 +89,7 @@ def _run_locked(case: Case, wanted: list[int], out: Path, known_on: date, progre
     inputs = take_in(case, progress)
     agreements, found = case_agreements(case)
     raise_errors([*faults, *inputs.faults, *found])
-    place = case.scratch / "edition" / f"{inputs.clean['survey'].parent.name[:24]}.parquet"
+    place = case.scratch / "edition" / f"{_edition_key(case, inputs)}.parquet"
     place.parent.mkdir(parents=True, exist_ok=True)
     ground, warnings = make_ground(case, inputs, place, progress)
     answer = Answer(warnings=[f for f in (*inputs.faults, *warnings) if f.severity == "warning"])
@@ -99,6 +99,12 @@ def _run_locked(case: Case, wanted: list[int], out: Path, known_on: date, progre
     finally:
         ground.close()
     return answer
+
+
+def _edition_key(case: Case, inputs: Inputs) -> str:
+    """Return the name of the edition: an edition never changes, so another declaration or program gets another one."""
+    parts = [inputs.clean["survey"].parent.name, dict(case.survey), code_fingerprint()]
+    return hashlib.sha256(canonical_json(parts)).hexdigest()[:24]
 
 
 def _run_year(

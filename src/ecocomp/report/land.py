@@ -330,7 +330,7 @@ def services(story: Story) -> Section:
     table = b.table("service")
     gaps = tuple(
         Absent(
-            w.NOT_ASSESSED_SERVICE.fill(service=service_name(str(n["service"])), service_cap=cap(service_name(str(n["service"])))),
+            cap(service_name(str(n["service"]))),
             gap_reason(n),
         )
         for n in b.meta.get("not_assessed", [])
@@ -458,7 +458,8 @@ def classed(
     if not seen.any():
         return (MapClass("#E9EDEF", unknown, hatched=True),), np.zeros(len(values), np.int64)
     if not breaks:
-        label = say.quantity(float(np.median(values[seen])))
+        low, high = say.quantity(float(values[seen].min())), say.quantity(float(values[seen].max()))
+        label = low if low == high else say.between(low, high)
         classes: tuple[MapClass, ...] = (MapClass(look.ramp(colours, 1)[0], label),)
     else:
         classes = _range_classes(breaks, colours)

@@ -59,7 +59,7 @@ def round_breaks(values: NDArray[np.float64], classes: int = 6) -> tuple[float, 
     if seen.size == 0:
         return ()
     low, mid, high = (float(v) for v in np.percentile(seen, (2, 50, 98)))
-    if not high > low:
+    if not high - low > 1e-300:  # equal, or too close for a step that a float can hold
         return ()
     if mid > 0 and high > 4 * mid:
         return _series(high, classes)

@@ -235,7 +235,7 @@ class _Canvas:
         """Flow the legend entries into rows, as many columns as fit."""
         entries: list[MapClass | str] = [*m.classes, *(k for k in m.masks if k in m.base.overlays and m.base.overlays[k].any())]
         labels = [w.OVERLAYS[e].to(lang) if isinstance(e, str) else e.label.to(lang) for e in entries]
-        starts = _column_starts([54 + round(_text_width(s, _SIZE_LEGEND)) + 12 for s in labels])
+        starts = _column_starts([54 + round(_text_width(s, _SIZE_LEGEND)) + 20 for s in labels])
         rows: list[list[tuple[int, MapClass | str]]] = []
         for i, entry in enumerate(entries):
             if i % len(starts) == 0:

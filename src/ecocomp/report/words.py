@@ -36,8 +36,8 @@ TOTAL = Text("合计", "Total")
 NOT_HERE = Text("未评估", "Not assessed")
 NO_TABLE = Text("这份成果包没有表“{t}”（{k}）。", "This bundle has no table '{t}' ({k}).")
 FOOT = Text(
-    "本页由成果包内的数据表生成，同样的数据得到同样的文件。姓名、账户等个人信息不在其中。",
-    "This page is made from the tables of the bundle; the same data give the same file. "
+    "本报告由成果包内的数据表生成，同样的数据得到同样的文件。姓名、账户等个人信息不在其中。",
+    "This report is made from the tables of the bundle; the same data give the same file. "
     "It holds no names, accounts or other personal data.",
 )
 OVERLAYS = {
@@ -176,7 +176,6 @@ SERVICE_NOTE = Text(
     "Values are worked out by the pricing method and are not payments.",
 )
 UNASSESSED_CLASS = Text("未评估", "not assessed")
-NOT_ASSESSED_SERVICE = Text("{service}：未评估", "{service_cap}: not assessed")
 SIGNAL_MOVED = Text("{signal}：{zone}变化最大，{v}", "{signal_cap}: {zone} changed most, {v}")
 SIGNAL_ONE = Text("{signal}：各功能区{year}年的平均", "{signal_cap}: mean by zone in {year}")
 SIGNAL_SINGLE = Text("{signal}：{zone}平均{v}", "{signal_cap}: {v} on average in {zone}")

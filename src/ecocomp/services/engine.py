@@ -101,11 +101,11 @@ def assess(
     runs, notes = _prepare(models, site)
     wanted = {r.entry.spec.id for r in runs} & set(keep)
     cells = {id: np.full(grid.shape, np.nan, np.float32) for id in sorted(wanted)}
-    sums, weights = _stream(runs, layers, grid, coverage, cells, threads, progress)
+    sums, weights, left_out = _stream(runs, layers, grid, coverage, cells, threads, progress)
     notes += [note for run in runs for note in (*run.plan.notes, *_negative_note(run))]
     whole = _whole_area_ha(coverage, grid)
     places = {run.entry.spec.id: k for k, run in enumerate(runs)}
-    columns = [_columns(id, places.get(id), runs, sums, weights, whole, parcel_ids, year) for id in sorted(set(models))]
+    columns = [_columns(id, places.get(id), runs, sums, weights, left_out, whole, parcel_ids, year) for id in sorted(set(models))]
     merged = {name: _join([c[name] for c in columns]) for name in tables.SERVICE.schema().names}
     return Assessment(tables.SERVICE.table(merged), notes, cells)
 
@@ -132,15 +132,24 @@ def _stream(
     cells: dict[str, NDArray[np.float32]],
     threads: int | None,
     progress: Callable[[int, int], None] | None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return sums and weights [ha] (parcels, 3 · services), reading each layer once."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return sums and weights [ha] (parcels, 3 · services), reading each layer once.
+
+    The third array is the area [ha] of the ecosystems each method has no figures for (parcels, services): ground the
+    service is not meant for, which is not the same as ground that was not seen.
+    """
     from ecocomp.grid.georef import cell_area_m2_by_row
-    from ecocomp.grid.strip import reduce_sums
+    from ecocomp.grid.strip import reduce_classes, reduce_sums
 
     shape = len(coverage), CORNERS * len(runs)
     sums, weights = np.zeros(shape), np.zeros(shape)
     if not runs:
-        return sums, weights
+        return sums, weights, np.zeros((len(coverage), 0))
+    codes = [codes_left_out(run.plan) for run in runs]
+    every = sorted(set().union(*codes))
+    column = np.zeros(256, np.uint8)
+    column[every] = np.arange(1, len(every) + 1)
+    classes = np.zeros((len(coverage), len(every) + 1))
     area_ha = cell_area_m2_by_row(grid) / M2_PER_HA
     names = sorted({name for run in runs for name in run.plan.layers})
     buffer = np.empty((shape[1], max(s.cells for s in coverage.strips)), np.float32)
@@ -152,10 +161,18 @@ def _stream(
                 data = _read(strip, layers, names, bool(cells))
                 _compute(runs, data, values, pool)
                 reduce_sums(strip, values, sums, weights, area_ha[strip.rows])
+                if every:
+                    reduce_classes(strip, column[data.layer("land_cover")[0]], classes, area_ha[strip.rows])
                 _keep(runs, cells, strip, values)
             if progress:
                 progress(k + 1, len(coverage.strips))
-    return sums, weights
+    left_out = np.stack([classes[:, [column[c] for c in sorted(found)]].sum(axis=1) for found in codes], axis=1)
+    return sums, weights, left_out
+
+
+def codes_left_out(plan: Plan) -> set[int]:
+    """Return the ecosystem codes a plan says it has no figures for."""
+    return {int(code) for note in plan.notes if note.code == "services.class_not_assessed" for code in note.record.split()}
 
 
 def _read(strip: Strip, layers: Mapping[str, StripReader], names: Sequence[str], everywhere: bool) -> StripData:
@@ -212,6 +229,7 @@ def _columns(
     runs: list[_Run],
     sums: NDArray[np.float64],
     weights: NDArray[np.float64],
+    left_out: NDArray[np.float64],
     whole: NDArray[np.float64],
     parcel_ids: Sequence[str],
     year: int,
@@ -221,12 +239,15 @@ def _columns(
 
     n, spec = len(parcel_ids), entry(FOLDER, id).spec
     low, quantity, high, share = (np.zeros(n) for _ in range(4))
+    meant = np.ones(n)
     if place is not None:
         at = CORNERS * place
         three = sums[:, at : at + CORNERS]
         low, quantity, high = three.min(axis=1), three[:, 1], three.max(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.nan_to_num(np.clip(weights[:, at + 1] / whole, 0.0, 1.0), nan=0.0)
+            meant = np.nan_to_num(np.clip(1.0 - left_out[:, place] / whole, 0.0, 1.0), nan=1.0)
+        meant = np.maximum(meant, share)
     empty = share == 0.0
     method = f"{id} v{spec.version}: {runs[place].plan.method}" if place is not None else f"{id} v{spec.version}: not assessed"
     return {
@@ -239,6 +260,7 @@ def _columns(
         "unit": _same(spec.unit, n),
         "method": _same(method, n),
         "coverage": pa.array(share),
+        "applicable": pa.array(meant),
     }
 
 

@@ -8,6 +8,7 @@ holder, an auditor or a court can redo it by hand.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +20,8 @@ from ecocomp.standard.adjust import Adjustments
 from ecocomp.standard.land import PART_NAMES, Land, Parts, Region, Rule, ServiceWorth, say
 from ecocomp.terms.codes import ECOSYSTEM_GROUPS
 from ecocomp.terms.faults import Fault, FaultsError, capped, raise_errors
-from ecocomp.terms.tables import STANDARD, STANDARD_STEP
+from ecocomp.terms.money import half_even
+from ecocomp.terms.tables import PPM, STANDARD, STANDARD_STEP
 from ecocomp.terms.text import Text
 
 _FOLDER = "standard.rules"
@@ -54,7 +56,7 @@ def set_standard(
     Raises `FaultsError` with all faults: a parcel without zone or area, no economy row, prices of several years,
     a code that a rule table lacks, a floor above its cap.
     """
-    lands = list(_lands(parcel, parcel_zone, service_value, year))
+    lands = list(_lands(parcel, parcel_zone, service_value, year, int(params.decimal("standard.least_observed") * PPM)))
     rule = _rule(params, _region(economy, region_code, year))
     eligible = {str(g) for g in params.items("standard.eligible_groups")}
     adjustments = Adjustments(params, _rewards(scorecard_last, year), _last_rates(standard_last, year), tenure)
@@ -159,9 +161,9 @@ def _rule(params: Parameters, economy: Region) -> Rule:
     return rule
 
 
-def _lands(parcel: pa.Table, parcel_zone: pa.Table, service_value: pa.Table, year: int) -> Iterator[Land]:
+def _lands(parcel: pa.Table, parcel_zone: pa.Table, service_value: pa.Table, year: int, least_ppm: int) -> Iterator[Land]:
     zones = {r[0]: r[1:] for r in _rows(parcel_zone, "parcel_id", "function_zone", "grade", "red_line_ppm", "reserve_ppm")}
-    worth = _worth(service_value, year)
+    worth = _worth(service_value, year, least_ppm)
     rows = list(_rows(parcel, "parcel_id", "ecosystem", "area_dm2"))
     raise_errors(_land_faults(rows, zones))
     for parcel_id, ecosystem, area_dm2 in rows:
@@ -206,8 +208,14 @@ def _land_faults(rows: list[tuple[Any, ...]], zones: Mapping[str, tuple[Any, ...
     return [f for kind in (unzoned, flat, odd) for f in capped(kind, kind[0].code if kind else "", "parcel")]
 
 
-def _worth(service_value: pa.Table, year: int) -> dict[str, ServiceWorth]:
-    """Return the worth of each parcel's services; refuses prices of several years."""
+def _worth(service_value: pa.Table, year: int, least_ppm: int) -> dict[str, ServiceWorth]:
+    """Return the worth of each parcel's services; refuses prices of several years.
+
+    Ground that was not observed is taken to do what the observed ground of the same parcel does, because a gap in a
+    satellite image is no loss of nature. A service observed on less than `least_ppm` of the ground it is meant for
+    counts as not assessed. How much was observed stays in the names of the services: ``water@943210`` was scaled
+    from 94.3 %, ``sand!120000`` was left out.
+    """
     table = service_value.filter(pc.equal(service_value["year"], year))
     years = sorted(table["price_year"].unique().to_pylist())
     if len(years) > 1:
@@ -226,13 +234,25 @@ def _worth(service_value: pa.Table, year: int) -> dict[str, ServiceWorth]:
         )
     table = table.sort_by([("parcel_id", "ascending"), ("service", "ascending")])
     out: dict[str, ServiceWorth] = {}
-    for parcel_id, service, value, low, high in _rows(table, "parcel_id", "service", "value_fen", "low_fen", "high_fen"):
+    names = ("parcel_id", "service", "value_fen", "low_fen", "high_fen", "observed_ppm")
+    left_out: dict[str, str] = {}
+    for parcel_id, service, *fens, seen in _rows(table, *names):
+        ppm = PPM if seen is None else int(seen)
+        if ppm < least_ppm:
+            left_out[parcel_id] = f"{left_out.get(parcel_id, '')} {service}!{ppm}"
+            continue
+        value, low, high = (half_even(f * PPM, ppm) for f in fens) if ppm < PPM else fens
+        if ppm < PPM:
+            service = f"{service}@{ppm}"
         had = out.get(parcel_id)
         out[parcel_id] = (
             ServiceWorth(value, low, high, service)
             if had is None
             else ServiceWorth(had.value_fen + value, had.low_fen + low, had.high_fen + high, f"{had.services} {service}")
         )
+    for parcel_id, names_left in left_out.items():
+        if parcel_id in out:
+            out[parcel_id] = replace(out[parcel_id], services=out[parcel_id].services + names_left)
     return out
 
 

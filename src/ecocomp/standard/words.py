@@ -78,7 +78,7 @@ def _opportunity(v: Mapping[str, Any]) -> Text:
 def _value(v: Mapping[str, Any]) -> Text | None:
     if "service_value_fen" not in v:
         return Text("服务价值未评估，按 0 计", "the value of services was not assessed; counted as 0")
-    names = [SERVICES_WORDS.get(s, same(s)) for s in str(v["services"]).split()]
+    names = [_service(s) for s in str(v["services"]).split()]
     cap = v.get("cap_fen_per_ha")
     text = Text(
         "服务价值 {w} 元（{n}）÷ {h} 公顷 × 分成 {s} × {g} 级系数 {c}，分成不超过 {m}{cap}",
@@ -96,17 +96,31 @@ def _value(v: Mapping[str, Any]) -> Text | None:
     )
 
 
+def _service(token: str) -> Text:
+    """Return a service's name, with the share observed where it was scaled or left out."""
+    scaled, at, share = token.partition("@")
+    if at:
+        return Text("{n}按已观测的 {p:.0f}% 推算", "{n} scaled from the {p:.0f}% observed").fill(
+            n=SERVICES_WORDS.get(scaled, same(scaled)), p=int(share) / 10_000
+        )
+    name, left, share = token.partition("!")
+    found = SERVICES_WORDS.get(name, same(name))
+    if left:
+        return Text("{n}只观测到 {p:.0f}%，未计", "{n} left out, only {p:.0f}% observed").fill(n=found, p=int(share) / 10_000)
+    return found
+
+
 def _regional(v: Mapping[str, Any]) -> Text:
     return Text(
-        "基数 {b} 元/公顷 × 发展系数 {l}/{r}（恩格尔系数 {e}，参照 {f}）× 收入系数 {i} 元/人 比 {j} 元（限 {a}～{z}）",
-        "base CNY {b}/ha × development {l}/{r} (Engel coefficient {e}, reference {f})"
-        " × income CNY {i} a head against {j} (within {a}–{z})",
+        "基数 {b} 元/公顷 × 发展系数 {l} ÷ {r}（恩格尔系数 {e}，参照 {f}）× 收入系数 {j} ÷ {i}（参照收入比本地人均，限 {a}～{z}）",
+        "base CNY {b}/ha × development {l} ÷ {r} (Engel coefficient {e}, reference {f})"
+        " × income factor {j} ÷ {i} (reference income by income a head here, within {a}–{z})",
     ).fill(
         b=v["base"],
         l=v["level"],
         r=v["level_reference"],
         e=_percent(int(v["engel_ppm"])),
-        f=v["engel_reference"],
+        f=f"{float(v['engel_reference']):.1%}",
         i=say_yuan(int(v["income_fen_per_head"])),
         j=v["income_reference"],
         a=v["factor_low"],

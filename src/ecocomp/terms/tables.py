@@ -50,7 +50,9 @@ class TableSpec:
             unknown = set(rows) - set(schema.names)
             if unknown:
                 raise ValueError(f"{self.name}: unknown columns {sorted(unknown)}")
-            made = pa.table({n: rows[n] for n in schema.names}, schema=schema)
+            size = len(next(iter(rows.values()))) if rows else 0  # type: ignore[arg-type]
+            blank = {c.name: pa.nulls(size, c.type) for c in self.columns if c.nullable}
+            made = pa.table({n: rows[n] if n in rows or n not in blank else blank[n] for n in schema.names}, schema=schema)
         else:
             made = pa.Table.from_pylist(rows, schema=schema)
         return self.checked(made)
@@ -333,7 +335,15 @@ SERVICE = TableSpec(
         _c("high", _F, "unit", "上界", "high", True),
         _c("unit", _S, "", "单位", "unit"),
         _c("method", _S, "", "方法与版本", "method and version"),
-        _c("coverage", _F, "0..1", "观测占比", "share observed"),
+        _c("coverage", _F, "0..1", "有值占比", "share of the parcel with a value"),
+        _c(
+            "applicable",
+            _F,
+            "0..1",
+            "适用占比：方法所指的生态系统占地块（空为全部）",
+            "share of the parcel the method is meant for (empty: all)",
+            True,
+        ),
     ),
     "assess",
 )
@@ -378,6 +388,14 @@ SERVICE_VALUE = TableSpec(
         _c("high_fen", _I, "fen", "上界", "high"),
         _c("price_year", _I, "", "价格年", "price year"),
         _c("method", _S, "valuation.methods", "定价方法", "method"),
+        _c(
+            "observed_ppm",
+            _I,
+            "ppm",
+            "适用部分的观测占比（空为全部）",
+            "share of the applicable ground that was observed (empty: all)",
+            True,
+        ),
     ),
     "value",
 )

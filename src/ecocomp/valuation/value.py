@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from ecocomp.registry import entry
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import Fault, FaultsError
-from ecocomp.terms.tables import SERVICE_VALUE
+from ecocomp.terms.tables import PPM, SERVICE_VALUE
 from ecocomp.terms.text import Text
 from ecocomp.valuation.price import Range, UnitPrice, ranged_fens
 
@@ -39,7 +39,8 @@ def value_services(service: pa.Table, params: Parameters, year: int) -> pa.Table
     service  the `service` table; rows of other years are left out
     params   rules of the place and day: `valuation.methods`, `valuation.price_basis`, `valuation.deflator` and
              the prices of the methods named
-    returns  one row per parcel and priced service. A service whose quantity is empty has no row (it is not worth
+    returns  one row per parcel and priced service, with the share of its ground that was observed.
+             A service whose quantity is empty has no row (it is not worth
              0), nor has a service that no method prices (`unpriced` lists those).
 
     Raises `FaultsError` for a unit that the method does not take, a quantity that is not a number, or a deflator
@@ -190,9 +191,21 @@ def _priced(rows: pa.Table, method: str, unit: str, params: Parameters, year: in
             high,
             [price_year] * n,
             [f"{method}@{found.spec.version}"] * n,
+            observed_ppm(rows),
         ],
         schema=SERVICE_VALUE.schema(),
     )
+
+
+def observed_ppm(service: pa.Table) -> pa.Array:
+    """Return which share of the ground a service is meant for was observed, in whole ppm, at least 1.
+
+    The value is that of the observed part; whoever needs the whole parcel has this share to scale or to refuse by.
+    """
+    meant = pc.fill_null(service["applicable"], 1.0)
+    share = pc.if_else(pc.greater(meant, 0.0), pc.divide(service["coverage"], pc.max_element_wise(meant, 1e-12)), 1.0)
+    whole = pc.cast(pc.round(pc.multiply(share, float(PPM))), pa.int64())
+    return pc.min_element_wise(pc.max_element_wise(whole, 1), PPM).combine_chunks()
 
 
 def _mixed(years: list[int]) -> Fault:
