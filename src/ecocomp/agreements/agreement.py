@@ -49,6 +49,7 @@ party codes, or a role that exactly one party has. Indicator codes are those of 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -244,7 +245,11 @@ def net_received(settlement: pa.Table, party: str, year: int) -> int:
 def _labels(clauses: tuple[Mapping[str, Any], ...]) -> list[str]:
     """Return the label of each clause: its kind, numbered when a kind stands twice."""
     kinds = [str(c["kind"]) for c in clauses]
-    return [k if kinds.count(k) == 1 else f"{k}#{kinds[:i].count(k) + 1}" for i, k in enumerate(kinds)]
+    times, seen, out = Counter(kinds), Counter[str](), []
+    for kind in kinds:
+        seen[kind] += 1
+        out.append(kind if times[kind] == 1 else f"{kind}#{seen[kind]}")
+    return out
 
 
 def _build(data: Mapping[str, Any], where: str) -> Agreement:
@@ -328,7 +333,7 @@ def _party_faults(data: Mapping[str, Any], where: str) -> list[Fault]:
                 Text("协议至少要有两方。", "An agreement needs two or more."),
             )
         )
-    for code in sorted({c for c in codes if codes.count(c) > 1 or not c}):
+    for code in sorted(c for c, times in Counter(codes).items() if times > 1 or not c):
         out.append(
             _fault(
                 where,

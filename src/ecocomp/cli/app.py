@@ -223,7 +223,7 @@ def explain(bundle: Path, id: str, letter: Path | None, **kwargs: Any) -> None:
 @_common
 def verify(bundle: Path, rerun: bool, case: Path | None, **kwargs: Any) -> None:
     """Verify a bundle."""
-    from ecocomp.governance.bundle import open_bundle
+    from ecocomp.governance.bundle import checkpoint_root, open_bundle
     from ecocomp.governance.bundle import verify as verify_bytes
 
     voice = _voice(kwargs)
@@ -231,19 +231,34 @@ def verify(bundle: Path, rerun: bool, case: Path | None, **kwargs: Any) -> None:
         open_bundle(bundle)
     faults = list(verify_bytes(bundle))
     if not faults:
+        from ecocomp.governance.recompute import recompute_money
         from ecocomp.governance.sums import check_bundle
 
         faults += check_bundle(bundle)
-    if rerun and not faults:
+        faults += recompute_money(bundle)
+    if rerun and not [f for f in faults if f.severity == "error"]:
         from ecocomp.pipeline.rerun import rerun_bundle
 
         with progress(voice) as show:
             faults += rerun_bundle(bundle, case, progress=show)
-    voice.data({"ok": not faults, "faults": [f.as_json() for f in faults]})
+    wrong = [f for f in faults if f.severity == "error"]
+    root = "" if wrong else checkpoint_root(bundle)
+    voice.data({"ok": not wrong, "root": root, "faults": [f.as_json() for f in faults]})
     voice.faults([] if voice.as_json else faults)
-    if faults:
+    if wrong:
         sys.exit(1)
-    voice.say(Text("每个字节都与封存时一致，账目平衡。", "Every byte is as it was sealed, and the books balance."))
+    voice.say(
+        Text(
+            "每个字节都与封存时一致，账目平衡，从表和规则重算的钱一分不差。",
+            "Every byte is as it was sealed, the books balance, and the money computed again from tables and rules is the same.",
+        )
+    )
+    voice.say(
+        Text(
+            "存证点 {r}（未签名：与公布的存证点对照，才知整包未被替换）。",
+            "Checkpoint {r} (unsigned: compare it with the published one to know that the whole bundle was not replaced).",
+        ).fill(r=root)
+    )
     if rerun:
         voice.say(Text("重算得到同样的字节。", "Computed again: the same bytes."))
 

@@ -199,7 +199,24 @@ def open_bundle(folder: Path) -> dict[str, Any]:
 
 def read_bundle_table(folder: Path, name: str) -> Any:
     """Return one table of a bundle as Arrow, or None if the bundle has none of that name."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from ecocomp.terms.tables import TABLES
+
     path = folder / "tables" / f"{name}.parquet"
-    return pq.ParquetFile(path).read() if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        table = pq.ParquetFile(path).read()
+    except (OSError, pa.ArrowException) as error:
+        raise FaultsError(
+            [_fault(f"tables/{path.name}", "", Text("表读不通：{e}。", "The table cannot be read: {e}.").fill(e=str(error)[:120]))]
+        ) from None
+    expected = TABLES[name].schema().names if name in TABLES else table.schema.names
+    if table.schema.names != expected:
+        said = Text("列是 {a}，应为 {b}。", "The columns are {a}, they should be {b}.").fill(
+            a=", ".join(table.schema.names[:6]), b=", ".join(expected[:6])
+        )
+        raise FaultsError([_fault(f"tables/{path.name}", "", said)])
+    return table

@@ -181,7 +181,7 @@ class Account:
     def _no_money(self, e: dict[str, Any]) -> Text:
         """Return why an entitlement brings nothing now: its state's reason, or that the land is not compensated."""
         steps = self.rows("standard_step", parcel_id=e["parcel_id"])
-        if e["state"] == "payable" and steps and steps[0]["step"] == "ineligible":
+        if steps and steps[0]["step"] == "ineligible":
             return say_step("ineligible", steps[0]["inputs"])
         return REASONS.get(e["reason"], same(e["reason"]))
 
@@ -294,7 +294,8 @@ class Account:
         return dict(sorted(out.items()))
 
     def _envelope(self, envelope_id: str) -> Text:
-        for v in self.rows("envelope", envelope_id=envelope_id):
+        rows = [v for v in self.rows("envelope", envelope_id=envelope_id) if v["year"] <= self.facts["year"]]
+        for v in sorted(rows, key=lambda v: -int(v["year"]))[:1]:
             return Text("{n}（{s}，{d}）", "{n} ({s}, {d})").fill(
                 n=Text(v["name_zh"], v["name_en"]), s=FUND_SOURCES.get(v["source"], same(v["source"])), d=v["document"]
             )

@@ -17,7 +17,7 @@ from ecocomp.io.files import publish_folder, recover_folder, write_json, write_t
 from ecocomp.pipeline.mapdata import map_base
 from ecocomp.pipeline.software import software
 from ecocomp.pipeline.stages import STAGES
-from ecocomp.pipeline.year import Year, parameters_used
+from ecocomp.pipeline.year import Year, parameters_used, region_of
 from ecocomp.report.build import build_report
 from ecocomp.rules import Parameters, policy_folder
 from ecocomp.terms.faults import raise_errors
@@ -90,13 +90,20 @@ def _rules(y: Year, params: Parameters, folder: Path) -> None:
     """Copy the rule files the run rested on, byte for byte, with the list of places."""
     roots = [policy_folder(), *y.case.rule_folders]
     for value in params.used.values():
-        target = folder / value.file
+        target = rules_folder(folder, value.layer) / value.file
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
             shutil.copyfile(roots[value.layer] / value.file, target)
-    for root in roots:
+    for layer, root in enumerate(roots):
         if (root / "places.yaml").is_file():
-            shutil.copyfile(root / "places.yaml", folder / "places.yaml")
+            place = rules_folder(folder, layer)
+            place.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / "places.yaml", place / "places.yaml")
+
+
+def rules_folder(folder: Path, layer: int) -> Path:
+    """Return where the files of one rule folder go: ``rules`` for what ships, ``rules-case-1`` … for the case's own."""
+    return folder if layer == 0 else folder.with_name(f"{folder.name}-case-{layer}")
 
 
 def _facts(y: Year, params: Parameters) -> dict[str, Any]:
@@ -118,6 +125,7 @@ def _facts(y: Year, params: Parameters) -> dict[str, Any]:
             "place": y.case.place,
             "invented": y.case.invented,
             "purpose": y.case.purpose,
+            "programme": y.case.programme,
             "map_approval": y.case.map_approval,
         },
         "year": y.year,
@@ -125,6 +133,7 @@ def _facts(y: Year, params: Parameters) -> dict[str, Any]:
         "known_on": y.known_on.isoformat(),
         "reference_day": y.case.reference_date(y.year).isoformat(),
         "base_year": y.case.base_year,
+        "region_code": region_of(y),
         "parcels_total": len(y.ground.parcel),
         "services": services,
         "notice": y.work.notes("disclose")["notice"],

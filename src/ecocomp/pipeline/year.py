@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.governance.bundle import read_bundle_table
+from ecocomp.governance.recompute import tenure_of
 from ecocomp.pipeline.case import Case
 from ecocomp.pipeline.ground import Ground
 from ecocomp.pipeline.stages import STAGES, Work
@@ -412,31 +413,21 @@ def set_rates(y: Year, folder: Path) -> dict[str, Any]:
         y.work.table("parcel_zone"),
         y.work.table("service_value"),
         economy,
-        _region(y, economy),
+        region_of(y),
         params,
         y.year,
         y.last("scorecard"),
         y.last("standard"),
-        tenure=_tenure(y),
+        tenure=tenure_of(y.work.table("holder"), y.work.table("right_payable")),
     )
     fair = equity(y.work.table("parcel"), y.work.table("parcel_zone"), standard, steps)
     return _noted(params, standard=standard, standard_step=steps, economy=economy, equity=fair)
 
 
-def _region(y: Year, economy: pa.Table) -> str:
+def region_of(y: Year) -> str:
     """Return the region whose economy counts: the case's place if it is in the table, else the first one."""
-    codes = sorted(set(economy["region_code"].to_pylist()))
+    codes = sorted(set(y.register("economy")["region_code"].to_pylist()))
     return y.case.place if y.case.place in codes or not codes else str(codes[0])
-
-
-def _tenure(y: Year) -> dict[str, str]:
-    """Return ``state`` or ``collective`` by parcel, from the kind of the holder of its ownership or use right."""
-    kinds = dict(zip(y.work.table("holder")["holder_id"].to_pylist(), y.work.table("holder")["kind"].to_pylist(), strict=True))
-    right = y.work.table("right_payable")
-    return {
-        p: "state" if kinds.get(h) == "state_unit" else "collective"
-        for p, h in zip(right["parcel_id"].to_pylist(), right["holder_id"].to_pylist(), strict=True)
-    }
 
 
 def enrol(y: Year, folder: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -413,16 +414,16 @@ def without_zone(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 # ---------------------------------------------------------------- shared by all three
 def _names(header: list[str], spec: dict[str, Any]) -> list[str]:
-    """Return the trimmed column names; refuse none, empty, doubled or too many."""
+    """Return the trimmed column names; refuse too many at once, and none, empty or doubled."""
     where = spec["where"]
     names = [h.strip().removeprefix("\ufeff") for h in header]
     if not any(names):
         raise Refuse(_no_header(spec))
-    found: list[Fault] = []
     if len(names) > spec["max_columns"]:
-        found.append(_too_wide(where, len(names), spec["max_columns"]))
+        raise Refuse(_too_wide(where, len(names), spec["max_columns"]))
+    found: list[Fault] = []
     empty = [str(i + 1) for i, n in enumerate(names) if not n]
-    twice = sorted({n for n in names if n and names.count(n) > 1})
+    twice = sorted(n for n, times in Counter(names).items() if n and times > 1)
     if empty:
         clash = Text("第 {c} 列没有列名。", "column {c} has no name.").fill(c=", ".join(empty[:20]))
         found.append(fault("no_column_name", where, clash, Text("请填写列名或删除空列。", "Name it or delete the empty column.")))
