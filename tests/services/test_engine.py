@@ -281,3 +281,24 @@ def test_real_catchment_yearly_rain_composite_ndvi_and_a_raster_of_practices(
     assert (
         "R=singh_1981; K=texture_table; LS=HJ1173; C=van_der_knijff_2000:composite; P=raster" in found.service["method"][0].as_py()
     )
+
+
+def test_a_gap_in_a_layer_lowers_what_was_seen_but_not_what_the_service_is_meant_for(fused: Any, scene: Any) -> None:
+    holed = scene.layers["rain"].copy()
+    holed[:, :, ::2] = np.nan
+    whole, gaps = run(fused, scene), run(fused, scene, layers={"rain": holed})
+    for id in ("water_conservation", "soil_retention"):
+        meant = column(whole, id, "applicable")
+        assert np.array_equal(column(gaps, id, "applicable"), meant)
+        seen, less = column(whole, id, "coverage"), column(gaps, id, "coverage")
+        assert np.all(seen <= meant + 1e-12) and np.all(less <= seen) and less.sum() < 0.7 * seen.sum()
+
+
+def test_ground_the_method_has_no_figures_for_is_not_meant(fused: Any, scene: Any) -> None:
+    codes = np.full_like(scene.layers["land_cover"], 11)
+    codes[..., :45] = 61  # settlements have no runoff coefficient
+    found = run(fused, scene, layers={"land_cover": codes})
+    meant = column(found, "water_conservation", "applicable").reshape(10, 10)
+    seen = column(found, "water_conservation", "coverage").reshape(10, 10)
+    assert np.all(meant[:, :5] == 0) and np.allclose(meant[:, 5:], 1)
+    assert np.all(seen[:, :5] == 0) and np.allclose(seen[:, 5:], 1)

@@ -272,17 +272,23 @@ def rules(lang: str | None) -> None:
 @rules.command("list", help=_t("列出某地某日的规则。", "List the rules of a place on a day."))
 @click.option("--place", default="990121", show_default=True, help=_t("地方代码", "place code"))
 @click.option("--on", "on_day", help=_t("有效日 YYYY-MM-DD，缺省列出全部", "day YYYY-MM-DD; without it all values are listed"))
+@click.option("--match", default="", help=_t("只列键或名称含有此文字的", "only those whose key or name holds this text"))
 @_common
-def rules_list(place: str, on_day: str | None, **kwargs: Any) -> None:
+def rules_list(place: str, on_day: str | None, match: str, **kwargs: Any) -> None:
     """List rules."""
     from ecocomp.cli.rules import list_rules
 
-    list_rules(_voice(kwargs), place, _day(on_day))
+    list_rules(_voice(kwargs), place, _day(on_day), match)
 
 
 @rules.command("show", help=_t("显示一个参数的全部日期和出处。", "Show all dates and sources of one parameter."))
 @click.argument("key")
-@click.option("--place", default=None, help=_t("地方代码", "place code"))
+@click.option(
+    "--place",
+    default="990121",
+    show_default=True,
+    help=_t("地方代码；all 为所有地方", "place code; all for every place"),
+)
 @_common
 def rules_show(key: str, place: str | None, **kwargs: Any) -> None:
     """Show one parameter."""
@@ -350,14 +356,14 @@ def list_(what: str, **kwargs: Any) -> None:
 @_common
 def export(bundle: Path, form: str, out: Path | None, **kwargs: Any) -> None:
     """Export a bundle."""
-    from ecocomp.cli.export import export_bundle
+    from ecocomp.cli.export import export_bundle, what
 
     voice = _voice(kwargs)
     _readable(bundle)
     written = export_bundle(bundle, form, out, voice.lang)
     voice.data({"written": [str(p) for p in written]})
     for p in written:
-        voice.say(Text("已写入 {p}", "Wrote {p}").fill(p=p))
+        voice.say(Text("已写入 {p}：{w}", "Wrote {p}: {w}").fill(p=p, w=what(form, p)))
 
 
 def _readable(bundle: Path) -> None:

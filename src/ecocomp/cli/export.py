@@ -4,42 +4,62 @@ from __future__ import annotations
 
 import csv
 import shutil
+import warnings
 from pathlib import Path
-from typing import Any
 
 from ecocomp.governance.bundle import open_bundle, read_bundle_table
+from ecocomp.governance.open_data import guarded_cell
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Lang, Text
 
 PERSONAL = frozenset({"holder"})
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\0")
+# The endings of each form; the first is given to a name without one.
+ENDINGS = {"gpkg": (".gpkg",), "geoparquet": (".parquet", ".geoparquet"), "xlsx": (".xlsx",), "pdf": (".pdf",)}
+_WHAT = {
+    "gpkg": Text("地块图层（GeoPackage）", "the parcel layer (GeoPackage)"),
+    "geoparquet": Text("地块图层（GeoParquet）", "the parcel layer (GeoParquet)"),
+    "xlsx": Text("全部表格（不含权利人）的工作簿", "a workbook of all tables but the holders"),
+    "pdf": Text("年度报告", "the report of the year"),
+}
 
 
 def export_bundle(bundle: Path, form: str, out: Path | None, lang: Lang) -> list[Path]:
-    """Write the bundle in `form` and return what was written; the bundle itself is not touched."""
+    """Write the bundle in `form` and return what was written; the bundle itself is not touched.
+
+    form  gpkg, geoparquet, xlsx, csv or pdf
+    out   file to write (folder for csv); a name without the ending of the form is given it, and in a folder that
+          exists the file gets the name it has by default
+    """
     facts = open_bundle(bundle)
     stem = f"ecocomp-{facts['case']['place']}-{facts['year']}"
-    if form == "csv":
-        return _csv(bundle, out or Path(f"{stem}-csv"))
-    if form == "pdf":
-        return [_copy(bundle / "report" / f"report.{lang}.pdf", out or Path(f"{stem}.{lang}.pdf"))]
-    target = out or Path(f"{stem}.{'parquet' if form == 'geoparquet' else form}")
-    if form == "xlsx":
-        return [_xlsx(bundle, target, lang)]
-    return [_geo(bundle, target, form)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if form == "csv":
+            return _csv(bundle, out or Path(f"{stem}-csv"))
+        target = named(out, form, f"{stem}.{lang}" if form == "pdf" else stem)
+        if form == "pdf":
+            return [_copy(bundle / "report" / f"report.{lang}.pdf", target)]
+        if form == "xlsx":
+            return [_xlsx(bundle, target, lang)]
+        return [_geo(bundle, target, form)]
+
+
+def named(out: Path | None, form: str, stem: str) -> Path:
+    """Return the file to write: `out` with the ending of the form, or the default name."""
+    ends = ENDINGS[form]
+    if out is None or out.is_dir():
+        return (out or Path()) / f"{stem}{ends[0]}"
+    return out if out.suffix.lower() in ends else out.with_name(out.name + ends[0])
+
+
+def what(form: str, path: Path) -> Text:
+    """Return what a written file holds."""
+    return TABLES[path.stem].title if form == "csv" else _WHAT[form]
 
 
 def _tables(bundle: Path) -> list[str]:
     return [n for n in TABLES if n not in PERSONAL and (bundle / "tables" / f"{n}.parquet").is_file()]
-
-
-def quiet(value: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula; control characters are dropped."""
-    if isinstance(value, str):
-        clean = "".join(c for c in value if c in "\n" or ord(c) >= 32)
-        return "'" + clean if value.startswith(_ACTIVE) else clean
-    return value
 
 
 def _csv(bundle: Path, folder: Path) -> list[Path]:
@@ -52,7 +72,7 @@ def _csv(bundle: Path, folder: Path) -> list[Path]:
             writer = csv.writer(stream)
             writer.writerow(table.schema.names)
             for batch in table.to_batches(max_chunksize=50_000):
-                columns = [[quiet(v) for v in column.to_pylist()] for column in batch.columns]
+                columns = [[guarded_cell(v) for v in column.to_pylist()] for column in batch.columns]
                 writer.writerows(zip(*columns, strict=True))
         written.append(path)
     return written
@@ -60,6 +80,7 @@ def _csv(bundle: Path, folder: Path) -> list[Path]:
 
 def _xlsx(bundle: Path, path: Path, lang: Lang) -> Path:
     from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
 
     book = Workbook(write_only=True)
@@ -71,15 +92,13 @@ def _xlsx(bundle: Path, path: Path, lang: Lang) -> Path:
         sheet.freeze_panes = "B2"
         heads = []
         for column in TABLES[name].columns:
-            from openpyxl.cell import WriteOnlyCell
-
             cell = WriteOnlyCell(
                 sheet, value=f"{column.meaning.to(lang)}" + (f"（{column.unit}）" if column.unit and "." not in column.unit else "")
             )
             cell.font = Font(bold=True)
             heads.append(cell)
         sheet.append(heads)
-        for row in zip(*([quiet(v) for v in c.to_pylist()] for c in table.columns), strict=True):
+        for row in zip(*([guarded_cell(v) for v in c.to_pylist()] for c in table.columns), strict=True):
             sheet.append(row)
     path.parent.mkdir(parents=True, exist_ok=True)
     book.save(path)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +41,7 @@ def say_years(voice: Voice, answer: Answer, folder: Path) -> None:
     _zones(voice, years)
     _sources(voice, years[last], last)
     _recipients(voice, years[last], last)
-    _caveats(voice, facts, answer)
+    _caveats(voice, facts, answer, sum(s["shortfall_fen"] for y, s in years.items() if y < last))
     _next(voice, answer, folder, last, years[last])
 
 
@@ -239,7 +242,22 @@ def _recipients(voice: Voice, s: dict[str, Any], year: int) -> None:
     voice.table(Text("{y} 年付给谁", "Who was paid in {y}").fill(y=year), heads, rows, right=(1, 2, 3))
 
 
-def _caveats(voice: Voice, facts: dict[str, Any], answer: Answer) -> None:
+def _caveats(voice: Voice, facts: dict[str, Any], answer: Answer, arrears_fen: int) -> None:
+    if arrears_fen:
+        voice.say(
+            Text(
+                "以前年度的缺口 {a} 元仍未补上，账本中记为未覆盖的应付；本年资金不自动补往年。",
+                "Earlier shortfalls of CNY {a} are still open in the ledger; this year's money does not fill them by itself.",
+            ).fill(a=say_yuan(arrears_fen))
+        )
+    for year, root in sorted(answer.replaced.items()):
+        voice.say(
+            Text(
+                "{y} 年的成果包已重算并替换：原存证点 {r}…；若已公布，请同时公布新的存证点和原因。",
+                "The bundle of {y} was computed again and replaced; its checkpoint was {r}…. If that was published, publish"
+                " the new one and why.",
+            ).fill(y=year, r=root[:16])
+        )
     if facts["not_assessed"]:
         names = ", ".join(n["service"] for n in facts["not_assessed"])
         voice.say(Text("未评估：{n}（原因见报告）", "Not assessed: {n} (reasons in the report)").fill(n=names))
@@ -261,14 +279,28 @@ def _next(voice: Voice, answer: Answer, folder: Path, last: int, s: dict[str, An
     bundle = answer.bundles[last]
     voice.say(Text("存证点 {r}…", "Checkpoint {r}…").fill(r=s["checkpoint"][:16]))
     voice.say(Text("接下来：", "Next:"))
-    lines = [f"open {bundle / 'report' / f'report.{voice.lang}.html'}"]
+    me, report = command(), bundle / "report" / f"report.{voice.lang}.html"
+    lines = [f"open {report}" if sys.platform == "darwin" else str(report)]
     if s["top"]:
-        lines.append(f"ecocomp explain {bundle} {s['top'][0]['holder_id']} --lang {voice.lang}")
+        lines.append(f"{me} explain {bundle} {s['top'][0]['holder_id']} --lang {voice.lang}")
     lines += [
-        f"ecocomp verify {bundle} --rerun",
-        f"ecocomp export {bundle} --to xlsx",
-        f"ecocomp run {folder} --year {min(answer.bundles)} --known {min(answer.bundles)}-08-31 --out {folder / 'as-known-then'}",
-        "ecocomp rules diff 2024-06-30 2025-06-30",
+        f"{me} verify {bundle} --rerun",
+        f"{me} export {bundle} --to xlsx",
+        f"{me} run {folder} --year {min(answer.bundles)} --known {min(answer.bundles)}-08-31 --out {folder / 'as-known-then'}",
+        f"{me} rules diff 2024-06-30 2025-06-30",
     ]
     for line in lines:
-        voice.say(f"  {line}" if line.startswith("open ") else f"  .venv/bin/{line}")
+        voice.say(f"  {line}")
+
+
+def command() -> str:
+    """Return the command as the user can type it here: its name if the shell finds it, else the path it was started by."""
+    if shutil.which("ecocomp"):
+        return "ecocomp"
+    try:
+        near = os.path.relpath(sys.argv[0])
+    except ValueError:  # another drive
+        return sys.argv[0]
+    if near.startswith(".."):
+        near = str(Path(sys.argv[0]).absolute())
+    return near if os.sep in near else f".{os.sep}{near}"

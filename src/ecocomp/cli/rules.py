@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text
 
 _FAR = date(9999, 1, 1)
+DEFAULT_PLACE = "990121"
 HEADS = [
     Text("键", "key"),
     Text("名称", "name"),
@@ -50,28 +52,50 @@ def _values(book: RuleBook, place: str, on: date | None) -> list[RuleValue]:
     return [v for v in found if v is not None]
 
 
-def list_rules(voice: Voice, place: str, on: date | None) -> None:
-    """Print the rules of a place, on one day or all."""
+def list_rules(voice: Voice, place: str, on: date | None, match: str = "") -> None:
+    """Print the rules of a place, on one day or all; `match` keeps those whose key or name holds the text."""
     book = RuleBook.load([policy_folder()])
     found = sorted(_values(book, place, on), key=lambda v: (v.key, v.place, v.valid_from))
+    text = match.casefold()
+    found = [v for v in found if any(text in t.casefold() for t in (v.key, v.name.zh, v.name.en))]
     voice.data([v.as_row() for v in found])
     voice.table(
         Text("{p} 的规则，{n} 条", "Rules of {p}, {n}").fill(p=" < ".join(book.chain(place)), n=len(found)),
         HEADS,
         [_row(v, voice) for v in found],
+        whole=(0,),
     )
 
 
+def like_keys(book: RuleBook, key: str, most: int = 8) -> list[str]:
+    """Return the keys a mistyped `key` may have meant: those that hold the text, then those spelled alike."""
+    inside = [k for k in book.keys if key and key.casefold() in k.casefold()]
+    tails = {k.rpartition(".")[2]: k for k in reversed(book.keys)}
+    alike = difflib.get_close_matches(key, book.keys, most, 0.4)
+    alike += [tails[t] for t in difflib.get_close_matches(key.rpartition(".")[2], tails, most, 0.5)]
+    return list(dict.fromkeys([*inside, *alike]))[:most]
+
+
 def show_rule(voice: Voice, key: str, place: str | None) -> None:
-    """Print every dated value of one parameter."""
+    """Print every dated value of one parameter that counts at a place, or with ``all`` at every place."""
     book = RuleBook.load([policy_folder()])
     if key not in book.keys:
         raise UsageError(
-            Text("没有参数 {k}；最相近的是 {n}。", "No parameter {k}; the nearest is {n}.").fill(
-                k=key, n=book.nearest_key(key) or "—"
+            Text("没有参数 {k}；相近的有：{n}。", "No parameter {k}; there are: {n}.").fill(
+                k=key,
+                n=", ".join(like_keys(book, key)) or Text("没有；见 ecocomp rules list", "none like it; see ecocomp rules list"),
             )
         )
-    found = book.values(key, place)
+    chain = None if place == "all" else book.chain(place or DEFAULT_PLACE)
+    found = [v for v in book.values(key) if chain is None or v.place in chain]
+    if not found:
+        others = ", ".join(sorted({v.place for v in book.values(key)}))
+        raise UsageError(
+            Text(
+                "{p} 没有参数 {k} 的值；有值的地方：{o}。加 --place all 全看。",
+                "{p} has no value of {k}; there is one at {o}. See all with --place all.",
+            ).fill(p=" < ".join(chain or ()), k=key, o=others)
+        )
     voice.data([v.as_row() | {"low": str(v.low), "high": str(v.high), "note": v.note, "recorded": str(v.recorded)} for v in found])
     for v in found:
         voice.say(f"{v.key}  {v.name.to(voice.lang)}  [{v.place}]")

@@ -1,4 +1,8 @@
-"""How the command line speaks: in the user's language, to people or as JSON, with progress on long work."""
+"""How the command line speaks: in the user's language, to people or as JSON, with progress on long work.
+
+Names and cells come from files of others: control characters and marks that turn the direction of writing are
+dropped from whatever is printed, and written as escapes in JSON.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from typing import Any, Protocol
 
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.text import Lang, Text
+from ecocomp.terms.unseen import escape_unseen, without_unseen
 
 
 @dataclass
@@ -23,16 +28,16 @@ class Voice:
     def say(self, text: Text | str) -> None:
         """Print one line for people; silent when JSON was asked for."""
         if not self.as_json:
-            print(text.to(self.lang) if isinstance(text, Text) else text)
+            print(without_unseen(text.to(self.lang) if isinstance(text, Text) else text))
 
     def warn(self, text: Text) -> None:
         """Print one line to standard error."""
-        print(text.to(self.lang), file=sys.stderr)
+        print(without_unseen(text.to(self.lang)), file=sys.stderr)
 
     def data(self, value: Any) -> None:
         """Print the answer as JSON if that was asked for."""
         if self.as_json:
-            print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+            print(escape_unseen(json.dumps(value, ensure_ascii=False, indent=1, default=str)))
 
     def faults(self, found: Iterable[Fault], *, show: int = 40) -> None:
         """Print faults, errors first, each with its code; warnings of one kind are counted after the first few."""
@@ -45,21 +50,36 @@ class Voice:
                 Text("另有 {n} 条，用 --json 取得全部。", "{n} more; use --json for all of them.").fill(n=len(ordered) - show)
             )
 
-    def table(self, title: Text, heads: list[Text], rows: list[list[str]], right: tuple[int, ...] = ()) -> None:
-        """Print a small table for people; the columns in `right` are numbers."""
+    def table(
+        self, title: Text, heads: list[Text], rows: list[list[str]], right: tuple[int, ...] = (), whole: tuple[int, ...] = ()
+    ) -> None:
+        """Print a small table for people.
+
+        right  columns of numbers
+        whole  columns that are never folded; if any are named, every row takes one line and the others are cut short
+        """
         if self.as_json:
             return
         from rich.box import SIMPLE_HEAD
         from rich.console import Console
         from rich.markup import escape
         from rich.table import Table
+        from rich.text import Text as Cell
 
-        table = Table(title=escape(title.to(self.lang)), box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+        def shown(text: str) -> str:
+            return without_unseen(text)
+
+        table = Table(title=escape(shown(title.to(self.lang))), box=SIMPLE_HEAD, title_justify="left", title_style="bold")
         for i, head in enumerate(heads):
-            table.add_column(escape(head.to(self.lang)), justify="right" if i in right else "left", overflow="fold")
+            justify: Any = "right" if i in right else "left"
+            table.add_column(escape(head.to(self.lang)), justify=justify, overflow="fold", no_wrap=i in whole)
         for row in rows:
-            table.add_row(*(escape(cell) for cell in row))
-        Console(width=None if sys.stdout.isatty() else 118).print(table)
+            if whole:
+                one = (" ".join(shown(cell).split()) for cell in row)
+                table.add_row(*(Cell(cell, no_wrap=True, overflow="ellipsis") for cell in one))
+            else:
+                table.add_row(*(escape(shown(cell)) for cell in row))
+        Console(width=None if sys.stdout.isatty() else 200 if whole else 118).print(table)
 
 
 class Progress(Protocol):
@@ -86,7 +106,7 @@ def progress(voice: Voice) -> Iterator[Progress]:
         tasks: dict[str, Any] = {}
 
         def show(done: int, total: int, what: Text) -> None:
-            name = what.to(voice.lang)
+            name = without_unseen(what.to(voice.lang))
             if name not in tasks:
                 tasks[name] = bars.add_task(name, total=max(total, 1))
             bars.update(tasks[name], completed=done if total else 1, total=max(total, 1))
@@ -102,7 +122,7 @@ class _Lines:
         self.seen: set[str] = set()
 
     def __call__(self, done: int, total: int, what: Text) -> None:
-        name = what.to(self.voice.lang)
+        name = without_unseen(what.to(self.voice.lang))
         if name not in self.seen:
             self.seen.add(name)
             print(f"  · {name}", file=sys.stderr, flush=True)

@@ -25,6 +25,7 @@ services = ["water_conservation", "soil_retention", "sand_fixation", "carbon_seq
 accept_unverified = []        # 支付要依据未核实参数时，逐个写明 / name each unverified parameter a payment may rest on
 # invented = false            # 地名与人名是否虚构 / places and people are invented
 # map_approval = ""           # 审图号 / map approval number
+# allow_outside = ["/data/rasters"]  # 案例文件夹之外允许读取的目录 / folders outside the case from which files may be read
 
 [survey]                      # 地块 / parcels: GeoPackage, Shapefile (.cpg or GB18030), GeoJSON, GeoParquet
 file = "inputs/parcels.gpkg"

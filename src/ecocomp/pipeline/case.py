@@ -7,10 +7,11 @@ file is the contract of `ecocomp new`, `check` and `run`; the reference page is 
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ecocomp.terms.codes import ECOSYSTEMS
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
+from ecocomp.terms.unseen import first_unseen
 
 REGISTERS = (
     "village",
@@ -32,6 +34,9 @@ REGISTERS = (
     "objection",
     "credit",
 )
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+_MAX_BYTES = 2_000_000
+_PROGRAMME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 NEEDED_REGISTERS = ("village", "holder", "right", "contract", "envelope")
 
 SECTIONS: dict[str, dict[str, Text]] = {
@@ -53,6 +58,7 @@ SECTIONS: dict[str, dict[str, Text]] = {
             "支付可以依据的未核实参数（键，或“前缀.*”）", "unverified parameters a payment may rest on (key, or prefix.*)"
         ),
         "map_approval": Text("审图号", "map approval number"),
+        "allow_outside": Text("案例文件夹之外、允许读取的目录", "folders outside the case folder from which files may be read"),
     },
     "survey": {
         "file": Text("地块矢量文件", "vector file of parcels"),
@@ -155,6 +161,7 @@ class Case:
     agreements: tuple[str, ...]
     rule_folders: tuple[Path, ...] = field(default_factory=tuple)
     scratch_folder: Path | None = None
+    allow_outside: tuple[Path, ...] = ()
 
     @property
     def scratch(self) -> Path:
@@ -181,6 +188,35 @@ class Case:
         return sorted(found)
 
 
+def points_outside(folder: Path, file: str | Path, allowed: Iterable[Path] = ()) -> Path | None:
+    """Return where a file that a case names really lies if that is outside the case folder; None if it is inside.
+
+    Links are followed. A file in one of the `allowed` folders counts as inside. A name that cannot be followed
+    (a link to itself, a name no system takes) counts as outside.
+    """
+    named = folder / file
+    try:
+        real = named.resolve()
+        inside = any(real.is_relative_to(place.resolve()) for place in (folder, *allowed))
+    except (OSError, RuntimeError, ValueError):
+        return named
+    return None if inside else real
+
+
+def outside_fault(where: str, key: str, real: Path) -> Fault:
+    """Return the fault of a file that lies outside the case folder; nothing of the file itself is told."""
+    return Fault(
+        "case.outside",
+        where,
+        key,
+        Text("{k} 指向案例文件夹之外：{p}。", "{k} points outside the case folder: {p}.").fill(k=key, p=real),
+        Text(
+            "把文件放进案例文件夹；确要读取时，在 [case] allow_outside 中写明所在目录。",
+            "Put the file into the case folder; if it must be read there, name its folder in [case] allow_outside.",
+        ),
+    )
+
+
 def load_case(folder: Path) -> tuple[Case | None, list[Fault]]:
     """Read `case.toml`; return the case (None if it cannot be used at all) and all faults of the file itself."""
     path = folder / "case.toml"
@@ -194,6 +230,8 @@ def load_case(folder: Path) -> tuple[Case | None, list[Fault]]:
             )
         ]
     try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ValueError
         text = path.read_text(encoding="utf-8")
         raw = tomllib.loads(text)
     except UnicodeDecodeError:
@@ -214,6 +252,11 @@ def load_case(folder: Path) -> tuple[Case | None, list[Fault]]:
                 Text("更正所指的行。", "Mend the line it names."),
             )
         ]
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets in thousands
+        clash = Text(
+            "case.toml 过大，或有过长的数、过深的嵌套。", "case.toml is too large, or holds a number too long or nests too deep."
+        )
+        return None, [_fault("case.syntax", "", clash, Text("按 ecocomp new 的样式书写。", "Write it as ecocomp new does."))]
     reader = _Reader(raw, text)
     case = _build(folder, reader)
     return (None if any(f.code == "case.unusable" for f in reader.faults) else case), reader.faults
@@ -240,6 +283,15 @@ class _Reader:
                     Text("写成 [{n}]。", "Write [{n}].").fill(n=name),
                 )
         self.raw = {name: section for name, section in raw.items() if isinstance(section, dict)}
+        for key, value in _texts_in(self.raw):
+            code = first_unseen(value)
+            if code:
+                self.fault(
+                    "case.unseen",
+                    key,
+                    Text("{k} 含有不可见的字符 {c}。", "{k} holds the unseen character {c}.").fill(k=key, c=code),
+                    Text("删去它后重写。", "Write it again without that character."),
+                )
 
     def fault(self, code: str, key: str, clash: Text, remedy: Text) -> None:
         self.faults.append(_fault(code, self._line(key), clash, remedy))
@@ -275,7 +327,9 @@ class _Reader:
             self.fault(
                 "case.unusable" if needed else "case.type",
                 f"{section}.{key}",
-                Text("{s}.{k} 的值 {v} 类型不对。", "{s}.{k} is {v}, which has the wrong type.").fill(s=section, k=key, v=value),
+                Text("{s}.{k} 的值 {v} 类型不对。", "{s}.{k} is {v}, which has the wrong type.").fill(
+                    s=section, k=key, v=_said(value)
+                ),
                 Text("应为：{m}。", "It should be: {m}.").fill(m=SECTIONS[section][key]),
             )
             return default
@@ -284,12 +338,12 @@ class _Reader:
     def number(self, section: Mapping[str, Any], name: str, key: str, default: float) -> float:
         """Return a number of a section, or the default with a fault if it is something else."""
         value = section.get(key, default)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300:
             return float(value)
         self.fault(
             "case.type",
             f"{name}.{key}",
-            Text("{n}.{k} 的值 {v} 不是数。", "{n}.{k} is {v}, which is no number.").fill(n=name, k=key, v=value),
+            Text("{n}.{k} 的值 {v} 不是数。", "{n}.{k} is {v}, which is no number.").fill(n=name, k=key, v=_said(value)),
             Text("写一个数，如 0.1，不加引号。", "Write a number such as 0.1, without quotes."),
         )
         return default
@@ -302,14 +356,60 @@ class _Reader:
                 self.fault(
                     "case.type",
                     f"{section}.{key}",
-                    Text("{s}.{k} 里的 {v} 不是文字。", "{v} in {s}.{k} is no text.").fill(s=section, k=key, v=value),
+                    Text("{s}.{k} 里的 {v} 不是文字。", "{v} in {s}.{k} is no text.").fill(s=section, k=key, v=_said(value)),
                     Text("写在引号里。", "Write it in quotes."),
                 )
         return [v for v in found if isinstance(v, str)]
 
+    def year(self, key: str, value: Any) -> int | None:
+        """Return a year, or None with a fault when the value is none that a case can have."""
+        if isinstance(value, int) and not isinstance(value, bool) and FIRST_YEAR <= value <= LAST_YEAR:
+            return value
+        self.fault(
+            "case.year",
+            f"case.{key}",
+            Text("{k} 里的 {v} 不是年份。", "{v} in {k} is no year.").fill(k=key, v=_said(value)),
+            Text("写 {a} 到 {b} 之间的整数。", "Write a whole number from {a} to {b}.").fill(a=FIRST_YEAR, b=LAST_YEAR),
+        )
+        return None
+
+
+def _texts_in(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text of the file, keys of tables included, with the key it stands under."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            under = f"{key}.{name}" if key else name
+            yield key, name
+            yield from _texts_in(item, under)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts_in(item, key)
+
+
+def _said(value: Any) -> str:
+    """Return a value as a fault shows it: short, whatever it is."""
+    text = value if isinstance(value, str) else f"{value!r}"
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _years(r: _Reader) -> tuple[int, ...]:
+    """Return the years to run, ascending, each once; what is no year or stands twice is a fault."""
+    found = [r.year("years", y) for y in r.get("case", "years", list, [], needed=True) or []]
+    years = [y for y in found if y is not None]
+    for twice in sorted({y for y in years if years.count(y) > 1}) if len(years) <= LAST_YEAR else ():
+        r.fault(
+            "case.year",
+            "case.years",
+            Text("{y} 在 years 里写了 {n} 次。", "{y} stands {n} times in years.").fill(y=twice, n=years.count(twice)),
+            Text("每个年份只写一次。", "Write each year once."),
+        )
+    return tuple(sorted(set(years)))
+
 
 def _build(folder: Path, r: _Reader) -> Case:
-    years = tuple(sorted(y for y in (r.get("case", "years", list, [], needed=True) or []) if isinstance(y, int)))
+    years = _years(r)
     if not years:
         r.fault(
             "case.unusable",
@@ -319,12 +419,14 @@ def _build(folder: Path, r: _Reader) -> Case:
         )
     day = r.get("case", "reference_day", str, "06-30")
     try:
+        if not re.fullmatch(r"[0-9]{2}-[0-9]{2}", day):
+            raise ValueError
         date.fromisoformat(f"2023-{day}")
     except ValueError:
         r.fault(
             "case.unusable",
             "case.reference_day",
-            Text("reference_day 是 {d}。", "reference_day is {d}.").fill(d=day),
+            Text("reference_day 是 {d}。", "reference_day is {d}.").fill(d=_said(day)),
             Text("写成月-日，如 06-30。", "Write MM-DD, e.g. 06-30."),
         )
     known = r.get("case", "known_on", (str, date), None, needed=True)
@@ -349,35 +451,37 @@ def _build(folder: Path, r: _Reader) -> Case:
     survey["overlap_tolerance_m2"] = r.number(survey, "survey", "overlap_tolerance_m2", 1.0)
     survey["classes"] = r.get("survey", "classes", dict, {})
     for source, target in survey["classes"].items():
-        if target not in ECOSYSTEMS:
+        if not isinstance(target, str) or target not in ECOSYSTEMS:
             r.fault(
                 "case.class",
                 "survey.classes",
                 Text("地类 {a} 对照到 {b}，没有这个生态系统编码。", "Class {a} maps to {b}, which is no ecosystem code.").fill(
-                    a=source, b=target
+                    a=source, b=_said(target)
                 ),
                 Text("用 11…82 中的编码。", "Use a code of 11…82."),
             )
-    rules = [folder / p for p in r.texts("rules", "folders")]
-    for p in rules:
-        if not p.is_dir():
-            r.fault(
-                "case.rules",
-                "rules.folders",
-                Text("规则目录 {p} 不存在。", "Rule folder {p} does not exist.").fill(p=p),
-                Text("更正路径。", "Mend the path."),
-            )
+    programme = r.get("case", "programme", str, "eco-zone")
+    if not _PROGRAMME.fullmatch(programme):
+        r.fault(
+            "case.programme",
+            "case.programme",
+            Text("programme 是 {p}。", "programme is {p}.").fill(p=_said(programme)),
+            Text("用 1 到 40 个字母、数字、- 或 _。", "Use 1 to 40 letters, digits, - or _ (A-Z, a-z, 0-9)."),
+        )
+    base = r.raw.get("case", {}).get("base_year")
+    base_year = (years[0] - 1 if years else 0) if base is None else r.year("base_year", base) or 0
+    allowed = _allowed(folder, r)
     return Case(
         folder=folder,
         name=Text(r.get("case", "name_zh", str, folder.name), r.get("case", "name_en", str, folder.name)),
         place=r.get("case", "place", str, "", needed=True),
         years=years,
-        base_year=r.get("case", "base_year", int, (years[0] - 1) if years else 0),
+        base_year=base_year,
         reference_day=day,
         known_on=_day(known, r),
         purpose=purpose,
         invented=r.get("case", "invented", bool, False),
-        programme=r.get("case", "programme", str, "eco-zone"),
+        programme=programme,
         services=tuple(r.texts("case", "services")),
         accept_unverified=tuple(r.texts("case", "accept_unverified")),
         map_approval=r.get("case", "map_approval", str, ""),
@@ -386,12 +490,53 @@ def _build(folder: Path, r: _Reader) -> Case:
         zones=dict(r.raw.get("zones", {})),
         layers=_layers(r),
         agreements=tuple(r.texts("agreements", "files")),
-        rule_folders=tuple(rules),
+        rule_folders=_rule_folders(folder, allowed, r),
+        allow_outside=allowed,
     )
 
 
+def _allowed(folder: Path, r: _Reader) -> tuple[Path, ...]:
+    """Return the folders outside the case from which files may be read; the root of the disk is none."""
+    out = []
+    for name in r.texts("case", "allow_outside"):
+        place = folder / name
+        if first_unseen(name) or not place.is_dir() or place.resolve() == Path(place.resolve().anchor):
+            r.fault(
+                "case.allow_outside",
+                "case.allow_outside",
+                Text("{p} 不是可以放开的目录。", "{p} is no folder that can be allowed.").fill(p=_said(name)),
+                Text("写明一个存在的目录，不能是根目录。", "Name a folder that exists and is not the root of the disk."),
+            )
+            continue
+        out.append(place)
+    return tuple(out)
+
+
+def _rule_folders(folder: Path, allowed: tuple[Path, ...], r: _Reader) -> tuple[Path, ...]:
+    """Return the case's own rule folders; those that are not there, or reach outside by a link, are faults."""
+    out = []
+    for name in r.texts("rules", "folders"):
+        place = folder / name
+        real = points_outside(folder, place, allowed)
+        if real is None and place.is_dir():
+            files = (place / "places.yaml", *sorted(place.glob("*/*/*.yaml")))
+            real = next((p for p in (points_outside(folder, f, allowed) for f in files) if p is not None), None)
+        if real is not None:
+            r.faults.append(outside_fault("case.toml", "rules.folders", real))
+        elif not place.is_dir():
+            r.fault(
+                "case.rules",
+                "rules.folders",
+                Text("规则目录 {p} 不存在。", "Rule folder {p} does not exist.").fill(p=place),
+                Text("更正路径。", "Mend the path."),
+            )
+        else:
+            out.append(place)
+    return tuple(out)
+
+
 def _day(value: Any, r: _Reader) -> date:
-    if isinstance(value, date):
+    if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
         return date.fromisoformat(str(value))
@@ -400,7 +545,7 @@ def _day(value: Any, r: _Reader) -> date:
             r.fault(
                 "case.unusable",
                 "case.known_on",
-                Text("known_on 不是日期：{v}。", "known_on is not a date: {v}.").fill(v=value),
+                Text("known_on 不是日期：{v}。", "known_on is not a date: {v}.").fill(v=_said(str(value))),
                 Text("写成 2026-06-30。", "Write 2026-06-30."),
             )
         return date(1900, 1, 1)

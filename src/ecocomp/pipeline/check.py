@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.io.files import read_table
-from ecocomp.pipeline.case import Case, load_case
+from ecocomp.pipeline.case import Case, load_case, points_outside
 from ecocomp.pipeline.ground import Ground, common_grid, make_ground
 from ecocomp.pipeline.inputs import Inputs, take_in
 from ecocomp.registry import Use, entries
 from ecocomp.rules import RuleBook, RuleValue, policy_folder
+from ecocomp.rules.overrides import override_faults
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, capped
 from ecocomp.terms.text import Text
 
@@ -32,7 +33,7 @@ class Checked:
 
 
 def rule_book(case: Case) -> tuple[RuleBook, list[Fault]]:
-    """Return the rules of a case with its own folders laid over, and every fault in them."""
+    """Return the rules of a case with its own folders laid over, every fault in them, and what they replace."""
     book, faults = RuleBook.read([policy_folder(), *case.rule_folders])
     if case.place not in book.places:
         known = ", ".join(sorted(book.places))
@@ -47,7 +48,7 @@ def rule_book(case: Case) -> tuple[RuleBook, list[Fault]]:
                 ),
             )
         )
-    return book, faults + _own_gaps(case, book)
+    return book, [*faults, *override_faults(book), *_own_gaps(case, book)]
 
 
 def _own_gaps(case: Case, book: RuleBook) -> list[Fault]:
@@ -90,8 +91,8 @@ def case_agreements(case: Case) -> tuple[list[Any], list[Fault]]:
 
     made, faults = [], []
     for file in case.agreements:
-        if not (case.folder / file).is_file():
-            continue
+        if points_outside(case.folder, file, case.allow_outside) or not (case.folder / file).is_file():
+            continue  # told where the inputs are taken in
         agreement, found = read_agreement(case.folder / file)
         faults += found
         if agreement is not None:

@@ -20,7 +20,7 @@ import pyarrow as pa
 from ecocomp.io.files import canonical_json, read_json, read_table, sha256_of, write_json
 from ecocomp.io.raster import CleanRaster, LayerEncoding, judge, open_clean
 from ecocomp.io.worker import Job, RasterJob, TableJob, VectorJob, Worker
-from ecocomp.pipeline.case import CLASS_LAYERS, LAYERS, Case, LayerInput
+from ecocomp.pipeline.case import CLASS_LAYERS, LAYERS, Case, LayerInput, outside_fault, points_outside
 from ecocomp.pipeline.registers import read_register
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.tables import TABLES
@@ -89,7 +89,10 @@ def encoding_of(layer: LayerInput) -> LayerEncoding:
 
 
 def sources_of(case: Case) -> tuple[list[Source], list[Fault]]:
-    """Return every file a case names, and faults for those that are not there."""
+    """Return every file a case names, and faults for those that are not there or lie outside the case folder.
+
+    A file outside is not opened, not looked for, and nothing beside it is listed.
+    """
     out: list[Source] = []
     survey = case.folder / str(case.survey.get("file", ""))
     out.append(Source("survey", survey, VectorJob("survey", survey, layer=case.survey.get("layer"))))
@@ -107,11 +110,35 @@ def sources_of(case: Case) -> tuple[list[Source], list[Fault]]:
             path = layer.path(case.folder, year or 0)
             job = RasterJob(role, path, bands=_BANDS[layer.bands], encoding=encoding_of(layer))
             out.append(Source(role, path, job, layer, year))
-    missing = [_missing(s, case) for s in out if not s.path.is_file()]
+    astray = {s.role: real for s in out if (real := _outside(case, s.path)) is not None}
+    faults = [outside_fault("case.toml", _key(role), real) for role, real in astray.items()]
+    out = [s for s in out if s.role not in astray]
+    faults += [_missing(s, case) for s in out if not s.path.is_file()]
     for file in case.agreements:
-        if not (case.folder / file).is_file():
-            missing.append(_no_file(file, "agreements.files"))
-    return [s for s in out if s.path.is_file()], missing
+        real = points_outside(case.folder, file, case.allow_outside)
+        if real is not None:
+            faults.append(outside_fault("case.toml", "agreements.files", real))
+        elif not (case.folder / file).is_file():
+            faults.append(_no_file(file, "agreements.files"))
+    return [s for s in out if s.path.is_file()], list(dict.fromkeys(faults))
+
+
+def _outside(case: Case, path: Path) -> Path | None:
+    """Return where a file, or one that belongs to it (a Shapefile is several), lies outside the case; None if none does."""
+    real = points_outside(case.folder, path, case.allow_outside)
+    if real is not None or not path.parent.is_dir():
+        return real
+    stem = path.name.removesuffix(path.suffix) + "."
+    beside = [p for p in sorted(path.parent.iterdir()) if p.is_symlink() and p.name.startswith(stem)]
+    return next((p for p in (points_outside(case.folder, b, case.allow_outside) for b in beside) if p is not None), None)
+
+
+def _key(role: str) -> str:
+    """Return the key of case.toml a role comes from."""
+    section, _, rest = role.partition(".")
+    if section == "layer":
+        return f"layers.{rest.partition('.')[0]}.file"
+    return {"survey": "survey.file", "register": f"registers.{rest}"}.get(section, role)
 
 
 def _layer_years(case: Case, layer: LayerInput) -> list[int | None]:

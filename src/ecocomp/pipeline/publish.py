@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.governance.bundle import checkpoint_root, seal
+from ecocomp.governance.open_data import guard_table
 from ecocomp.governance.scan import scan_files
 from ecocomp.io.files import publish_folder, recover_folder, write_json, write_table
 from ecocomp.pipeline.mapdata import map_base
@@ -176,7 +177,7 @@ def _write_csv(table: pa.Table, path: Path) -> None:
     """Write a table for the public: money in yuan, area in m2, both with two places; codes as they are."""
     import pyarrow.csv as pcsv
 
-    pcsv.write_csv(readable(table), path, pcsv.WriteOptions(quoting_style="needed"))
+    pcsv.write_csv(guard_table(readable(table)), path, pcsv.WriteOptions(quoting_style="needed"))
 
 
 def readable(table: pa.Table) -> pa.Table:

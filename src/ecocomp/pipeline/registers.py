@@ -15,9 +15,11 @@ from ecocomp.terms import codes, confidence
 from ecocomp.terms.faults import Fault, capped
 from ecocomp.terms.tables import Column, TableSpec
 from ecocomp.terms.text import Text
+from ecocomp.terms.unseen import UNSEEN_CLASS, first_unseen
 
+_TOO_LARGE = r"^[+-]?0*(9[0-9]{17}|[1-9][0-9]{18,})$"  # 9e17 and more; int64 ends at 9.2e18
 _PATTERNS = {
-    pa.int64(): (r"^[+-]?[0-9]{1,18}$", Text("整数", "a whole number")),
+    pa.int64(): (r"^[+-]?[0-9]+$", Text("整数", "a whole number")),
     pa.float64(): (r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$", Text("数", "a number")),
     pa.date32(): (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", Text("日期，如 2023-06-30", "a date such as 2023-06-30")),
     pa.bool_(): (r"^(true|false|1|0|是|否|yes|no)$", Text("是或否", "true or false")),
@@ -88,6 +90,9 @@ def _column(column: Column, values: pa.ChunkedArray, where: str) -> tuple[pa.Chu
     if pattern:
         fits = pc.fill_null(pc.match_substring_regex(text, pattern[0], ignore_case=True), False)
         faults += _cells(column, text, pc.and_not(pc.invert(fits), empty), where, "register.value", pattern[1])
+    if column.type == pa.int64():
+        faults += _size_faults(column, text, where)
+    faults += _unseen_faults(column, values, where)
     faults += _code_faults(column, text, empty, where)
     if faults:
         return None, faults
@@ -95,11 +100,49 @@ def _column(column: Column, values: pa.ChunkedArray, where: str) -> tuple[pa.Chu
     return _cast(column, pc.if_else(empty, blank, text), where)
 
 
+def _size_faults(column: Column, text: pa.ChunkedArray, where: str) -> list[Fault]:
+    """Return a fault for each whole number no sum or count can reach; such a cell is digits, so it is not called none."""
+    large = pc.fill_null(pc.match_substring_regex(text, _TOO_LARGE), False)
+    beyond = (
+        Text("小于 9×10¹⁷ 分；它大于任何可能的金额", "less than 9×10^17 fen; it is larger than any sum of money")
+        if column.unit.startswith("fen")
+        else Text("绝对值小于 9×10¹⁷；它超出任何可能的数", "less than 9×10^17; it is beyond any number a register can hold")
+    )
+    return _cells(column, text, large, where, "register.too_large", beyond)
+
+
+def _unseen_faults(column: Column, values: pa.ChunkedArray, where: str) -> list[Fault]:
+    """Return a fault for each cell with a control character or a mark that turns the direction of writing."""
+    text = pc.utf8_trim(values.cast(pa.string()), characters=" \t\r\n")
+    rows = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(text, UNSEEN_CLASS), False)).to_pylist()
+    found = [
+        Fault(
+            "register.unseen",
+            where,
+            f"row {i + 2} {column.name}",
+            Text("{m}含有不可见的字符 {c}。", "{m} holds the unseen character {c}.").fill(
+                m=column.meaning, c=first_unseen(text[i].as_py())
+            ),
+            Text("删去它后重写。", "Write it again without that character."),
+        )
+        for i in rows[:60]
+    ]
+    if len(rows) > 60:
+        found += [found[-1]] * (len(rows) - 60)
+    return capped(found, "register.unseen", where)
+
+
 def _cast(column: Column, text: pa.ChunkedArray, where: str) -> tuple[pa.ChunkedArray | None, list[Fault]]:
     if column.type == pa.bool_():
         return pc.fill_null(pc.match_substring_regex(text, "^(true|1|是|yes)$", ignore_case=True), False), []
     try:
-        return text.cast(column.type), []
+        made = text.cast(column.type)
+        if column.type == pa.float64():
+            faults = _cells(
+                column, text, pc.fill_null(pc.is_inf(made), False), where, "register.value", Text("有限的数", "a finite number")
+            )
+            return (None, faults) if faults else (made, [])
+        return made, []
     except pa.ArrowInvalid as error:
         return None, [
             Fault(
@@ -130,7 +173,7 @@ def _cells(column: Column, text: pa.ChunkedArray, wrong: pa.ChunkedArray, where:
             code,
             where,
             f"row {i + 2} {column.name}",
-            Text("{m}是“{v}”。", "{m} is '{v}'.").fill(m=column.meaning, v=text[i].as_py() or ""),
+            Text("{m}是“{v}”。", "{m} is '{v}'.").fill(m=column.meaning, v=_said(text[i].as_py() or "")),
             Text("应为{x}。", "It should be {x}.").fill(x=expected),
         )
         for i in rows[:60]
@@ -138,6 +181,10 @@ def _cells(column: Column, text: pa.ChunkedArray, wrong: pa.ChunkedArray, where:
     if len(rows) > 60:
         found += [found[-1]] * (len(rows) - 60)
     return capped(found, code, where)
+
+
+def _said(value: str) -> str:
+    return value if len(value) <= 60 else f"{value[:59]}…"
 
 
 def _duplicates(spec: TableSpec, columns: dict[str, pa.ChunkedArray], where: str) -> list[Fault]:

@@ -28,11 +28,12 @@ Progress = Callable[[int, int, Text], None]
 
 @dataclass
 class Answer:
-    """What a run made: one bundle per year, and the warnings of the inputs."""
+    """What a run made: one bundle per year, which of them stood already, whose checkpoint was replaced, warnings of the inputs."""
 
     bundles: dict[int, Path] = field(default_factory=dict)
     warnings: list[Fault] = field(default_factory=list)
     unchanged: set[int] = field(default_factory=set)
+    replaced: dict[int, str] = field(default_factory=dict)
 
 
 def run_case(
@@ -129,7 +130,10 @@ def _run_year(
     work = open_work(case.scratch / "work" / str(year), key, progress)
     y = Year(case, year, known_on, ground, book, work, previous, agreements)
     run_stages(y)
-    publish(y, final)
+    before = checkpoint_root(final) if (final / "checkpoint").is_file() else ""
+    root = publish(y, final)
+    if before and before != root:
+        answer.replaced[year] = before
     remove_folder(work.folder)
 
 

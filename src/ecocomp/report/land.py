@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.report import look, say
@@ -412,7 +413,7 @@ def _one_service(story: Story, name: str) -> tuple[Picture | None, tuple[Text, .
         same(unit),
         _service_change(b, name, total),
         _big_money(fen) if fen is not None and math.isfinite(total) else say.NONE,
-        say.percent(_coverage(numbers(rows["coverage"]), area)),
+        say.percent(observed(rows, area)),
     )
     return (picture if np.isfinite(value).any() else None), row
 
@@ -439,9 +440,12 @@ def _service_change(b: Bundle, name: str, total: float) -> Text:
     return say.signed_percent(total / known - 1 if known else float("nan"))
 
 
-def _coverage(share: np.ndarray, area: Whole) -> float:
-    total = float(area.sum())
-    return float((np.nan_to_num(share) * area).sum() / total) if total else float("nan")
+def observed(rows: pa.Table, area: Whole) -> float:
+    """Return the share observed, by area; of a service only the ground it is meant for counts."""
+    share = np.nan_to_num(numbers(rows["coverage"]))
+    meant = np.ones(len(rows)) if "applicable" not in rows.schema.names else numbers(rows["applicable"])
+    total = float((np.where(np.isfinite(meant), meant, 1.0) * area).sum())
+    return min(1.0, float((share * area).sum() / total)) if total > 0 else float("nan")
 
 
 def _breaks(b: Bundle, name: str, values: np.ndarray) -> tuple[float, ...]:

@@ -14,7 +14,7 @@ from ecocomp.report.blocks import Block, Chart, Commands, Grid, Listing, Para, P
 from ecocomp.report.bundle import Bundle, amount, codes, numbers, sums, whole
 from ecocomp.report.charts import Bar, Mark, MarkRow, Series, bars, dots, say_number
 from ecocomp.report.frame import Story, cap, entry_name, entry_unit, fixed, hectares, listed, service_name
-from ecocomp.report.land import GROUPS, _area_of, _coverage, gap_reason, light_areas
+from ecocomp.report.land import GROUPS, _area_of, gap_reason, light_areas, observed
 from ecocomp.report.maps import MapClass
 from ecocomp.terms.codes import ECOSYSTEM_GROUPS, ECOSYSTEMS, FUNCTION_ZONES, LIGHTS
 from ecocomp.terms.confidence import MARKS, UNVERIFIED
@@ -409,7 +409,7 @@ def _observed(story: Story) -> list[Block]:
                 (
                     label,
                     say.count(int(np.isfinite(value).sum())),
-                    say.percent(_coverage(numbers(rows["coverage"]), _area_of(b, rows["parcel_id"]))),
+                    say.percent(observed(rows, _area_of(b, rows["parcel_id"]))),
                 )
             )
     return [Grid(w.OBSERVED_TABLE, w.OBSERVED_HEAD, ("l", "r", "r"), tuple(lines))] if lines else []

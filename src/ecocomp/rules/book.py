@@ -343,13 +343,35 @@ def _read_places(path: Path, places: dict[str, Place], faults: list[Fault]) -> N
     faults += found
     if document is None:
         return
-    for code, item in (document.value.get("places", Line({}, 1)).value or {}).items():
+    listed = document.value.get("places", Line({}, 1)).value if isinstance(document.value, dict) else None
+    for code, item in (listed if isinstance(listed, dict) else {}).items():
         row = strip(item)
+        if not isinstance(row, dict):
+            clash = Text("地方 {p} 没有写成键值表。", "Place {p} is not written as a mapping.").fill(p=code)
+            faults.append(_fault(path.name, item.line, clash, Text("写成 {name: …, above: …}。", "Write {name: …, above: …}.")))
+            continue
         _unknown_keys(item, {"name", "above", "invented"}, path.name, faults)
-        name = row.get("name") or {}
-        places[code] = Place(
-            code, Text(str(name.get("zh", code)), str(name.get("en", code))), row.get("above"), bool(row.get("invented"))
-        )
+        name = row.get("name") if isinstance(row.get("name"), dict) else {}
+        above = None if row.get("above") is None else str(row["above"])
+        if code in places and places[code].above != above:
+            faults.append(_moved(path.name, item.line, code, places[code].above, above))
+            continue
+        places[code] = Place(code, Text(str(name.get("zh", code)), str(name.get("en", code))), above, bool(row.get("invented")))
+
+
+def _moved(file: str, line: int, code: str, old: str | None, new: str | None) -> Fault:
+    return Fault(
+        "rules.place_moved",
+        file,
+        f"line {line}",
+        Text("{p} 从 {a} 之下移到了 {b} 之下。", "{p} was moved from under {a} to under {b}.").fill(
+            p=code, a=old or "—", b=new or "—"
+        ),
+        Text(
+            "已登记的地方不能移走，上级的规则会因此失效；另取代码。",
+            "A registered place cannot be moved, as the rules above it would cease to count; take another code.",
+        ),
+    )
 
 
 def _read_file(path: Path, root: Path, layer: int, faults: list[Fault]) -> list[RuleValue]:
@@ -372,9 +394,18 @@ def _read_file(path: Path, root: Path, layer: int, faults: list[Fault]) -> list[
     place = path.relative_to(root).parts[0]
     sha = hashlib.sha256(path.read_bytes()).hexdigest()
     out: list[RuleValue] = []
-    for item in document.value["parameters"].value:
+    for item in _listed(document.value["parameters"], "parameters", file, faults):
         out += _read_parameter(item, place, file, sha, layer, faults)
     return out
+
+
+def _listed(item: Line, key: str, file: str, faults: list[Fault]) -> list[Line]:
+    """Return the entries of a list, or none with a fault when it is something else."""
+    if isinstance(item.value, list):
+        return item.value
+    clash = Text("{k} 应是列表。", "{k} should be a list.").fill(k=key)
+    faults.append(_fault(file, item.line, clash, Text("每个条目以“- ”开头。", "Begin each entry with '- '.")))
+    return []
 
 
 def _read_parameter(item: Line, place: str, file: str, sha: str, layer: int, faults: list[Fault]) -> list[RuleValue]:
@@ -404,7 +435,7 @@ def _read_parameter(item: Line, place: str, file: str, sha: str, layer: int, fau
             )
         )
         return []
-    if row["kind"] not in _KINDS:
+    if not isinstance(row["kind"], str) or row["kind"] not in _KINDS:
         faults.append(
             _fault(
                 file,
@@ -424,7 +455,7 @@ def _read_parameter(item: Line, place: str, file: str, sha: str, layer: int, fau
         "sha256": sha,
         "layer": layer,
     }
-    made = (_read_value(v, head, faults) for v in item.value["values"].value)
+    made = (_read_value(v, head, faults) for v in _listed(item.value["values"], "values", file, faults))
     return [v for v in made if v is not None]
 
 
@@ -432,10 +463,14 @@ def _read_value(item: Line, head: dict[str, Any], faults: list[Fault]) -> RuleVa
     file, key = head["file"], head["key"]
     _unknown_keys(item, _VALUE_KEYS, file, faults)
     row = strip(item)
+    if not isinstance(row, dict):
+        clash = Text("{k} 的值应带 value。", "A value of {k} should be an entry with 'value'.").fill(k=key)
+        faults.append(_fault(file, item.line, clash, Text("写成 {value: …, document: …}。", "Write {value: …, document: …}.")))
+        return None
     wrong: list[Text] = []
     if row.get("value") is None:
         wrong.append(Text("缺少 value", "value is missing"))
-    if row.get("confidence") not in MARKS:
+    if str(row.get("confidence")) not in MARKS:
         wrong.append(Text("confidence 是 {c}", "confidence is {c}").fill(c=row.get("confidence")))
     if not row.get("document"):
         wrong.append(Text("缺少出处 document", "the source (document) is missing"))

@@ -247,7 +247,7 @@ def _columns(
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.nan_to_num(np.clip(weights[:, at + 1] / whole, 0.0, 1.0), nan=0.0)
             meant = np.nan_to_num(np.clip(1.0 - left_out[:, place] / whole, 0.0, 1.0), nan=1.0)
-        meant = np.maximum(meant, share)
+        meant = np.where(meant < _NOTHING, 0.0, np.where(meant > 1.0 - _NOTHING, 1.0, meant))
     empty = share == 0.0
     method = f"{id} v{spec.version}: {runs[place].plan.method}" if place is not None else f"{id} v{spec.version}: not assessed"
     return {
@@ -262,6 +262,9 @@ def _columns(
         "coverage": pa.array(share),
         "applicable": pa.array(meant),
     }
+
+
+_NOTHING = 1e-9  # shares within this of 0 or 1 are rounding of sums
 
 
 def _same(text: str, n: int) -> pa.Array:
