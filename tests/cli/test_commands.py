@@ -66,7 +66,9 @@ def test_a_new_case_gives_faults_to_mend_never_a_traceback(tmp_path: Path, ecoco
     faults = json.loads(done.stdout)["faults"]
     assert done.returncode == 1 and any("parcels.gpkg" in f["where"] for f in faults)
     assert ecocomp("run", case).returncode == 1
-    (case / "case.toml").write_text('case = 3\nregisters = "x"\n[survey]\nclasses = 4\noverlap_tolerance_m2 = "some"\n[layers]\nrain = 1\n')
+    (case / "case.toml").write_text(
+        'case = 3\nregisters = "x"\n[survey]\nclasses = 4\noverlap_tolerance_m2 = "some"\n[layers]\nrain = 1\n'
+    )
     for command in ("check", "run"):
         done = ecocomp(command, case)
         assert done.returncode == 1 and "case.toml" in done.stderr
@@ -80,7 +82,7 @@ def test_rules_list_of_a_day_holds_one_value_for_each_key(ecocomp: Run) -> None:
     keys = [r["key"] for r in rows]
     assert len(keys) == len(set(keys)) > 80
     done = ecocomp("rules", "list", "--place", "990121", lang="zh")
-    assert done.returncode == 0 and "青溪" in done.stdout or "990121" in done.stdout
+    assert done.returncode == 0 and "990121 < " in done.stdout and CHINESE.search(done.stdout)
 
 
 def test_rules_show_names_file_and_line(ecocomp: Run) -> None:
@@ -128,7 +130,7 @@ def test_geopackage_and_geoparquet_open_with_the_parcels_where_they_are(county: 
     source, _, here, source_values = read(county.folder / "inputs" / "parcels.gpkg")
     place = dict(zip(source_values[list(source["fields"]).index("parcel_id")], shapely.from_wkb(here), strict=True))
     rates = {s["parcel_id"]: s["rate_fen_per_ha"] for s in county.rows(2025, "standard")}
-    assert len(geometry) == 200 and "4543" in str(meta["crs"]) or "CGCS2000" in str(meta["crs"])
+    assert len(geometry) == 200 and ("4543" in str(meta["crs"]) or "CGCS2000" in str(meta["crs"]))
     for parcel, shape in zip(fields["parcel_id"], shapely.from_wkb(geometry), strict=True):
         assert shape.symmetric_difference(place[parcel]).area < 1e-3
     rate_field = next(f for f in fields if f.startswith("rate"))
@@ -149,7 +151,9 @@ def test_xlsx_opens_and_holds_the_orders(county: Any, tmp_path: Path, ecocomp: R
     book = CalamineWorkbook.from_path(str(tmp_path / "x.xlsx"))
     sheets = {n: book.get_sheet_by_name(n).to_python() for n in book.sheet_names}
     orders = county.rows(2025, "order")
-    found = next(rows for rows in sheets.values() if any(orders[0]["order_id"] in map(str, r) for r in rows[1:2]) and len(rows[0]) == 6)
+    found = next(
+        rows for rows in sheets.values() if any(orders[0]["order_id"] in map(str, r) for r in rows[1:2]) and len(rows[0]) == 6
+    )
     assert len(found) == len(orders) + 1
     assert sum(int(r[4]) for r in found[1:]) == sum(o["amount_fen"] for o in orders)
     names = {h["name"] for h in county.rows(2025, "holder") if h["kind"] == "household"}

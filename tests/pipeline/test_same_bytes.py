@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -26,9 +28,7 @@ def rows(bundle: Path, table: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_same_seed_gives_the_same_bytes_in_another_folder_with_one_thread(
-    county: Any, tmp_path: Path, ecocomp: Run
-) -> None:
+def test_the_same_seed_gives_the_same_bytes_in_another_folder_with_one_thread(county: Any, tmp_path: Path, ecocomp: Run) -> None:
     other = tmp_path / "别处 elsewhere"
     done = ecocomp("demo", other, "--parcels", 200, lang="zh", env={"NUMBA_NUM_THREADS": "1", "TZ": "Asia/Shanghai", "LC_ALL": "C"})
     assert done.returncode == 0, done.stderr
@@ -44,9 +44,7 @@ def test_another_seed_gives_another_county(county: Any, tmp_path: Path, ecocomp:
     assert roots(tmp_path / "other" / "bundles")["2023"] != county.root(2023)
 
 
-def test_computing_a_year_again_gives_the_same_bytes_and_leaves_nothing_behind(
-    county_copy: Copy, ecocomp: Run
-) -> None:
+def test_computing_a_year_again_gives_the_same_bytes_and_leaves_nothing_behind(county_copy: Copy, ecocomp: Run) -> None:
     case = county_copy(bundles=True)
     before = sorted(p.name for p in case.iterdir())
     done = ecocomp("verify", case / "bundles" / "2024", "--rerun")

@@ -30,7 +30,12 @@ def test_no_fen_is_lost_between_envelope_and_account(county: Any, year: int) -> 
     claims, allocation = county.rows(year, "entitlement"), county.rows(year, "allocation")
     orders, sources, balances = (county.rows(year, n) for n in ("order", "order_source", "envelope_balance"))
     assert total(claims, "funded_fen") > 0
-    assert total(allocation, "amount_fen") == total(claims, "funded_fen") == total(orders, "amount_fen") == total(sources, "amount_fen")
+    assert (
+        total(allocation, "amount_fen")
+        == total(claims, "funded_fen")
+        == total(orders, "amount_fen")
+        == total(sources, "amount_fen")
+    )
     assert grouped(allocation, "entitlement_id", "amount_fen") == {
         c["entitlement_id"]: c["funded_fen"] for c in claims if c["funded_fen"]
     }

@@ -297,10 +297,13 @@ def command() -> str:
     """Return the command as the user can type it here: its name if the shell finds it, else the path it was started by."""
     if shutil.which("ecocomp"):
         return "ecocomp"
-    try:
-        near = os.path.relpath(sys.argv[0])
-    except ValueError:  # another drive
-        return sys.argv[0]
-    if near.startswith(".."):
-        near = str(Path(sys.argv[0]).absolute())
+    if Path(sys.argv[0]).name == "__main__.py":
+        return f"{_near(sys.executable)} -m ecocomp"
+    return _near(sys.argv[0])
+
+
+def _near(path: str) -> str:
+    """Return a path from here if it lies below, else the whole of it."""
+    here, whole = Path.cwd(), Path(path).absolute()
+    near = os.path.relpath(whole, here) if whole.is_relative_to(here) else str(whole)
     return near if os.sep in near else f".{os.sep}{near}"

@@ -180,6 +180,8 @@ class Account:
 
     def _no_money(self, e: dict[str, Any]) -> Text:
         """Return why an entitlement brings nothing now: its state's reason, or that the land is not compensated."""
+        if e["state"] == "held":
+            return Text("有未决的异议，答复后再付", "an objection is open; it is paid once that is answered")
         steps = self.rows("standard_step", parcel_id=e["parcel_id"])
         if steps and steps[0]["step"] == "ineligible":
             return say_step("ineligible", steps[0]["inputs"])
@@ -196,7 +198,8 @@ class Account:
                 ev=_evidence(c["evidence"]),
             )
             child = node.add(text, _yuan(-e["deduction_fen"]) if e["deduction_fen"] else None)
-            for check in self.rows("field_check", parcel_id=e["parcel_id"]):
+            of_year = [k for k in self.rows("field_check", parcel_id=e["parcel_id"]) if k["checked_on"].year == self.facts["year"]]
+            for check in of_year:
                 child.add(
                     Text("现场核查 {i}（{d}）：{e}", "Field check {i} ({d}): {e}").fill(
                         i=check["check_id"], d=check["checked_on"], e=check["evidence"]

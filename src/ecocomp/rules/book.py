@@ -351,7 +351,8 @@ def _read_places(path: Path, places: dict[str, Place], faults: list[Fault]) -> N
             faults.append(_fault(path.name, item.line, clash, Text("写成 {name: …, above: …}。", "Write {name: …, above: …}.")))
             continue
         _unknown_keys(item, {"name", "above", "invented"}, path.name, faults)
-        name = row.get("name") if isinstance(row.get("name"), dict) else {}
+        name = row.get("name")
+        name = name if isinstance(name, dict) else {}
         above = None if row.get("above") is None else str(row["above"])
         if code in places and places[code].above != above:
             faults.append(_moved(path.name, item.line, code, places[code].above, above))
