@@ -93,7 +93,7 @@ def _run_locked(case: Case, wanted: list[int], out: Path, known_on: date, progre
     place = case.scratch / "edition" / f"{_edition_key(case, inputs)}.parquet"
     place.parent.mkdir(parents=True, exist_ok=True)
     ground, warnings = make_ground(case, inputs, place, progress)
-    answer = Answer(warnings=[f for f in (*inputs.faults, *warnings) if f.severity == "warning"])
+    answer = Answer(warnings=[f for f in (*faults, *found, *inputs.faults, *warnings) if f.severity == "warning"])
     try:
         for year in wanted:
             _run_year(case, year, known_on, ground, book, agreements, out, answer, progress)
