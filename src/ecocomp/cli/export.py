@@ -6,6 +6,7 @@ import csv
 import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 from ecocomp.governance.bundle import open_bundle, read_bundle_table
 from ecocomp.governance.open_data import guarded_cell
@@ -22,6 +23,8 @@ _WHAT = {
     "xlsx": Text("全部表格（不含权利人）的工作簿", "a workbook of all tables but the holders"),
     "pdf": Text("年度报告", "the report of the year"),
 }
+
+MAX_SHEET_ROWS = 1_000_000
 
 
 def export_bundle(bundle: Path, form: str, out: Path | None, lang: Lang) -> list[Path]:
@@ -84,9 +87,11 @@ def _xlsx(bundle: Path, path: Path, lang: Lang) -> Path:
     from openpyxl.styles import Font
 
     book = Workbook(write_only=True)
+    left_out: list[list[Any]] = []
     for name in _tables(bundle):
         table = read_bundle_table(bundle, name)
-        if len(table) > 1_000_000:
+        if len(table) > MAX_SHEET_ROWS:
+            left_out.append([name, TABLES[name].title.to(lang), len(table)])
             continue
         sheet = book.create_sheet(TABLES[name].title.to(lang)[:31])
         sheet.freeze_panes = "B2"
@@ -99,6 +104,11 @@ def _xlsx(bundle: Path, path: Path, lang: Lang) -> Path:
             heads.append(cell)
         sheet.append(heads)
         for row in zip(*([guarded_cell(v) for v in c.to_pylist()] for c in table.columns), strict=True):
+            sheet.append(row)
+    if left_out:
+        sheet = book.create_sheet(Text("未导出", "left out").to(lang))
+        sheet.append([Text("行数超过一张表的上限，请用 csv", "more rows than a sheet holds; use csv").to(lang)])
+        for row in left_out:
             sheet.append(row)
     path.parent.mkdir(parents=True, exist_ok=True)
     book.save(path)

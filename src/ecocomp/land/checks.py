@@ -231,7 +231,8 @@ def _shared_m2(
     keys = np.sort(np.stack([a[at[flat]], b[at[flat]]], axis=1), axis=1)
     pairs, place = np.unique(keys, axis=0, return_inverse=True)
     areas = polygon_areas_m2(parts[flat], crs)
-    return pairs, np.bincount(place.reshape(-1), weights=areas, minlength=len(pairs))
+    shared = np.bincount(place.reshape(-1), weights=areas, minlength=len(pairs))
+    return pairs, shared.astype(np.float64)
 
 
 def _overlap(where: str, ids: list[str], a: int, b: int, m2: float) -> Fault:
