@@ -108,8 +108,8 @@ def _xlsx(bundle: Path, path: Path, lang: Lang) -> Path:
     if left_out:
         sheet = book.create_sheet(Text("未导出", "left out").to(lang))
         sheet.append([Text("行数超过一张表的上限，请用 csv", "more rows than a sheet holds; use csv").to(lang)])
-        for row in left_out:
-            sheet.append(row)
+        for line in left_out:
+            sheet.append(line)
     path.parent.mkdir(parents=True, exist_ok=True)
     book.save(path)
     return path
