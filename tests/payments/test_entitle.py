@@ -112,7 +112,7 @@ def test_every_parcel_is_accounted_for_and_split_without_loss(rows: list[Any], r
     factors = PARAMS.table("payments.compliance_factor")
     for p, r in zip(ids, rows, strict=True):
         mine = [e for e in table.to_pylist() if e["parcel_id"] == p]
-        paid = sum(r[4]) > 0 and r[6] and r[1] > 0
+        paid = sum(r[4]) > 0 and r[6] and r[1] > 0 and r[0] > 0  # land without a rate is not compensated and says so
         ppm = factor_ppm(factors, f"{r[2]}.{r[3]}")
         exact = int((Decimal(r[0]) * r[1] * ppm / 10**12).quantize(Decimal(1), ROUND_HALF_EVEN)) if paid else 0
         assert sum(e["entitled_fen"] for e in mine) == exact
@@ -218,3 +218,11 @@ def test_what_cannot_be_computed_is_refused_by_name() -> None:
     for factors in ({}, {"red": Decimal(2)}, {"red": Decimal("-0.1")}, {"red": Decimal("0.1234567")}):
         with pytest.raises(FaultsError, match=r"red\.none"):
             factor_ppm(factors, "red.none")
+
+
+def test_land_that_is_not_compensated_says_so_and_not_that_a_contract_is_missing() -> None:
+    table = entitle(
+        standards({"P0": 0}), parcels({"P0": 10**6}), rights([("P0", "H0", 1, 1, "clear")]), contracts([]), lights({}),
+        PARAMS, 2022, "forest",
+    )  # fmt: skip
+    assert table["reason"].to_pylist() == ["not_compensated"] and table["state"].to_pylist() == ["excluded"]

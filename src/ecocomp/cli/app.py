@@ -200,7 +200,8 @@ def explain(bundle: Path, id: str, letter: Path | None, **kwargs: Any) -> None:
             None,
         )
         holder = holder or next(r["holder_id"] for r in account.rows("order", order_id=id))
-        write_letter(bundle, holder, voice.lang, letter)
+        last = bundle.parent / str((account.facts.get("previous") or {}).get("year", ""))
+        write_letter(bundle, holder, voice.lang, letter, last if (last / "bundle.json").is_file() else None)
         voice.warn(Text("告知书已写入 {f}", "Letter written to {f}").fill(f=letter))
     voice.data(why.as_json())
     for line in why.lines(voice.lang):

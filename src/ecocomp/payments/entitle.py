@@ -38,10 +38,11 @@ REASONS: dict[str, Text] = {
     "no_right": Text("没有可支付的清楚权利", "no clear right that can be paid"),
     "share_sum": Text("份额之和不为一", "the shares do not add up to one"),
     "no_standard": Text("没有补偿标准", "no standard was set"),
+    "not_compensated": Text("这类土地不在补偿范围（标准为 0）", "land of this kind is not compensated (its rate is 0)"),
     "no_area": Text("没有面积", "it has no area"),
 }
 _CODES = {r: i for i, r in enumerate(REASONS)}
-_REFUSED = tuple(_CODES[r] for r in ("no_contract", "no_right", "share_sum", "no_standard", "no_area"))
+_REFUSED = tuple(_CODES[r] for r in ("no_contract", "no_right", "share_sum", "no_standard", "not_compensated", "no_area"))
 _SAFE = 2**62
 
 
@@ -75,7 +76,7 @@ def entitle(
     rows = _Rows(ids, right_payable, len(ids))
     parts_gross, parts_entitled, whole = rows.split(gross, entitled)
     enrolled = _contracts(contract, rows, programme, params)
-    reason = _reasons(rows, whole, enrolled, has_rate, area, flag)
+    reason = _reasons(rows, whole, enrolled, has_rate, rate, area, flag)
     return _table(rows, year, programme, parcel, enrolled, reason, rate, factor, parts_gross, parts_entitled)
 
 
@@ -254,7 +255,7 @@ def _contracts(contract: pa.Table, rows: _Rows, programme: str, params: Paramete
 
 
 def _reasons(
-    rows: _Rows, whole: np.ndarray, enrolled: list[str], has_rate: np.ndarray, area: np.ndarray, flag: np.ndarray
+    rows: _Rows, whole: np.ndarray, enrolled: list[str], has_rate: np.ndarray, rate: np.ndarray, area: np.ndarray, flag: np.ndarray
 ) -> np.ndarray:
     """Return the reason code of each row; the first obstacle found is the one that is told."""
     p = rows.parcel
@@ -265,6 +266,7 @@ def _reasons(
     tests = [
         (bare, "no_right"),
         (~whole, "share_sum"),
+        (has_rate[p] & (rate[p] == 0), "not_compensated"),  # before the contract: signing one would not help
         (unsigned, "no_contract"),
         (~has_rate[p], "no_standard"),
         (area[p] <= 0, "no_area"),
