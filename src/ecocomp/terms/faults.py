@@ -99,7 +99,7 @@ def capped(faults: list[Fault], code: str, where: str, cap: int = 50) -> list[Fa
         where,
         "",
         Text("另有 {n} 处同类问题，共 {t} 处。", "{n} more of the same kind, {t} in all.").fill(n=len(faults) - cap, t=len(faults)),
-        Text("用 --json 可取得全部。", "Use --json for all of them."),
+        Text("先改正所列的；再检查时会列出其余。", "Mend those listed; the next check lists the rest."),
         faults[0].severity,
     )
     return [*faults[:cap], more]
