@@ -24,6 +24,7 @@ from typing import Any
 from ecocomp.governance.merkle import checkpoint_body, leaf_hash, merkle_root, read_checkpoint
 from ecocomp.io.files import canonical_json
 from ecocomp.terms.faults import Fault, FaultsError
+from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
 
 PIECE_BYTES = 65_536
@@ -201,8 +202,6 @@ def read_bundle_table(folder: Path, name: str) -> Any:
     """Return one table of a bundle as Arrow, or None if the bundle has none of that name."""
     import pyarrow as pa
     import pyarrow.parquet as pq
-
-    from ecocomp.terms.tables import TABLES
 
     path = folder / "tables" / f"{name}.parquet"
     if not path.is_file():

@@ -18,11 +18,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ecocomp.funds.allocate import allocate, open_envelopes
 from ecocomp.governance.bundle import MANIFEST, checkpoint_root, open_bundle, read_bundle_table
 from ecocomp.io.files import read_json
+from ecocomp.ledger.book import post
+from ecocomp.payments.entitle import entitle
+from ecocomp.payments.orders import hold, orders, settle_balances
+from ecocomp.payments.postings import postings
 from ecocomp.rules import Parameters, RuleBook
+from ecocomp.standard.setting import set_standard
+from ecocomp.tenure.rights import payable_rights
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.text import Text
+from ecocomp.valuation.value import value_services
 
 
 def recompute_money(folder: Path) -> list[Fault]:
@@ -57,14 +65,6 @@ def recompute_money(folder: Path) -> list[Fault]:
 
 def _again(folder: Path, facts: dict[str, Any], before: Path | None) -> Iterator[tuple[str, pa.Table]]:
     """Yield (name, table) of the money half in the order of the year, each from what the bundle holds."""
-    from ecocomp.funds.allocate import allocate, open_envelopes
-    from ecocomp.ledger.book import post
-    from ecocomp.payments.entitle import entitle
-    from ecocomp.payments.orders import hold, orders, settle_balances
-    from ecocomp.payments.postings import postings
-    from ecocomp.standard.setting import set_standard
-    from ecocomp.tenure.rights import payable_rights
-    from ecocomp.valuation.value import value_services
 
     def table(name: str) -> pa.Table:
         found = read_bundle_table(folder, name)

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecocomp.governance.bundle import open_bundle, read_bundle_table
+from ecocomp.governance.bundle import checkpoint_root, open_bundle, read_bundle_table
 from ecocomp.payments.entitle import REASONS
 from ecocomp.standard.words import say_step, step_name
 from ecocomp.terms.area import say_ha, say_mu
@@ -335,8 +335,6 @@ class Account:
         )
 
     def _proof(self, head: Why) -> None:
-        from ecocomp.governance.bundle import checkpoint_root
-
         try:
             root = checkpoint_root(self.folder)[:16]
         except (OSError, ValueError, IndexError):

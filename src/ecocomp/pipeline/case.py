@@ -97,6 +97,7 @@ LAYERS: dict[str, dict[str, str]] = {
     "organic_matter": {"one": "organic_matter_percent"},
     "soil_texture": {"one": "soil_texture"},
     "practice_factor": {"one": "practice_factor"},
+    "caco3": {"one": "caco3_percent"},
     "npp": {"one": "npp_g_c_m2"},
 }
 CLASS_LAYERS = frozenset({"land_cover", "soil_texture"})

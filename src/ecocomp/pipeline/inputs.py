@@ -45,12 +45,16 @@ class Source:
 
 @dataclass
 class Inputs:
-    """What was taken in: clean files by role, typed registers, fingerprints of every source, faults."""
+    """What was taken in: clean files by role, typed registers, fingerprints of every source, faults.
+
+    sums  SHA-256 of each source by role, taken before it was read
+    """
 
     clean: dict[str, Path] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     tables: dict[str, pa.Table] = field(default_factory=dict)
     fingerprints: list[dict[str, Any]] = field(default_factory=list)
+    sums: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def raster(self, variable_name: str, year: int | None) -> str | None:
@@ -180,7 +184,8 @@ def take_in(case: Case, progress: Progress | None = None) -> Inputs:
     for n, source in enumerate(sources):
         if progress:
             progress(n + 1, len(sources), Text("核对输入文件", "Fingerprint the inputs"))
-        place = cache / _cache_key(source)
+        inputs.sums[source.role] = sha256_of(source.path)
+        place = cache / _cache_key(source, inputs.sums[source.role])
         if (place / "answer.json").is_file():
             _adopt(inputs, source, place)
         else:
@@ -210,8 +215,8 @@ def _year_faults(facts: dict[str, Any], layer: LayerInput, where: str) -> list[F
     return variable(whole).judge(year, year, year, where, "1–12")
 
 
-def _cache_key(source: Source) -> str:
-    digest = hashlib.sha256(sha256_of(source.path).encode())
+def _cache_key(source: Source, sha256: str) -> str:
+    digest = hashlib.sha256(sha256.encode())
     for suffix in (".dbf", ".shx", ".prj", ".cpg"):
         beside = source.path.with_suffix(suffix)
         if source.path.suffix == ".shp" and beside.is_file():
@@ -248,6 +253,9 @@ def _work(inputs: Inputs, waiting: list[tuple[Source, Path]], cache: Path, progr
         inputs.faults += answer.faults
         if not answer.ok or answer.path is None:
             continue
+        if sha256_of(source.path) != inputs.sums[source.role]:
+            inputs.faults.append(_changed(source))
+            continue
         part = place.with_name(place.name + ".part")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
@@ -266,12 +274,22 @@ def _work(inputs: Inputs, waiting: list[tuple[Source, Path]], cache: Path, progr
     shutil.rmtree(staging, ignore_errors=True)
 
 
+def _changed(source: Source) -> Fault:
+    return Fault(
+        "input.changed",
+        source.path.name,
+        source.role,
+        Text("文件在读取期间被改动。", "The file was changed while it was being read."),
+        Text("等写入结束后再运行。", "Run again once whoever writes it is done."),
+    )
+
+
 def _adopt(inputs: Inputs, source: Source, place: Path, *, again: bool = True) -> None:
     record = read_json(place / "answer.json")
     inputs.clean[source.role] = place / record["file"]
     inputs.facts[source.role] = record["facts"]
     inputs.fingerprints.append(
-        {"role": source.role, "file": source.path.name, "sha256": sha256_of(source.path), "bytes": source.path.stat().st_size}
+        {"role": source.role, "file": source.path.name, "sha256": inputs.sums[source.role], "bytes": source.path.stat().st_size}
     )
     if again:
         inputs.faults += [

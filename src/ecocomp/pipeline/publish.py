@@ -14,13 +14,14 @@ import pyarrow.compute as pc
 from ecocomp.governance.bundle import checkpoint_root, seal
 from ecocomp.governance.open_data import guard_table
 from ecocomp.governance.scan import scan_files
-from ecocomp.io.files import publish_folder, recover_folder, write_json, write_table
+from ecocomp.io.files import publish_folder, read_table, recover_folder, sha256_of, write_json, write_table
 from ecocomp.pipeline.mapdata import map_base
 from ecocomp.pipeline.software import software
 from ecocomp.pipeline.stages import STAGES
 from ecocomp.pipeline.year import Year, parameters_used, region_of
 from ecocomp.report.build import build_report
 from ecocomp.rules import Parameters, policy_folder
+from ecocomp.terms.confidence import is_verified
 from ecocomp.terms.faults import raise_errors
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
@@ -108,8 +109,6 @@ def rules_folder(folder: Path, layer: int) -> Path:
 
 
 def _facts(y: Year, params: Parameters) -> dict[str, Any]:
-    from ecocomp.terms.confidence import is_verified
-
     warnings = [
         w for stage, _ in STAGES if (y.work.folder / stage / "done.json").is_file() for w in y.work.notes(stage).get("warnings", [])
     ]
@@ -152,8 +151,6 @@ def _facts(y: Year, params: Parameters) -> dict[str, Any]:
 
 
 def _inputs(y: Year) -> list[dict[str, Any]]:
-    from ecocomp.io.files import sha256_of
-
     files = [{"role": "case", "file": "case.toml"}, *({"role": "agreement", "file": f} for f in y.case.agreements)]
     own = [f | {"sha256": sha256_of(y.case.folder / f["file"]), "bytes": (y.case.folder / f["file"]).stat().st_size} for f in files]
     return sorted([*own, *y.ground.inputs.fingerprints], key=lambda f: (str(f["role"]), str(f["file"])))
@@ -161,8 +158,6 @@ def _inputs(y: Year) -> list[dict[str, Any]]:
 
 def _public(folder: Path) -> None:
     """Write the open data: no names, no accounts; village totals, rates by zone, results, parameters."""
-    from ecocomp.io.files import read_table
-
     out = folder / "public"
     out.mkdir()
     for name in PUBLIC:

@@ -11,7 +11,9 @@ from pathlib import Path
 from ecocomp.governance.bundle import CHECKPOINT, MANIFEST, files_of, open_bundle
 from ecocomp.io.files import read_json, sha256_of
 from ecocomp.pipeline.case import load_case
+from ecocomp.pipeline.inputs import sources_of
 from ecocomp.pipeline.run import run_case
+from ecocomp.pipeline.software import software
 from ecocomp.terms.faults import Fault, FaultsError, raise_errors
 from ecocomp.terms.text import Text
 
@@ -69,8 +71,6 @@ def _changed_inputs(folder: Path, inputs: list[dict[str, object]]) -> list[Fault
     """Name each input whose content differs from what the manifest recorded."""
     case, _ = load_case(folder)
     assert case is not None
-    from ecocomp.pipeline.inputs import sources_of
-
     paths = {s.role: s.path for s in sources_of(case)[0]} | {"case": folder / "case.toml"}
     out = []
     for item in inputs:
@@ -85,8 +85,6 @@ def _changed_inputs(folder: Path, inputs: list[dict[str, object]]) -> list[Fault
 def _differences(old: Path, new: Path, facts: dict[str, object]) -> list[Fault]:
     if (old / CHECKPOINT).read_bytes() == (new / CHECKPOINT).read_bytes():
         return []
-    from ecocomp.pipeline.software import software
-
     now, before = dict(files_of(new)), dict(files_of(old))
     out = [
         _fault(n, Text("重算的内容不同。", "It came out differently."))
