@@ -75,7 +75,7 @@ def make_scene(size: int, seed: int = 5) -> Scene:
 
 def make_layers(grid: Any, params: Any, seed: int) -> dict[str, np.ndarray]:
     """Return layers with patches and noise, (bands, rows, columns)."""
-    from ecocomp.services.terrain_factors import terrain_layers
+    from ecocomp.services.layers.terrain import terrain_layers
 
     rng = np.random.default_rng(seed)
     h, w = grid.shape
@@ -174,7 +174,7 @@ def numpy_soil(scene: Scene) -> np.ndarray:
 
 
 def numpy_sand(scene: Scene) -> np.ndarray:
-    from ecocomp.services.factors import air_density_part
+    from ecocomp.services.factors.wind import air_density_part
     from ecocomp.services.models.sand_fixation import station_weather
     from ecocomp.services.site import Site, class_map, corners, lookup, table_corners
 

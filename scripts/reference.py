@@ -6,12 +6,13 @@ import re
 
 import mkdocs_gen_files
 
-from ecocomp.pipeline.case import LAYER_KEYS, LAYERS, SECTIONS
+from ecocomp.pipeline.case import LAYER_KEYS, SECTIONS
 from ecocomp.registry import entries
 from ecocomp.registry.folder import FOLDERS
 from ecocomp.rules import RuleBook, policy_folder
 from ecocomp.terms import codes
 from ecocomp.terms.confidence import MARKS
+from ecocomp.terms.layers import LAYERS
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.variables import variable
 

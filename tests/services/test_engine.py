@@ -251,7 +251,7 @@ def test_real_catchment_yearly_rain_composite_ndvi_and_a_raster_of_practices(
 
     from ecocomp.grid.coverage import build_coverage
     from ecocomp.grid.georef import Grid
-    from ecocomp.services.terrain_factors import terrain_layers
+    from ecocomp.services.layers.terrain import terrain_layers
 
     folder, window = shared_data / "region_mula_mutha_in", Window(300, 300, 240, 200)
     files = {"elevation": ("dem_srtm_90m", 1.0), "ndvi": ("ndvi_2020", 1e-4), "rain": ("precip_2020", 0.1),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecocomp.services import factors, vector_math
+from ecocomp.services import vector_math
 
+FAMILIES = ("rain", "soil", "slope", "cover", "wind")
+factors = SimpleNamespace(
+    **{k: v for f in FAMILIES for k, v in vars(importlib.import_module(f"ecocomp.services.factors.{f}")).items()}
+)
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "factors.yaml").read_text(encoding="utf-8"))
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from ecocomp.grid.georef import Grid
-from ecocomp.services import factors
-from ecocomp.services.terrain_factors import terrain_arrays, terrain_layers
+from ecocomp.services.factors import slope as factors
+from ecocomp.services.layers.terrain import terrain_arrays, terrain_layers
 from ecocomp.terms.faults import FaultsError
 
 GRID = Grid("EPSG:4545", 500_000.0, 3_300_000.0, 30.0, 30.0, 8, 40)

@@ -25,8 +25,8 @@ from ecocomp.terms.codes import (
     FUND_SOURCES,
     LIGHTS,
     RIGHT_KINDS,
-    SERVICES_WORDS,
     VERDICTS,
+    service_words,
 )
 from ecocomp.terms.confidence import MARKS
 from ecocomp.terms.faults import Fault, FaultsError
@@ -251,7 +251,7 @@ class Account:
     def _services(self, node: Why, parcel_id: str) -> None:
         values = {v["service"]: v for v in self.rows("service_value", parcel_id=parcel_id)}
         for s in self.rows("service", parcel_id=parcel_id):
-            name = SERVICES_WORDS.get(s["service"], same(s["service"]))
+            name = service_words(s["service"]) or same(s["service"])
             if s["quantity"] is None:
                 node.add(Text("{n}：未评估（{m}）", "{n}: not assessed ({m})").fill(n=name, m=s["method"]))
                 continue

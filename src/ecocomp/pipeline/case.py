@@ -17,6 +17,7 @@ from typing import Any
 
 from ecocomp.terms.codes import ECOSYSTEMS
 from ecocomp.terms.faults import Fault
+from ecocomp.terms.layers import LAYERS
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
 from ecocomp.terms.unseen import first_unseen
@@ -84,23 +85,6 @@ SECTIONS: dict[str, dict[str, Text]] = {
     "agreements": {"files": Text("横向协议文件", "agreement files")},
     "rules": {"folders": Text("本案自己的规则目录（叠加在 ecopolicy 之上）", "this case's rule folders (laid over ecopolicy)")},
 }
-# Layer names of a case and the canonical variable each is judged as, by its bands (see terms/variables.yaml).
-LAYERS: dict[str, dict[str, str]] = {
-    "elevation": {"one": "elevation"},
-    "land_cover": {"one": "ecosystem"},
-    "rain": {"month": "rain_month_mm", "one": "rain_year_mm"},
-    "aet": {"month": "aet_month_mm", "one": "aet_year_mm"},
-    "ndvi": {"month": "ndvi", "one": "ndvi"},
-    "sand": {"one": "sand_percent"},
-    "silt": {"one": "silt_percent"},
-    "clay": {"one": "clay_percent"},
-    "organic_matter": {"one": "organic_matter_percent"},
-    "soil_texture": {"one": "soil_texture"},
-    "practice_factor": {"one": "practice_factor"},
-    "caco3": {"one": "caco3_percent"},
-    "npp": {"one": "npp_g_c_m2"},
-}
-CLASS_LAYERS = frozenset({"land_cover", "soil_texture"})
 LAYER_KEYS: dict[str, Text] = {
     "file": Text("文件，{year} 代表年", "file; {year} stands for the year"),
     "unit": Text("单位", "unit"),

@@ -20,9 +20,10 @@ import pyarrow as pa
 from ecocomp.io.files import canonical_json, read_json, read_table, sha256_of, write_json
 from ecocomp.io.raster import CleanRaster, LayerEncoding, judge, open_clean
 from ecocomp.io.worker import Job, RasterJob, TableJob, VectorJob, Worker
-from ecocomp.pipeline.case import CLASS_LAYERS, LAYERS, Case, LayerInput, outside_fault, points_outside
+from ecocomp.pipeline.case import Case, LayerInput, outside_fault, points_outside
 from ecocomp.pipeline.registers import read_register
 from ecocomp.terms.faults import Fault
+from ecocomp.terms.layers import CLASS_LAYERS, LAYERS
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
 from ecocomp.terms.variables import variable

@@ -284,14 +284,13 @@ def _base_year(y: Year, variable: str) -> int | None:
 
 
 def _assess(y: Year, params: Parameters, models: list[str], year: int, keep: list[str] | None = None) -> Any:
+    from ecocomp.services.derive import derived_layers
     from ecocomp.services.engine import assess as engine
-    from ecocomp.services.terrain_factors import terrain_layers
 
     layers = y.ground.readers(year)
     for variable in [v for v in layers if y.case.layers[v].yearly and year not in y.case.years_of(v)]:
         layers.pop(variable)
-    if "elevation" in layers:
-        layers.update(terrain_layers(layers["elevation"], y.ground.grid, y.case.scratch / "terrain", params))
+    layers = derived_layers(models, layers, y.ground.grid, y.case.scratch / "layers", params, year)
     wind = y.register("wind")
     label = Text("{y} 年服务评估", "assess services of {y}").fill(y=year)
     return engine(

@@ -1,5 +1,7 @@
 """Walk a plug-in folder: every module in it that is not private is an entry and must carry `SPEC`.
 
+In the formula folders a module is a family and lists its entries as `FORMULAS`.
+
 Third-party packages add entries by an entry point of group `ecocomp` whose name is
 ``<folder>.<id>``, e.g. ``services.models.pollination = "mypkg.pollination"``.
 """
@@ -8,12 +10,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from types import ModuleType
+from typing import Any
 
-from ecocomp.registry.spec import Spec
+from ecocomp.registry.spec import Formula, Spec
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text
 
@@ -26,24 +30,32 @@ FOLDERS = (
     "monitoring.signals",
     "agreements.clauses",
 )
+FORMULA_FOLDERS = (
+    "services.factors",
+    "zoning.indices",
+    "valuation.factors",
+    "standard.formulas",
+    "performance.indices",
+    "performance.weighting",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One registered plug-in: its spec and the module that holds its functions."""
+    """One registered plug-in: its spec, the module that holds its functions, and its function of plain numbers if it has one."""
 
     folder: str
     spec: Spec
     module: ModuleType
+    evaluate: Callable[..., Mapping[str, Any]] | None = None
 
 
 @cache
 def entries(folder: str) -> dict[str, Entry]:
     """Return the entries of a plug-in folder (e.g. ``services.models``), sorted by id."""
-    if folder not in FOLDERS:
-        raise UsageError(
-            Text("没有插件目录 {f}。可用：{all}", "No plug-in folder {f}. Known: {all}").fill(f=folder, all=", ".join(FOLDERS))
-        )
+    if folder not in FOLDERS + FORMULA_FOLDERS:
+        known = ", ".join(FOLDERS + FORMULA_FOLDERS)
+        raise UsageError(Text("没有插件目录 {f}。可用：{all}", "No plug-in folder {f}. Known: {all}").fill(f=folder, all=known))
     package = importlib.import_module(f"ecocomp.{folder}")
     names = [f"{package.__name__}.{m.name}" for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")]
     modules = [importlib.import_module(n) for n in sorted(names)]
@@ -52,15 +64,28 @@ def entries(folder: str) -> dict[str, Entry]:
             modules.append(importlib.import_module(point.value))
     found: dict[str, Entry] = {}
     for module in modules:
-        spec = getattr(module, "SPEC", None)
-        if not isinstance(spec, Spec):
-            raise TypeError(f"{module.__name__} must define SPEC = Spec(...)")
-        if spec.id != module.__name__.rpartition(".")[2]:
-            raise TypeError(f"{module.__name__}: SPEC.id is {spec.id!r}, but the file name is the id")
-        if spec.id in found:
-            raise TypeError(f"two entries of {folder} are called {spec.id!r}: {found[spec.id].module.__name__}, {module.__name__}")
-        found[spec.id] = Entry(folder, spec, module)
+        for made in _family(folder, module) if folder in FORMULA_FOLDERS else [_single(folder, module)]:
+            if made.spec.id in found:
+                twin = found[made.spec.id].module.__name__
+                raise TypeError(f"two entries of {folder} are called {made.spec.id!r}: {twin}, {module.__name__}")
+            found[made.spec.id] = made
     return dict(sorted(found.items()))
+
+
+def _single(folder: str, module: ModuleType) -> Entry:
+    spec = getattr(module, "SPEC", None)
+    if not isinstance(spec, Spec):
+        raise TypeError(f"{module.__name__} must define SPEC = Spec(...)")
+    if spec.id != module.__name__.rpartition(".")[2]:
+        raise TypeError(f"{module.__name__}: SPEC.id is {spec.id!r}, but the file name is the id")
+    return Entry(folder, spec, module, getattr(module, "evaluate", None))
+
+
+def _family(folder: str, module: ModuleType) -> list[Entry]:
+    formulas = getattr(module, "FORMULAS", None)
+    if not isinstance(formulas, tuple) or not all(isinstance(f, Formula) for f in formulas):
+        raise TypeError(f"{module.__name__} must define FORMULAS = (Formula(...), ...)")
+    return [Entry(folder, f.spec, module, f.evaluate) for f in formulas]
 
 
 def entry(folder: str, id: str) -> Entry:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, Literal
 
 from ecocomp.terms.confidence import MARKS
 from ecocomp.terms.text import Text
@@ -25,12 +27,40 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One thing an entry reads or writes: a variable, table or parameter, with its unit and meaning."""
+    """One thing an entry reads or writes: a variable, table or parameter, with its unit and meaning.
+
+    symbol  how `Spec.formula` writes it, where the formula yields it
+    """
 
     name: str
     unit: str
     meaning: Text
     optional: bool = False
+    symbol: str = ""
+
+
+Kind = Literal["number", "list", "matrix", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One plain number (or list, matrix, word) that `evaluate` of an entry takes by name.
+
+    symbol   how `Spec.formula` writes it, such as ``R``; "" where the formula does not name it
+    default  taken where nothing is given; None: must be given
+    least, most  bounds a value may have (of each number of a list)
+    choices  the words a text may be
+    """
+
+    name: str
+    unit: str
+    meaning: Text
+    symbol: str = ""
+    kind: Kind = "number"
+    default: object | None = None
+    least: float = -math.inf
+    most: float = math.inf
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +84,10 @@ class Spec:
     inputs     variables or tables read
     parameters keys of dated rules read
     outputs    what it yields
-    formula    as plain text, in the paper's symbols
+    formula    as plain text, in the paper's symbols; a line for each step
+    arguments  the plain numbers `evaluate` takes, by which anyone can check it
     holds      where it holds and where it does not
+    differs    how it differs from InVEST or another peer, and what may be compared
     valid_from, valid_to   dates between which the entry may be used; None is open
     references at least one
     examples   at least one, run by the contract test
@@ -73,6 +105,8 @@ class Spec:
     version: str = "1"
     formula: str = ""
     holds: Text = field(default_factory=lambda: Text("", ""))
+    differs: Text = field(default_factory=lambda: Text("", ""))
+    arguments: tuple[Argument, ...] = ()
     parameters: tuple[Use, ...] = ()
     valid_from: date | None = None
     valid_to: date | None = None
@@ -95,3 +129,15 @@ class Spec:
     def holds_on(self, day: date) -> bool:
         """Return whether the entry may be used on `day`."""
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """One formula that is no whole entry of its own: a factor, an index, a weighting.
+
+    `evaluate` takes the arguments of the spec by name and returns its outputs by name. Modules of the formula folders
+    list several of these as ``FORMULAS``, since formulas of one family share their source.
+    """
+
+    spec: Spec
+    evaluate: Callable[..., Mapping[str, Any]]

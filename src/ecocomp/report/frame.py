@@ -12,7 +12,7 @@ from ecocomp.report import words as w
 from ecocomp.report.blocks import Absent
 from ecocomp.report.bundle import Bundle, Whole, rows_of
 from ecocomp.report.maps import ClassMap, MapBase, MapClass
-from ecocomp.terms.codes import SERVICES_WORDS
+from ecocomp.terms.codes import service_words
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text, same
@@ -66,7 +66,7 @@ def cap(text: Text) -> Text:
 
 def service_name(service: str) -> Text:
     """Return the name of a service: from the code list, else from its own spec, else its code."""
-    return SERVICES_WORDS.get(service) or entry_name("services.models", service)
+    return service_words(service) or entry_name("services.models", service)
 
 
 def entry_name(folder: str, name: str) -> Text:

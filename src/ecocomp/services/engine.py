@@ -10,6 +10,7 @@ the observed part of the parcel; `coverage` says how large that part is, and not
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ecocomp.registry import Entry, entry
-from ecocomp.services.site import CLASS_LAYERS, IN_PARCEL, NotAssessed, Plan, Site, StripData, StripReader, missing_rules
+from ecocomp.services.site import IN_PARCEL, NotAssessed, Plan, Site, StripData, StripReader, missing_rules
 from ecocomp.terms import tables
 from ecocomp.terms.faults import Fault, FaultsError, UsageError
+from ecocomp.terms.layers import CLASS_LAYERS
 from ecocomp.terms.text import Text
 
 if TYPE_CHECKING:
@@ -56,11 +58,17 @@ class Assessment:
 
 @dataclass
 class _Run:
-    """A service that is being computed: its plan and what has been summed so far."""
+    """A service that is being computed: its plan, the first of its rows in the values of a strip, and what was counted."""
 
     entry: Entry
     plan: Plan
+    first: int = 0
     negative: int = 0
+
+    @property
+    def rows(self) -> slice:
+        """The rows of the values that are this service's: product by product, low, value and high of each."""
+        return slice(self.first, self.first + CORNERS * max(len(self.plan.products), 1))
 
 
 def assess(
@@ -105,18 +113,23 @@ def assess(
     notes += [note for run in runs for note in (*run.plan.notes, *_negative_note(run))]
     whole = _whole_area_ha(coverage, grid)
     places = {run.entry.spec.id: k for k, run in enumerate(runs)}
-    columns = [_columns(id, places.get(id), runs, sums, weights, left_out, whole, parcel_ids, year) for id in sorted(set(models))]
+    columns = [
+        made
+        for id in sorted(set(models))
+        for made in _columns(id, places.get(id), runs, sums, weights, left_out, whole, parcel_ids, year)
+    ]
     merged = {name: _join([c[name] for c in columns]) for name in tables.SERVICE.schema().names}
     return Assessment(tables.SERVICE.table(merged), notes, cells)
 
 
 def _prepare(models: Sequence[str], site: Site) -> tuple[list[_Run], list[Fault]]:
     """Return the services that can be computed, in order of id, and the notes of those that cannot."""
-    runs, notes = [], []
+    runs: list[_Run] = []
+    notes: list[Fault] = []
     for id in sorted(set(models)):
         found = entry(FOLDER, id)
         try:
-            runs.append(_Run(found, found.module.prepare(site)))
+            runs.append(_Run(found, found.module.prepare(site), runs[-1].rows.stop if runs else 0))
         except NotAssessed as reason:
             notes += reason.notes
         except FaultsError as error:
@@ -141,7 +154,7 @@ def _stream(
     from ecocomp.grid.georef import cell_area_m2_by_row
     from ecocomp.grid.strip import reduce_classes, reduce_sums
 
-    shape = len(coverage), CORNERS * len(runs)
+    shape = len(coverage), runs[-1].rows.stop if runs else 0
     sums, weights = np.zeros(shape), np.zeros(shape)
     if not runs:
         return sums, weights, np.zeros((len(coverage), 0))
@@ -201,7 +214,7 @@ def _compute(runs: list[_Run], data: StripData, values: NDArray[np.float32], poo
 
     def block(first: int) -> list[int]:
         last = min(first + BLOCK_ROWS, data.rows)
-        return [run.plan.fill(data, first, last, values[CORNERS * k : CORNERS * k + CORNERS]) for k, run in enumerate(runs)]
+        return [run.plan.fill(data, first, last, values[run.rows]) for run in runs]
 
     for counts in pool.map(block, range(0, data.rows, BLOCK_ROWS)):
         for run, negative in zip(runs, counts, strict=True):
@@ -209,9 +222,10 @@ def _compute(runs: list[_Run], data: StripData, values: NDArray[np.float32], poo
 
 
 def _keep(runs: list[_Run], cells: dict[str, NDArray[np.float32]], strip: Strip, values: NDArray[np.float32]) -> None:
-    for k, run in enumerate(runs):
+    for run in runs:
         if run.entry.spec.id in cells:
-            cells[run.entry.spec.id][strip.rows] = values[CORNERS * k + 1].reshape(-1, strip.width)
+            whole = values[run.rows][1::CORNERS].sum(axis=0)
+            cells[run.entry.spec.id][strip.rows] = whole.reshape(-1, strip.width)
 
 
 def _whole_area_ha(coverage: Coverage, grid: Grid) -> NDArray[np.float64]:
@@ -233,31 +247,60 @@ def _columns(
     whole: NDArray[np.float64],
     parcel_ids: Sequence[str],
     year: int,
-) -> dict[str, Any]:
-    """Return the columns of one service; without a place in `runs` it was not assessed."""
-    import pyarrow as pa
-
-    n, spec = len(parcel_ids), entry(FOLDER, id).spec
-    low, quantity, high, share = (np.zeros(n) for _ in range(4))
-    meant = np.ones(n)
-    if place is not None:
-        at = CORNERS * place
-        three = sums[:, at : at + CORNERS]
-        low, quantity, high = three.min(axis=1), three[:, 1], three.max(axis=1)
+) -> Iterator[dict[str, Any]]:
+    """Yield the columns of each product of a service; without a place in `runs` it was not assessed."""
+    spec, n = entry(FOLDER, id).spec, len(parcel_ids)
+    if place is None:
+        nothing = np.zeros((n, CORNERS))
+        yield _rows_of(id, spec.unit, f"{id} v{spec.version}: not assessed", nothing, np.zeros(n), np.ones(n), parcel_ids, year)
+        return
+    plan, first = runs[place].plan, runs[place].first
+    method = f"{id} v{spec.version}: {plan.method}"
+    with np.errstate(divide="ignore", invalid="ignore"):
+        meant = np.nan_to_num(np.clip(1.0 - left_out[:, place] / whole, 0.0, 1.0), nan=1.0)
+    meant = np.where(meant < _NOTHING, 0.0, np.where(meant > 1.0 - _NOTHING, 1.0, meant))
+    units = {use.name: use.unit for use in spec.outputs}
+    for p, product in enumerate(plan.products or ("",)):
+        at = first + CORNERS * p
+        three = _limited(sums[:, at : at + CORNERS], plan.ceiling[p] if plan.ceiling is not None else None)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.nan_to_num(np.clip(weights[:, at + 1] / whole, 0.0, 1.0), nan=0.0)
-            meant = np.nan_to_num(np.clip(1.0 - left_out[:, place] / whole, 0.0, 1.0), nan=1.0)
-        meant = np.where(meant < _NOTHING, 0.0, np.where(meant > 1.0 - _NOTHING, 1.0, meant))
-    empty = share == 0.0
-    method = f"{id} v{spec.version}: {runs[place].plan.method}" if place is not None else f"{id} v{spec.version}: not assessed"
+        name, unit = (f"{id}.{product}", units[product]) if product else (id, spec.unit)
+        yield _rows_of(name, unit, method, three, share, meant, parcel_ids, year)
+
+
+def _limited(three: NDArray[np.float64], ceiling: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Return the sums, cut back in proportion where all of them together exceed what the place can supply."""
+    if ceiling is None:
+        return three
+    every = np.array([math.fsum(column) for column in three.T])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(every > ceiling, ceiling / every, 1.0)
+    return three * share
+
+
+def _rows_of(
+    name: str,
+    unit: str,
+    method: str,
+    three: NDArray[np.float64],
+    share: NDArray[np.float64],
+    meant: NDArray[np.float64],
+    parcel_ids: Sequence[str],
+    year: int,
+) -> dict[str, Any]:
+    """Return the columns of the `service` table for one service or product of all parcels."""
+    import pyarrow as pa
+
+    n, empty = len(parcel_ids), share == 0.0
     return {
         "parcel_id": pa.array(parcel_ids, pa.string()),
         "year": pa.array(np.full(n, year, np.int64)),
-        "service": _same(id, n),
-        "quantity": pa.array(quantity, mask=empty),
-        "low": pa.array(low, mask=empty),
-        "high": pa.array(high, mask=empty),
-        "unit": _same(spec.unit, n),
+        "service": _same(name, n),
+        "quantity": pa.array(three[:, 1], mask=empty),
+        "low": pa.array(three.min(axis=1), mask=empty),
+        "high": pa.array(three.max(axis=1), mask=empty),
+        "unit": _same(unit, n),
         "method": _same(method, n),
         "coverage": pa.array(share),
         "applicable": pa.array(meant),

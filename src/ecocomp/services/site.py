@@ -2,12 +2,15 @@
 
 For writers of models. A model's `prepare(site)` resolves its parameters and says which layers it reads and what it does
 with the rows of a strip; the engine reads every layer once per strip and hands the same arrays to all plans.
-Three results are carried side by side, always in the order low, value, high: each parameter enters at the end of its
-range that lowers or raises the service, by its declared sense.
+Several results are carried side by side as columns. By corners there are three, low, value, high: each parameter enters
+at the end of its range that lowers or raises the service, by its declared sense. Where that does not close, because a
+parameter raises the result here and lowers it there, the columns are draws (`Draws`) and the range is one of quantiles. A
+model does not know which: what `corners`, `table_corners` and `lookup` return has as many columns as are wanted.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +20,7 @@ from numpy.typing import NDArray
 
 from ecocomp.terms.codes import ECOSYSTEMS
 from ecocomp.terms.faults import Fault, FaultsError
+from ecocomp.terms.layers import CLASS_LAYERS
 from ecocomp.terms.text import Text, same
 
 if TYPE_CHECKING:
@@ -29,9 +33,6 @@ Floats = NDArray[np.float64]
 
 TILE = 512
 """Cells worked on at a time: what a model keeps per cell stays in the fastest memory of the processor."""
-
-CLASS_LAYERS = frozenset({"land_cover", "soil_texture"})
-"""Layers of codes (uint8, 0 = nodata); all others are float32, NaN = nodata."""
 
 IN_PARCEL = 2
 """Mark of a covered cell that lies in some parcel."""
@@ -62,7 +63,7 @@ class Site:
     wind     daily wind at stations (`terms.tables.WIND`) or None
     """
 
-    params: Parameters
+    params: Parameters | Draws
     bands: Mapping[str, int]
     grid: Grid
     year: int
@@ -104,7 +105,10 @@ class StripData:
 
 
 class Fill(Protocol):
-    """Compute rows first..last-1 of a strip into `out` (3, cells), per hectare; return the count of negative results."""
+    """Compute rows first..last-1 of a strip into `out` (products · columns, cells), per hectare; return the count of negatives.
+
+    Row `p · columns + k` of `out` is product p in column k; columns are low, value, high, or draws.
+    """
 
     def __call__(self, strip: StripData, first: int, last: int, out: NDArray[np.float32]) -> int: ...
 
@@ -118,6 +122,9 @@ class Plan:
     fill    its pass over rows of a strip
     notes   warnings to be reported
     negative_meaning  what a negative result means, when it can occur
+    products  names of `Spec.outputs` the service consists of, each a service of its own in the tables (``service.product``);
+              empty where it is one
+    ceiling   (products, columns) most that the whole place can supply, such as what is emitted there; NaN: no limit
     """
 
     layers: tuple[str, ...]
@@ -125,6 +132,8 @@ class Plan:
     fill: Fill
     notes: tuple[Fault, ...] = ()
     negative_meaning: Text | None = None
+    products: tuple[str, ...] = ()
+    ceiling: Floats | None = None
 
 
 @dataclass
@@ -153,7 +162,7 @@ def require(service: str, site: Site, needed: Mapping[str, Sequence[int]]) -> No
         raise NotAssessed(lacking)
 
 
-def require_method(service: str, key: str, params: Parameters, known: Sequence[str]) -> str:
+def require_method(service: str, key: str, params: Parameters | Draws, known: Sequence[str]) -> str:
     """Return the method the rules choose, if the model has figures for it; else raise `NotAssessed`."""
     method = params.text(key)
     if method in known:
@@ -173,42 +182,87 @@ def missing_rules(service: str, error: FaultsError) -> NotAssessed:
 
 
 # ---------------------------------------------------------------- parameters at low, value, high
-def corners(params: Parameters, key: str, sense: int) -> Floats:
-    """Return a number as (low, value, high) of the *result*: sense +1 where more of it means more service, else −1."""
-    low, value, high = params.interval(key)
-    return np.array([low, value, high] if sense > 0 else [high, value, low])
+@dataclass(frozen=True)
+class Draws:
+    """Parameters of which `corners` and `table_corners` give draws instead of ends; all else is that of the parameters.
+
+    A number is drawn from the triangle over its range with its value on top. A draw depends on the seed, the key and its
+    own number alone, so neither the order of models nor the number of machines matters.
+    """
+
+    params: Parameters
+    numbers: tuple[int, ...]
+    seed: int
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.params, name)
+
+    def of(self, key: str, low: float, value: float, high: float) -> Floats:
+        """Return one draw for each number (draws,)."""
+        word = hashlib.sha256(f"{self.seed}/{key}".encode()).digest()
+        rng = np.random.Generator(np.random.Philox(key=int.from_bytes(word[:16], "little")))
+        share = rng.random(max(self.numbers) + 1)[list(self.numbers)]
+        if not low < high:
+            return np.full(len(self.numbers), value)
+        break_at = (value - low) / (high - low)
+        left = low + np.sqrt(share * (high - low) * (value - low))
+        right = high - np.sqrt((1.0 - share) * (high - low) * (high - value))
+        return np.where(share < break_at, left, right)
 
 
-def table_corners(params: Parameters, key: str, sense: int) -> dict[str, Floats]:
-    """Return each entry of a table as (low, value, high) of the result."""
+def columns(params: Parameters | Draws) -> int:
+    """Return how many results a model carries side by side."""
+    return len(params.numbers) if isinstance(params, Draws) else 3
+
+
+def corners(params: Parameters | Draws, key: str, sense: int) -> Floats:
+    """Return a number as (low, value, high) of the *result*, or its draws (columns,).
+
+    sense  +1 where more of it means more service, −1 where less; 0 where it depends (draws only)
+    """
+    return _ends(params, key, sense, *params.interval(key))
+
+
+def table_corners(params: Parameters | Draws, key: str, sense: int) -> dict[str, Floats]:
+    """Return each entry of a table as (low, value, high) of the result, or its draws."""
     low, value, high = params.table_interval(key)
-    ends = (low, value, high) if sense > 0 else (high, value, low)
-    return {code: np.array([t[code] for t in ends]) for code in value}
+    return {code: _ends(params, f"{key}/{code}", sense, low[code], value[code], high[code]) for code in value}
 
 
-def class_map(params: Parameters, key: str) -> dict[int, tuple[str, ...]]:
+def _ends(params: Parameters | Draws, key: str, sense: int, low: float, value: float, high: float) -> Floats:
+    if isinstance(params, Draws):
+        return params.of(key, float(low), float(value), float(high))
+    if sense == 0 and low != high:
+        raise ValueError(f"{key}: which end lowers the result is not known; declare MONOTONE = False in the model")
+    return np.array([low, value, high] if sense >= 0 else [high, value, low], np.float64)
+
+
+def class_map(params: Parameters | Draws, key: str) -> dict[int, tuple[str, ...]]:
     """Return ecosystem code → classes of the method, from a list of lines such as ``"11 evergreen deciduous"``."""
     lines = [str(line).split() for line in params.items(key)]
     return {int(words[0]): tuple(words[1:]) for words in lines}
 
 
 def lookup(by_class: Mapping[str, Floats], classes: Mapping[int, Sequence[str]], sense: int) -> Floats:
-    """Return (3, 256): low, value, high of the result per ecosystem code; NaN for codes without an entry.
+    """Return (columns, 256): the results per ecosystem code; NaN for codes without an entry.
 
-    A code mapped to several classes gets their mean, and the widest range of all of them.
+    A code mapped to several classes gets their mean and, by corners, the widest range of all of them.
     """
-    table = np.full((3, 256), np.nan)
+    wide = len(next(iter(by_class.values()))) if by_class else 3
+    table = np.full((wide, 256), np.nan)
     for code, names in classes.items():
         found = np.array([by_class[n] for n in names if n in by_class])
         if len(found):
-            ends = (found[:, 0].min(), found[:, 2].max()) if sense > 0 else (found[:, 0].max(), found[:, 2].min())
-            table[:, code] = ends[0], found[:, 1].mean(), ends[1]
+            table[:, code] = found.mean(axis=0)
+            if wide == 3 and len(found) > 1:
+                ends = (found[:, 0].min(), found[:, 2].max()) if sense > 0 else (found[:, 0].max(), found[:, 2].min())
+                table[0, code], table[2, code] = ends
     return table
 
 
 def classes_left_out(service: str, table: Floats, what: Text) -> tuple[Fault, ...]:
     """Return one warning naming the ecosystems that have no coefficient in `table`, or nothing."""
-    codes = [c for c in ECOSYSTEMS if int(c) and np.isnan(table[1, int(c)])]
+    codes = [c for c in ECOSYSTEMS if int(c) and np.isnan(table[-1, int(c)])]
     if not codes:
         return ()
     names = Text("、".join(ECOSYSTEMS[c].zh for c in codes), ", ".join(ECOSYSTEMS[c].en for c in codes))
@@ -243,6 +297,7 @@ __all__ = [
     "NO_VALUES",
     "PASS",
     "TILE",
+    "Draws",
     "Floats",
     "NotAssessed",
     "Plan",
@@ -251,6 +306,7 @@ __all__ = [
     "StripReader",
     "class_map",
     "classes_left_out",
+    "columns",
     "corners",
     "lookup",
     "missing_rules",

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ecocomp.terms.codes import ECOSYSTEM_GROUPS, FUNCTION_ZONES, PARTS, SERVICES_WORDS
+from ecocomp.terms.codes import ECOSYSTEM_GROUPS, FUNCTION_ZONES, PARTS, service_words
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text, same
 
@@ -101,10 +101,10 @@ def _service(token: str) -> Text:
     scaled, at, share = token.partition("@")
     if at:
         return Text("{n}按已观测的 {p:.0f}% 推算", "{n} scaled from the {p:.0f}% observed").fill(
-            n=SERVICES_WORDS.get(scaled, same(scaled)), p=int(share) / 10_000
+            n=service_words(scaled) or same(scaled), p=int(share) / 10_000
         )
     name, left, share = token.partition("!")
-    found = SERVICES_WORDS.get(name, same(name))
+    found = service_words(name) or same(name)
     if left:
         return Text("{n}只观测到 {p:.0f}%，未计", "{n} left out, only {p:.0f}% observed").fill(n=found, p=int(share) / 10_000)
     return found

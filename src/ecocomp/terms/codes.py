@@ -118,10 +118,55 @@ LAND_CLASSES: dict[str, tuple[Text, str]] = {
 
 SERVICES_WORDS: dict[str, Text] = {
     "water_conservation": Text("水源涵养", "water conservation"),
+    "water_yield": Text("产水", "water yield"),
     "soil_retention": Text("土壤保持", "soil retention"),
+    "sediment_delivery": Text("减少入河泥沙", "sediment kept out of streams"),
     "sand_fixation": Text("防风固沙", "sand fixation"),
+    "carbon_storage": Text("碳储量", "carbon storage"),
     "carbon_sequestration": Text("固碳", "carbon sequestration"),
+    "net_primary_production": Text("净初级生产", "net primary production"),
+    "oxygen_release": Text("释氧", "oxygen release"),
+    "flood_regulation": Text("洪水调蓄", "flood regulation"),
+    "storm_retention": Text("暴雨滞留", "storm runoff retention"),
+    "air_purification": Text("空气净化", "air purification"),
+    "water_purification": Text("水质净化", "water purification"),
+    "climate_regulation": Text("气候调节", "climate regulation"),
+    "habitat_quality": Text("生境质量", "habitat quality"),
 }
+PRODUCTS_WORDS: dict[str, Text] = {
+    "above": Text("地上生物量碳", "carbon above ground"),
+    "below": Text("地下生物量碳", "carbon below ground"),
+    "soil": Text("土壤碳", "soil carbon"),
+    "dead": Text("死有机质碳", "carbon in dead matter"),
+    "vegetation": Text("植被", "vegetation"),
+    "lake": Text("湖泊", "lakes"),
+    "reservoir": Text("水库", "reservoirs"),
+    "marsh": Text("沼泽", "marsh"),
+    "so2": Text("二氧化硫", "sulphur dioxide"),
+    "nox": Text("氮氧化物", "nitrogen oxides"),
+    "dust": Text("粉尘", "dust"),
+    "cod": Text("化学需氧量", "chemical oxygen demand"),
+    "nh3n": Text("氨氮", "ammonia nitrogen"),
+    "tn": Text("总氮", "total nitrogen"),
+    "tp": Text("总磷", "total phosphorus"),
+    "transpiration": Text("植被蒸腾", "transpiration"),
+    "water_surface": Text("水面蒸发", "evaporation from water"),
+}
+
+
+def service_words(service: str) -> Text | None:
+    """Return the name of a service or of one of its products (``service.product``); None if neither is known here.
+
+    >>> service_words("air_purification.so2").en
+    'air purification: sulphur dioxide'
+    """
+    id, _, product = service.partition(".")
+    name = SERVICES_WORDS.get(id)
+    if name is None or not product:
+        return name
+    part = PRODUCTS_WORDS.get(product, Text(product, product))
+    return Text(f"{name.zh}（{part.zh}）", f"{name.en}: {part.en}")
+
 
 HOLDER_KINDS: dict[str, Text] = {
     "household": Text("农户", "household"),

@@ -15,7 +15,8 @@ import numpy as np
 from numba import njit
 
 from ecocomp.registry import Example, Reference, Spec, Use
-from ecocomp.services.factors import (
+from ecocomp.services.factors.cover import vegetation_cover
+from ecocomp.services.factors.wind import (
     GRAVITY_M_S2,
     KELVIN,
     air_density_part,
@@ -27,7 +28,6 @@ from ecocomp.services.factors import (
     soil_crust,
     soil_wetness,
     transport_capacity,
-    vegetation_cover,
     wind_at_2m,
     wind_erosivity,
     wind_soil_loss,

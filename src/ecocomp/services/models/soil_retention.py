@@ -13,17 +13,9 @@ import numpy as np
 from numba import njit
 
 from ecocomp.registry import Example, Reference, Spec, Use
-from ecocomp.services.factors import (
-    ANNUAL_FORMS,
-    CARBON_OF_ORGANIC_MATTER,
-    cover_factor_cropland,
-    cover_factor_ndvi,
-    erodibility_corrected,
-    erodibility_epic,
-    erosivity_annual,
-    erosivity_wischmeier,
-    vegetation_cover,
-)
+from ecocomp.services.factors.cover import cover_factor_cropland, cover_factor_ndvi, vegetation_cover
+from ecocomp.services.factors.rain import ANNUAL_FORMS, erosivity_annual, erosivity_wischmeier
+from ecocomp.services.factors.soil import CARBON_OF_ORGANIC_MATTER, erodibility_corrected, erodibility_epic
 from ecocomp.services.site import (
     PASS,
     TILE,

@@ -11,14 +11,14 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 
-from ecocomp.services.factors import LS_METHODS, ls_factor
+from ecocomp.services.derive import Making, StoredLayer
+from ecocomp.services.factors.slope import LS_METHODS, ls_factor
 from ecocomp.services.site import PASS, StripReader
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.text import Text
@@ -37,20 +37,13 @@ CODE_VERSION = "terrain-factors-1"
 NAMES = ("ls_factor", "slope_degrees", "relief_m")
 
 
-@dataclass(frozen=True)
-class StoredLayer:
-    """One float32 layer in a NumPy file, mapped and read by strips.
+GIVES = NAMES
+NEEDS = ("elevation",)
 
-    path   the file, (rows, columns) float32, NaN = nodata
-    bands  always 1
-    """
 
-    path: Path
-    bands: int = 1
-
-    def read(self, row0: int, row1: int) -> Raster:
-        """Return rows row0..row1-1 as (1, rows, columns)."""
-        return np.asarray(np.load(self.path, mmap_mode="r")[row0:row1])[None]
+def make(making: Making) -> dict[str, StripReader]:
+    """Return the three slope layers of the elevation of a case."""
+    return {**terrain_layers(making.layers["elevation"], making.grid, making.folder, making.params)}
 
 
 def terrain_layers(elevation: StripReader, grid: Grid, folder: Path | str, params: Parameters) -> dict[str, StoredLayer]:
@@ -159,4 +152,4 @@ def _relief_rows(heights, out):  # type: ignore[no-untyped-def]
             out[r, c] = high - low
 
 
-__all__ = ["CODE_VERSION", "NAMES", "StoredLayer", "fingerprint", "terrain_arrays", "terrain_layers"]
+__all__ = ["CODE_VERSION", "GIVES", "NAMES", "NEEDS", "fingerprint", "make", "terrain_arrays", "terrain_layers"]

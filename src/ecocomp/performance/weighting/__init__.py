@@ -1,0 +1,1 @@
+"""Weighting, ranking and coupling of indicators: one module a family, each formula for plain numbers."""
