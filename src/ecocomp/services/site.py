@@ -47,7 +47,8 @@ METHODS_WITHOUT_FIGURES = ("GBT46869-2025", "NDRC-2022")
 class StripReader(Protocol):
     """One layer on the grid: `read(first row, row after the last)` gives (bands, rows, width)."""
 
-    bands: int
+    @property
+    def bands(self) -> int: ...
 
     def read(self, row0: int, row1: int) -> NDArray[Any]: ...
 
