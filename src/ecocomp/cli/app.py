@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ecocomp import __version__
+from ecocomp.cli.folders import FOLDERS_OF
 from ecocomp.cli.say import Voice, progress
 from ecocomp.terms.faults import EcocompError, FaultsError, UsageError
 from ecocomp.terms.text import Text, user_lang
@@ -333,17 +334,66 @@ def rules_diff(first: str, second: str, place: str, on_day: str, **kwargs: Any) 
 @cli.command(
     "list",
     help=_t(
-        "列出服务、定价方法、标准规则、资金来源、指标、信号或条款。",
-        "List services, methods, rules, sources, indicators, signals or clauses.",
+        "列出服务、定价方法、标准规则、资金来源、指标、信号、条款，或因子、指数、权重法、公式。",
+        "List services, methods, rules, sources, indicators, signals, clauses, or factors, indices, weightings, formulas.",
     ),
 )
-@click.argument("what", type=click.Choice(["services", "methods", "rules", "sources", "indicators", "signals", "clauses"]))
+@click.argument("what", type=click.Choice(list(FOLDERS_OF)))
 @_common
 def list_(what: str, **kwargs: Any) -> None:
     """List plug-ins."""
     from ecocomp.cli.plugins import list_plugins
 
     list_plugins(_voice(kwargs), what)
+
+
+@cli.command(
+    "try",
+    help=_t(
+        "用几个数算一个模型、因子、指数、定价方法或权重法，写出代入数值的公式、单位、出处和置信标记。"
+        "例：ecocomp try curve_number_runoff cn=70 rain_mm=80",
+        "Evaluate a model, factor, index, price or weighting on plain numbers: the formula with the numbers put in, unit,"
+        " source and confidence. Example: ecocomp try curve_number_runoff cn=70 rain_mm=80",
+    ),
+)
+@click.argument("id")
+@click.argument("numbers", nargs=-1)
+@click.option(
+    "--table",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help=_t("逐行计算的 CSV，表头为量的名称", "CSV file, row by row; its headings are the names"),
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_t("把 --table 的结果写成 CSV", "write the rows of --table as CSV"),
+)
+@_common
+def try_(id: str, numbers: tuple[str, ...], table: Path | None, out: Path | None, **kwargs: Any) -> None:
+    """Evaluate one entry."""
+    from ecocomp.cli.calculate import try_numbers, try_table
+
+    if table is not None:
+        try_table(_voice(kwargs), id, numbers, table, out)
+    elif out is not None:
+        raise UsageError(Text("--out 要与 --table 同用。", "--out goes with --table."))
+    else:
+        try_numbers(_voice(kwargs), id, numbers)
+
+
+@cli.command(
+    help=_t(
+        "说明一个模型、因子、指数、方法：公式、适用、参数、出处、算例。",
+        "Describe a model, factor, index or method: formula, where it holds, parameters, sources, examples.",
+    )
+)
+@click.argument("id")
+@_common
+def describe(id: str, **kwargs: Any) -> None:
+    """Describe one entry."""
+    from ecocomp.cli.calculate import describe as tell
+
+    tell(_voice(kwargs), id)
 
 
 @cli.command(

@@ -2,57 +2,80 @@
 
 from __future__ import annotations
 
+from ecocomp.cli.folders import FOLDERS_OF
 from ecocomp.cli.say import Voice
-from ecocomp.registry import entries
-from ecocomp.terms.text import Text
-
-FOLDER_OF = {
-    "services": "services.models",
-    "methods": "valuation.methods",
-    "rules": "standard.rules",
-    "sources": "funds.sources",
-    "indicators": "performance.indicators",
-    "signals": "monitoring.signals",
-    "clauses": "agreements.clauses",
-}
+from ecocomp.registry import Entry, entries
+from ecocomp.registry.calculate import weakest
+from ecocomp.terms.codes import SERVICE_CHAPTERS
+from ecocomp.terms.text import Text, same
 
 
 def list_plugins(voice: Voice, what: str) -> None:
-    """Print the entries of one plug-in folder."""
-    found = entries(FOLDER_OF[what])
-    voice.data(
-        [
-            {
-                "id": e.spec.id,
-                "name_zh": e.spec.name.zh,
-                "name_en": e.spec.name.en,
-                "summary_zh": e.spec.summary.zh,
-                "summary_en": e.spec.summary.en,
-                "unit": e.spec.unit,
-                "version": e.spec.version,
-                "formula": e.spec.formula,
-                "inputs": [u.name for u in e.spec.inputs],
-                "parameters": [u.name for u in e.spec.parameters],
-                "references": [f"{r.title} [{r.confidence}]" for r in e.spec.references],
-            }
-            for e in found.values()
-        ]
-    )
-    rows = [
-        [
-            e.spec.id,
-            e.spec.name.to(voice.lang),
-            e.spec.unit,
-            e.spec.summary.to(voice.lang),
-            "; ".join(f"{r.title} [{r.confidence}]" for r in e.spec.references),
-        ]
-        for e in found.values()
-    ]
+    """Print the entries of the folders of one kind; services in the order of a standard's table of contents."""
+    found = [e for folder in FOLDERS_OF[what] for e in entries(folder).values()]
+    chapters = _chapters(found) if what == "services" else [(same(""), found)]
+    voice.data([_data(e, chapter, n) for chapter, part in chapters for n, e in enumerate(part, 1)])
     heads = [
         Text("编码", "id"),
         Text("名称", "name"),
         Text("单位", "unit"),
+        Text("公式", "formula"),
         Text("说明", "what it is"),
         Text("出处 [标记]", "sources [mark]"),
     ]
+    rows = []
+    for c, (chapter, part) in enumerate(chapters, 1):
+        if chapter.zh:
+            rows.append(["", f"{c}  {chapter.to(voice.lang)}", "", "", "", ""])
+        rows += [_row(e, voice, f"{c}.{n}  " if chapter.zh else "") for n, e in enumerate(part, 1)]
     voice.table(Text("{w}：{n} 项", "{w}: {n}").fill(w=what, n=len(found)), heads, rows)
+    voice.say(
+        Text(
+            "ecocomp describe 编码 看全部说明；ecocomp try 编码 名称=数值 用数核对。",
+            "ecocomp describe ID tells all of one; ecocomp try ID name=value checks it by numbers.",
+        )
+    )
+
+
+def _chapters(found: list[Entry]) -> list[tuple[Text, list[Entry]]]:
+    """Return the services by chapter; those that no chapter names (brought by others) come last."""
+    by_id = {e.spec.id: e for e in found}
+    chapters = [(title, [by_id.pop(id) for id in ids if id in by_id]) for title, ids in SERVICE_CHAPTERS]
+    rest = (Text("其他", "others"), list(by_id.values()))
+    return [(title, part) for title, part in [*chapters, rest] if part]
+
+
+def _data(e: Entry, chapter: Text, number: int) -> dict[str, object]:
+    s = e.spec
+    return {
+        "id": s.id,
+        "folder": e.folder,
+        "chapter_zh": chapter.zh,
+        "chapter_en": chapter.en,
+        "number": number,
+        "name_zh": s.name.zh,
+        "name_en": s.name.en,
+        "summary_zh": s.summary.zh,
+        "summary_en": s.summary.en,
+        "unit": s.unit,
+        "version": s.version,
+        "formula": s.formula,
+        "arguments": [a.name for a in s.arguments],
+        "inputs": [u.name for u in s.inputs],
+        "parameters": [u.name for u in s.parameters],
+        "outputs": [u.name for u in s.outputs],
+        "confidence": weakest(e),
+        "references": [f"{r.title} [{r.confidence}]" for r in s.references],
+    }
+
+
+def _row(e: Entry, voice: Voice, number: str) -> list[str]:
+    s = e.spec
+    return [
+        s.id,
+        number + s.name.to(voice.lang),
+        s.unit,
+        "\n".join(line.strip() for line in s.formula.splitlines()[:3]),
+        s.summary.to(voice.lang),
+        "; ".join(f"{r.title} [{r.confidence}]" for r in s.references[:2]) + ("; …" if len(s.references) > 2 else ""),
+    ]

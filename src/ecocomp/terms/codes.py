@@ -133,6 +133,17 @@ SERVICES_WORDS: dict[str, Text] = {
     "climate_regulation": Text("气候调节", "climate regulation"),
     "habitat_quality": Text("生境质量", "habitat quality"),
 }
+SERVICE_CHAPTERS: tuple[tuple[Text, tuple[str, ...]], ...] = (
+    (Text("水", "water"), ("water_conservation", "water_yield", "water_purification")),
+    (Text("洪水", "floods"), ("flood_regulation", "storm_retention")),
+    (Text("土壤与风沙", "soil and sand"), ("soil_retention", "sediment_delivery", "sand_fixation")),
+    (
+        Text("碳、氧与生产", "carbon, oxygen and production"),
+        ("carbon_sequestration", "oxygen_release", "carbon_storage", "net_primary_production"),
+    ),
+    (Text("空气与气候", "air and climate"), ("air_purification", "climate_regulation")),
+    (Text("生物多样性", "biodiversity"), ("habitat_quality",)),
+)
 PRODUCTS_WORDS: dict[str, Text] = {
     "above": Text("地上生物量碳", "carbon above ground"),
     "below": Text("地下生物量碳", "carbon below ground"),
