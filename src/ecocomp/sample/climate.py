@@ -83,6 +83,36 @@ def aet_strip(rain: NDArray[np.uint16], cover: NDArray[np.uint8], height: NDArra
     return made
 
 
+NORMALS = ("temperature", "radiation", "et0", "storm_rain", "windy_days")
+"""Layers of the climate of many years: the same in every year of the county."""
+
+LATITUDE_SUN = np.array([9.6, 12.3, 15.8, 18.9, 20.6, 19.8, 18.7, 17.9, 15.0, 12.4, 10.1, 8.9])  # MJ/m²/d at a clear valley
+
+
+def normals_strip(land: Land, parcel: NDArray[np.int32], row0: int, row1: int) -> dict[str, NDArray[np.uint16]]:
+    """Return the climate of many years for a strip, bands first, 65535 outside.
+
+    temperature [0.1 K above −100 °C], radiation [0.01 MJ/m²/d], et0 [0.1 mm] by month; storm_rain [0.1 mm in the wettest day
+    of ten years], windy_days [d with wind from 6 m/s on, December to May].
+    """
+    part = slice(row0, row1)
+    height = np.nan_to_num(land.relief.elevation[part].astype(np.float64), nan=1900.0)
+    wet, sandy = land.rain_mm[part].astype(np.float64), np.clip(land.sandy[part], 0.0, 1.0)
+    mean = YEAR_MEAN_C - LAPSE_C_PER_M * (height - 1900.0)
+    celsius = mean + WARMTH_C[:, None, None]
+    sun = LATITUDE_SUN[:, None, None] * (1.0 + 0.00004 * (height - 1900.0)) * (1.12 - 0.00016 * wet)
+    demand = 1.12 * DAYLIGHT[:, None, None] * (6.0 + 4.6 * np.maximum(0.0, celsius + 4.0))
+    made = {
+        "temperature": 10.0 * (celsius + 100.0),
+        "radiation": 100.0 * sun,
+        "et0": 10.0 * demand,
+        "storm_rain": 10.0 * (38.0 + 0.055 * wet)[None],
+        "windy_days": (6.0 + 34.0 * sandy)[None],
+    }
+    outside = parcel[part] == 0
+    return {name: np.where(outside, 65535, np.rint(value)).astype(np.uint16) for name, value in made.items()}
+
+
 def wind_rows(frame: Frame, land: Land, years: list[int]) -> list[list[object]]:
     """Return the daily station records: a windy spring, most in the dry corner; columns of the table `wind`."""
     places = [

@@ -17,6 +17,7 @@ from ecocomp.sample.relief import Relief
 from ecocomp.sample.store import write_csv, write_raster, write_vector
 from ecocomp.sample.survey import Land, Survey
 from ecocomp.sample.zones import TITLES
+from ecocomp.terms.layers import CLASS_LAYERS
 from ecocomp.terms.tables import TABLES
 
 OUTSIDE_M = -9999.0
@@ -106,7 +107,18 @@ class CountyFolder:
 
         write_raster(self.inputs / "elevation.tif", frame, 1, "float32", OUTSIDE_M, height)
         for name, whole in soil.make_soil(frame, land, parcel).items():
-            write_raster(self.inputs / f"{name}.tif", frame, 1, "uint16", soil.OUTSIDE, _strips_of(whole))
+            if name in CLASS_LAYERS:
+                codes = np.where(whole == soil.OUTSIDE, 0, whole).astype(np.uint8)
+                write_raster(self.inputs / f"{name}.tif", frame, 1, "uint8", 0, _strips_of(codes))
+            else:
+                write_raster(self.inputs / f"{name}.tif", frame, 1, "uint16", soil.OUTSIDE, _strips_of(whole))
+        for name in climate.NORMALS:
+
+            def normal(row0: int, row1: int, name: str = name) -> NDArray[Any]:
+                return climate.normals_strip(land, parcel, row0, row1)[name]
+
+            bands = 1 if name in ("storm_rain", "windy_days") else 12
+            write_raster(self.inputs / f"{name}.tif", frame, bands, "uint16", 65535, normal)
         for step, year in enumerate(self.years):
             self._year(land, made, step, year)
 
@@ -259,6 +271,59 @@ nodata = [65535]
 file = "inputs/organic_matter.tif"
 unit = "%"
 scale = 0.01
+nodata = [65535]
+
+[layers.soil_depth]            # 到基岩的深度 / down to rock
+file = "inputs/soil_depth.tif"
+unit = "mm"
+nodata = [65535]
+
+[layers.water_capacity]        # 植物可利用水 / plant-available water
+file = "inputs/water_capacity.tif"
+scale = 0.001
+nodata = [65535]
+
+[layers.hydrologic_group]      # 土壤水文组 A–D 记作 1–4 / hydrologic soil groups A to D as 1 to 4
+file = "inputs/hydrologic_group.tif"
+nodata = [0]
+
+[layers.carbonate_share]       # 碳酸盐岩裸露占比 / share of bare limestone
+file = "inputs/carbonate_share.tif"
+unit = "%"
+scale = 0.1
+nodata = [65535]
+
+[layers.temperature]           # 多年月平均气温 / monthly temperature of many years
+file = "inputs/temperature.tif"
+unit = "°C"
+scale = 0.1
+offset = -100.0
+nodata = [65535]
+bands = "month"
+
+[layers.radiation]             # 日太阳辐射 / daily solar radiation
+file = "inputs/radiation.tif"
+unit = "MJ/m²"
+scale = 0.01
+nodata = [65535]
+bands = "month"
+
+[layers.et0]                   # 潜在蒸散 / reference evapotranspiration
+file = "inputs/et0.tif"
+unit = "mm"
+scale = 0.1
+nodata = [65535]
+bands = "month"
+
+[layers.storm_rain]            # 十年一遇日雨量 / rain of the wettest day in ten years
+file = "inputs/storm_rain.tif"
+unit = "mm"
+scale = 0.1
+nodata = [65535]
+
+[layers.windy_days]            # 12–5 月起沙风日数 / days of sand-moving wind, December to May
+file = "inputs/windy_days.tif"
+unit = "d"
 nodata = [65535]
 
 [agreements]                   # 与下游、上游邻县 / with the neighbours downstream and upstream
