@@ -91,7 +91,11 @@ LAYER_KEYS: dict[str, Text] = {
     "scale": Text("比例", "scale"),
     "offset": Text("偏移", "offset"),
     "nodata": Text("无数据值", "nodata values"),
-    "bands": Text("one 单波段，或 month 十二个月", "one, or month (twelve)"),
+    "bands": Text("one 单波段，month 十二个月，或 day 逐日", "one, month (twelve) or day (each day of the year)"),
+    "resample": Text(
+        "不在案例网格上时如何重采样：nearest、bilinear、cubic、average 或 mode；不写则报错",
+        "how to resample a layer on another grid: nearest, bilinear, cubic, average or mode; without it that is a fault",
+    ),
 }
 
 
@@ -106,6 +110,7 @@ class LayerInput:
     offset: float
     nodata: tuple[float, ...]
     bands: str
+    resample: str = ""
 
     @property
     def canonical(self) -> str:
@@ -572,6 +577,7 @@ def _layers(r: _Reader) -> dict[str, LayerInput]:
             r.number(section, f"layers.{name}", "offset", 0.0),
             tuple(r.number({"nodata": x}, f"layers.{name}", "nodata", 0.0) for x in fills),
             bands,
+            str(section.get("resample", "")),
         )
     return out
 

@@ -15,6 +15,7 @@ from ecocomp.io.raster import GridInfo
 from ecocomp.pipeline.case import Case
 from ecocomp.pipeline.inputs import Inputs, LayerReader
 from ecocomp.terms.faults import Fault, FaultsError
+from ecocomp.terms.layers import CLASS_LAYERS
 from ecocomp.terms.text import Text
 
 if TYPE_CHECKING:
@@ -34,9 +35,19 @@ def grid_of(info: GridInfo) -> Grid:
     return Grid(crs, info.x0, info.y0, info.dx, info.dy, info.width, info.height)
 
 
+def _layer_roles(inputs: Inputs) -> list[str]:
+    """Return the roles of the layers, the one that leads first: elevation, else the first by name."""
+    return sorted((r for r in inputs.clean if r.startswith("layer.")), key=lambda r: (not r.startswith("layer.elevation"), r))
+
+
+def leading(inputs: Inputs) -> str | None:
+    """Return the role of the layer whose grid is that of the case."""
+    return next(iter(_layer_roles(inputs)), None)
+
+
 def common_grid(inputs: Inputs) -> tuple[Grid | None, list[Fault]]:
     """Return the one grid all layers lie on (elevation leads), and a fault for each layer that lies elsewhere."""
-    roles = sorted((r for r in inputs.clean if r.startswith("layer.")), key=lambda r: (not r.startswith("layer.elevation"), r))
+    roles = _layer_roles(inputs)
     if not roles:
         return None, []
     first = grid_of(GridInfo.of(inputs.facts[roles[0]]))
@@ -51,9 +62,9 @@ def common_grid(inputs: Inputs) -> tuple[Grid | None, list[Fault]]:
                     "",
                     Text("与 {a} 的网格不一致：{w}", "it does not lie on the grid of {a}: {w}").fill(a=roles[0], w=words),
                     Text(
-                        "把所有图层重采样到同一网格（例如 gdalwarp -te … -tr … -t_srs …），类别图层用最近邻。",
-                        "Warp all layers to one grid (e.g. gdalwarp -te … -tr … -t_srs …), class layers with nearest neighbour.",
-                    ),
+                        '在 case.toml 的 [layers.{n}] 中写 resample = "{m}"，由系统重采样；或自行用 gdalwarp 处理。',
+                        'Write resample = "{m}" under [layers.{n}] in case.toml to have it resampled, or do it with gdalwarp.',
+                    ).fill(n=role.split(".")[1], m="nearest" if role.split(".")[1] in CLASS_LAYERS else "bilinear"),
                 )
             )
     return first, faults

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import shutil
+from calendar import isleap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,18 +19,17 @@ from typing import Any
 import pyarrow as pa
 
 from ecocomp.io.files import canonical_json, read_json, read_table, sha256_of, write_json
-from ecocomp.io.raster import CleanRaster, LayerEncoding, judge, open_clean
+from ecocomp.io.raster import CleanRaster, GridInfo, LayerEncoding, judge, open_clean
 from ecocomp.io.worker import Job, RasterJob, TableJob, VectorJob, Worker
 from ecocomp.pipeline.case import Case, LayerInput, outside_fault, points_outside
 from ecocomp.pipeline.registers import read_register
 from ecocomp.terms.faults import Fault
-from ecocomp.terms.layers import CLASS_LAYERS, LAYERS
+from ecocomp.terms.layers import BANDS, CLASS_LAYERS, LAYERS
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
 from ecocomp.terms.variables import variable
 
 Progress = Callable[[int, int, Text], None]
-_BANDS = {"one": 1, "month": 12}
 _FORMAT = 2  # raise when clean copies made by an older version must be made again
 
 
@@ -72,7 +72,7 @@ class LayerReader:
     def __init__(self, path: Path, layer: LayerInput) -> None:
         self._layer = layer
         self._raster: CleanRaster = open_clean(path, encoding_of(layer))
-        self.bands = _BANDS[layer.bands]
+        self.bands = int(self._raster.facts["bands"])
         self.classes = layer.variable in CLASS_LAYERS
 
     def read(self, row0: int, row1: int) -> Any:
@@ -113,7 +113,7 @@ def sources_of(case: Case) -> tuple[list[Source], list[Fault]]:
         for year in _layer_years(case, layer):
             role = f"layer.{layer.variable}" + (f".{year}" if year else "")
             path = layer.path(case.folder, year or 0)
-            job = RasterJob(role, path, bands=_BANDS[layer.bands], encoding=encoding_of(layer))
+            job = RasterJob(role, path, bands=_bands(layer, year), encoding=encoding_of(layer))
             out.append(Source(role, path, job, layer, year))
     astray = {s.role: real for s in out if (real := _outside(case, s.path)) is not None}
     faults = [outside_fault("case.toml", _key(role), real) for role, real in astray.items()]
@@ -126,6 +126,13 @@ def sources_of(case: Case) -> tuple[list[Source], list[Fault]]:
         elif not (case.folder / file).is_file():
             faults.append(_no_file(file, "agreements.files"))
     return [s for s in out if s.path.is_file()], list(dict.fromkeys(faults))
+
+
+def _bands(layer: LayerInput, year: int | None) -> int:
+    """Return how many bands the file of a layer has to have; a layer of days has one for each day of its year."""
+    if layer.bands != "day":
+        return BANDS[layer.bands][0]
+    return 366 if year is not None and isleap(year) else 365
 
 
 def _outside(case: Case, path: Path) -> Path | None:
@@ -203,7 +210,30 @@ def take_in(case: Case, progress: Progress | None = None) -> Inputs:
         if source.layer and source.role in inputs.facts and source.layer.variable not in CLASS_LAYERS:
             found = judge(inputs.facts[source.role], encoding_of(source.layer), variable(source.layer.canonical), source.path.name)
             inputs.faults += found or _year_faults(inputs.facts[source.role], source.layer, source.path.name)
+    _align(inputs, sources)
     return inputs
+
+
+def _align(inputs: Inputs, sources: list[Source]) -> None:
+    """Bring every layer that says how onto the grid of the leading layer; the note says what had been different."""
+    from ecocomp.pipeline.align import aligned, method_fault, told
+    from ecocomp.pipeline.ground import grid_of, leading
+
+    layers = [(s.role, s.layer) for s in sources if s.layer and s.role in inputs.clean]
+    faults = {layer.variable: f for _, layer in layers if (f := method_fault(layer)) is not None}
+    inputs.faults += faults.values()
+    lead = leading(inputs)
+    if lead is None:
+        return
+    onto = GridInfo.of(inputs.facts[lead])
+    for role, layer in layers:
+        if not layer.resample or layer.variable in faults or role == lead:
+            continue
+        differences = grid_of(onto).difference(grid_of(GridInfo.of(inputs.facts[role])))
+        if differences:
+            made = aligned(inputs.clean[role], inputs.facts[role], layer, encoding_of(layer), onto)
+            inputs.clean[role], inputs.facts[role] = made, read_json(made.with_suffix(".json"))
+            inputs.faults.append(told(role, layer, differences))
 
 
 def _year_faults(facts: dict[str, Any], layer: LayerInput, where: str) -> list[Fault]:

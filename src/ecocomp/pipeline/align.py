@@ -1,0 +1,150 @@
+"""Bring a layer onto the grid of the case, where `case.toml` asks for it, and say so.
+
+Nothing is resampled unasked: a layer on another grid is a fault until its declaration says how its cells may be joined.
+What is read is the clean copy; what is written lies beside it in the cache under a name that holds grid and method.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ecocomp.io.files import canonical_json, write_json
+from ecocomp.io.raster import GridInfo, LayerEncoding, open_clean
+from ecocomp.pipeline.case import LayerInput
+from ecocomp.terms.faults import Fault
+from ecocomp.terms.layers import CLASS_LAYERS
+from ecocomp.terms.text import Text
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+METHODS = ("nearest", "bilinear", "cubic", "average", "mode")
+_CLASS_METHODS = ("nearest", "mode")
+_ROWS = 256
+_FORMAT = 1
+
+
+def method_fault(layer: LayerInput) -> Fault | None:
+    """Return what is wrong with the declared way of resampling, or None."""
+    allowed = _CLASS_METHODS if layer.variable in CLASS_LAYERS else METHODS
+    if not layer.resample or layer.resample in allowed:
+        return None
+    return Fault(
+        "case.resample",
+        "case.toml",
+        f"layers.{layer.variable}.resample",
+        Text("resample 是 {m}。", "resample is {m}.").fill(m=layer.resample),
+        Text("可用：{a}（类别图层不能取平均）。", "Known: {a} (classes cannot be averaged).").fill(a=", ".join(allowed)),
+    )
+
+
+def aligned(clean: Path, facts: dict[str, Any], layer: LayerInput, encoding: LayerEncoding, onto: GridInfo) -> Path:
+    """Return the clean copy of a layer on the grid `onto`, made if it is not in the cache yet."""
+    key = canonical_json([_FORMAT, clean.parent.name, _words(onto), layer.resample])
+    path = clean.parent / f"aligned-{hashlib.sha256(key).hexdigest()[:20]}.tif"
+    if path.is_file() and path.with_suffix(".json").is_file():
+        return path
+    handle, part = tempfile.mkstemp(dir=clean.parent, suffix=".part.tif")
+    os.close(handle)
+    values = Path(part).with_suffix(".values.tif")
+    try:
+        _write_values(clean, layer, encoding, values)
+        _warp(values, Path(part), layer, onto)
+        made = {**facts, **_place(onto), "dtype": _dtype(layer), "nodata": 0 if layer.variable in CLASS_LAYERS else "nan"}
+        write_json(made, path.with_suffix(".json"))
+        Path(part).replace(path)
+    finally:
+        values.unlink(missing_ok=True)
+        Path(part).unlink(missing_ok=True)
+    return path
+
+
+def told(role: str, layer: LayerInput, differences: list[Text]) -> Fault:
+    """Return the note that a layer was resampled, with what had been different."""
+    why = Text("；".join(d.zh for d in differences), "; ".join(d.en for d in differences))
+    return Fault(
+        "grid.resampled",
+        role,
+        layer.resample,
+        Text("已按 {m} 重采样到案例网格（原为：{w}）。", "resampled to the grid of the case by {m} (it was: {w}).").fill(
+            m=layer.resample, w=why
+        ),
+        Text("重采样不增加细节；报告中会列出。", "Resampling adds no detail; the report lists it."),
+        "warning",
+    )
+
+
+def _words(grid: GridInfo) -> list[Any]:
+    return [grid.crs_wkt, *(float(v).hex() for v in (grid.x0, grid.y0, grid.dx, grid.dy)), grid.width, grid.height]
+
+
+def _place(grid: GridInfo) -> dict[str, Any]:
+    return {name: getattr(grid, name) for name in ("crs_wkt", "epsg", "x0", "y0", "dx", "dy", "width", "height")}
+
+
+def _dtype(layer: LayerInput) -> str:
+    return "uint8" if layer.variable in CLASS_LAYERS else "float32"
+
+
+def _profile(grid: GridInfo, bands: int, layer: LayerInput) -> dict[str, Any]:
+    import rasterio
+    from rasterio.transform import Affine
+
+    return {
+        "driver": "GTiff",
+        "width": grid.width,
+        "height": grid.height,
+        "count": bands,
+        "dtype": _dtype(layer),
+        "nodata": 0 if layer.variable in CLASS_LAYERS else float("nan"),
+        "crs": rasterio.crs.CRS.from_wkt(grid.crs_wkt),
+        "transform": Affine(grid.dx, 0.0, grid.x0, 0.0, -grid.dy, grid.y0),
+        "tiled": True,
+        "blockxsize": 512,
+        "blockysize": 512,
+        "compress": "zstd",
+        "zstd_level": 1,
+        "bigtiff": "IF_SAFER",
+        "interleave": "band",
+    }
+
+
+def _write_values(clean: Path, layer: LayerInput, encoding: LayerEncoding, out: Path) -> None:
+    """Write the stored numbers with one empty value only (NaN, classes 0), which is what the warp can tell apart."""
+    import numpy as np
+    import rasterio
+    from rasterio.windows import Window
+
+    plain = LayerEncoding(encoding.unit, 1.0, 0.0, encoding.nodata)
+    with open_clean(clean, plain) as source:
+        bands, grid = int(source.facts["bands"]), source.grid
+        with rasterio.open(out, "w", **_profile(grid, bands, layer)) as sink:
+            for band in range(1, bands + 1):
+                for row0, row1 in source.strips(512):
+                    window = Window(0, row0, grid.width, row1 - row0)
+                    read = source.read_classes if layer.variable in CLASS_LAYERS else source.read_strip
+                    sink.write(np.asarray(read(row0, row1, band)), band, window=window)
+
+
+def _warp(values: Path, out: Path, layer: LayerInput, onto: GridInfo) -> None:
+    """Warp by pieces of rows, in one thread, so that the bytes do not depend on the machine."""
+    import rasterio
+    from rasterio.enums import Resampling
+    from rasterio.vrt import WarpedVRT
+    from rasterio.windows import Window
+
+    source: DatasetReader
+    with rasterio.open(values) as source:
+        profile = _profile(onto, source.count, layer)
+        empty = 0 if layer.variable in CLASS_LAYERS else float("nan")
+        shape = {"crs": profile["crs"], "transform": profile["transform"], "width": onto.width, "height": onto.height}
+        options = {"resampling": Resampling[layer.resample], "src_nodata": empty, "nodata": empty, "warp_mem_limit": 128}
+        with WarpedVRT(source, **shape, **options) as view, rasterio.open(out, "w", **profile) as sink:
+            for band in range(1, source.count + 1):
+                for row0 in range(0, onto.height, _ROWS):
+                    window = Window(0, row0, onto.width, min(_ROWS, onto.height - row0))
+                    sink.write(view.read(band, window=window), band, window=window)
