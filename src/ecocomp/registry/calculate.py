@@ -155,18 +155,20 @@ def _read(e: Entry, given: Mapping[str, Any], where: str, record: str) -> tuple[
     by_symbol = {a.symbol: a.name for a in e.spec.arguments if a.symbol and a.symbol not in by_name}
     values: dict[str, Any] = {}
     faults: list[Fault] = []
+    seen: set[str] = set()
     for word, value in given.items():
         name = word if word in by_name else by_symbol.get(word, "")
         if not name:
             faults.append(_unknown(where, record, word, e.spec.arguments))
-        elif name in values:
+        elif name in seen:
             faults.append(_twice(where, record, word, name))
         else:
+            seen.add(name)
             try:
                 values[name] = _value(by_name[name], value)
             except ValueError as error:
                 faults.append(_bad(where, record, by_name[name], value, str(error)))
-    missing = [a for a in e.spec.arguments if a.name not in values and _needed(e, a)]
+    missing = [a for a in e.spec.arguments if a.name not in seen and _needed(e, a)]
     faults += [_missing(where, record, a) for a in missing]
     return values, faults
 
