@@ -138,8 +138,8 @@ FORMULAS: tuple[Formula, ...] = (
         ("按离最优解的远近给对象排序。", "Objects ranked by how near they are to the best."),
         "v_ij = w_j·x_ij / √(Σ_i x_ij²)\nc_i = d⁻ / (d⁺ + d⁻)",
         (
-            takes("matrix", "", ("对象 × 指标", "objects × indicators"), "X", kind="matrix"),
-            takes("weights", "1", ("权重", "weights"), "w", least=0, kind="list"),
+            takes("matrix", "", ("对象 × 指标", "objects × indicators"), "x_ij", kind="matrix"),
+            takes("weights", "1", ("权重", "weights"), "w_j", least=0, kind="list"),
             takes("directions", "±1", ("方向", "directions"), default=[], least=-1, most=1, kind="list"),
         ),
         (gives("closeness", "1", ("贴近度", "closeness"), "c_i"), gives("rank", "", ("名次", "rank"))),

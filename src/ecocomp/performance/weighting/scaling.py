@@ -24,7 +24,7 @@ SHANNON = Reference(
 )
 CRITIC = Reference("Diakoulaki et al. (1995), Computers & Operations Research 22:763-770", "R", "CRITIC")
 SHEET = Reference("computed independently for this project", "C")
-_X = takes("matrix", "", ("对象 × 指标的矩阵", "matrix of objects × indicators"), "X", kind="matrix")
+_X = takes("matrix", "", ("对象 × 指标的矩阵", "matrix of objects × indicators"), kind="matrix")
 _SIGNS = takes(
     "directions",
     "±1",

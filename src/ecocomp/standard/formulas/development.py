@@ -54,7 +54,7 @@ def annuity(*, capital: float, rate: float, years: float) -> dict[str, float]:
 
 
 def standard_bounds(
-    *, opportunity_cost: float, protection_cost: float = 0.0, value: float, engel: float, affordable: float = math.inf
+    *, opportunity_cost: float, value: float, engel: float, protection_cost: float = 0.0, affordable: float = math.inf
 ) -> dict[str, object]:
     """Return lower bound OC + PC, upper bound min(ESV·L, affordable), and the standard max(lower, upper)."""
     lower = opportunity_cost + protection_cost
