@@ -6,9 +6,11 @@ import re
 
 import mkdocs_gen_files
 
+from ecocomp.cli.calculate import word
 from ecocomp.pipeline.case import LAYER_KEYS, SECTIONS
-from ecocomp.registry import entries
-from ecocomp.registry.folder import FOLDERS
+from ecocomp.registry import Argument, Entry, entries
+from ecocomp.registry.calculate import say_number, weakest
+from ecocomp.registry.folder import FOLDERS, FORMULA_FOLDERS
 from ecocomp.rules import RuleBook, policy_folder
 from ecocomp.terms import codes
 from ecocomp.terms.confidence import MARKS
@@ -91,32 +93,63 @@ def tables() -> None:
             )
 
 
+def page_of(e: Entry) -> str:
+    """Write the page of one entry and return its address, relative to the pages that list it."""
+    s, name = e.spec, f"models/{e.folder}.{e.spec.id}.md"
+    with mkdocs_gen_files.open(f"reference/{name}", "w") as page:
+        print(f"# {s.name.zh} · {s.name.en}\n\n`{s.id}` · {e.folder} · 版本 version {s.version}\n", file=page)
+        print(f"{s.summary.zh}\n\n{s.summary.en}\n", file=page)
+        if s.unit:
+            print(f"单位 unit: {s.unit}\n", file=page)
+        if s.formula:
+            lines = "\n".join(line.strip() for line in s.formula.splitlines() if line.strip())
+            print(f"## 公式 Formula\n\n```\n{lines}\n```\n", file=page)
+        for title, text in (("适用 Where it holds", s.holds), ("与同类工具的差别 How it differs from its peers", s.differs)):
+            if text.zh:
+                print(f"## {title}\n\n{text.zh}\n\n{text.en}\n", file=page)
+        if s.arguments:
+            print(f"## 按单个数计算 On plain numbers\n\n`ecocomp try {s.id} …`\n", file=page)
+            lines = [[f"`{a.name}`", a.symbol, default_of(a), a.unit, a.meaning.zh, a.meaning.en] for a in s.arguments]
+            rows(page, ["量 name", "符号 symbol", "缺省 default", "单位 unit", "含义", "meaning"], lines)
+        for title, uses in (
+            ("图层与表 Layers and tables", s.inputs),
+            ("规则中的参数 Parameters in the rules", s.parameters),
+            ("结果 Yields", s.outputs),
+        ):
+            if uses:
+                print(f"## {title}\n", file=page)
+                lines = [[f"`{u.name}`" + (" ?" if u.optional else ""), u.symbol, u.unit, u.meaning.zh, u.meaning.en] for u in uses]
+                rows(page, ["名称 name", "符号 symbol", "单位 unit", "含义", "meaning"], lines)
+        if e.evaluate is not None and s.arguments:
+            print("## 算例 Checked examples\n", file=page)
+            for x in s.examples:
+                words = " ".join(f"{k}={word(v)}" for k, v in x.inputs.items())
+                gives = ", ".join(f"{k} = {say_number(v)}" for k, v in x.outputs.items())
+                print(f"`ecocomp try {s.id} {words}`\n\n{gives} ({x.source})\n", file=page)
+        print("## 出处 References\n", file=page)
+        lines = [[r.title + (f" — {r.note}" if r.note else ""), r.confidence, str(MARKS[r.confidence])] for r in s.references]
+        rows(page, ["出处 reference", "标记 mark", "含义 meaning"], lines)
+    return name
+
+
+def default_of(a: Argument) -> str:
+    """Return the default of an argument as it is typed, or nothing."""
+    return "" if a.default is None else word(a.default)
+
+
 def plugins() -> None:
-    """Every plug-in from its spec."""
+    """A list of every entry, and a page for each."""
     with mkdocs_gen_files.open("reference/plugins.md", "w") as page:
-        print("# 插件 Plug-ins\n", file=page)
-        for folder in FOLDERS:
+        print("# 模型、方法、因子与指数 Models, methods, factors and indices\n", file=page)
+        print("每一项的公式、适用、参数、出处与算例见其页面；也可用 `ecocomp describe ID` 与 `ecocomp try ID`。\n", file=page)
+        print("Each has a page with its formula, where it holds, parameters, sources and checked examples.\n", file=page)
+        for folder in (*FOLDERS, *FORMULA_FOLDERS):
             print(f"## `{folder}`\n", file=page)
-            for e in entries(folder).values():
-                s = e.spec
-                print(f"### `{s.id}` {s.name.zh} · {s.name.en}\n\n{s.summary.zh}\n\n{s.summary.en}\n", file=page)
-                if s.formula:
-                    print(f"```\n{s.formula}\n```\n", file=page)
-                if s.holds.zh:
-                    print(f"适用：{s.holds.zh}\n\nHolds: {s.holds.en}\n", file=page)
-                rows(
-                    page,
-                    ["输入与参数 inputs and parameters", "单位 unit", "含义", "meaning"],
-                    [
-                        [f"`{u.name}`" + (" ?" if u.optional else ""), u.unit, u.meaning.zh, u.meaning.en]
-                        for u in (*s.inputs, *s.parameters)
-                    ],
-                )
-                rows(
-                    page,
-                    ["出处 reference", "标记 mark"],
-                    [[r.title + (f" — {r.note}" if r.note else ""), r.confidence] for r in s.references],
-                )
+            lines = [
+                [f"[`{e.spec.id}`]({page_of(e)})", e.spec.name.zh, e.spec.name.en, e.spec.unit, weakest(e)]
+                for e in entries(folder).values()
+            ]
+            rows(page, ["编码 id", "名称", "name", "单位 unit", "最弱标记 weakest mark"], lines)
 
 
 def rules() -> None:

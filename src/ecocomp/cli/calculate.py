@@ -257,7 +257,7 @@ def describe(voice: Voice, id: str) -> None:
             voice.table(title, heads, [[n, sym, unit, m.to(voice.lang)] for n, sym, unit, m in lines])
     for x in s.examples:
         if e.evaluate is not None and s.arguments:
-            words = " ".join(f"{k}={_word(v)}" for k, v in x.inputs.items())
+            words = " ".join(f"{k}={word(v)}" for k, v in x.inputs.items())
             voice.say(
                 Text("算例（{s}）：ecocomp try {i} {w}", "Example ({s}): ecocomp try {i} {w}").fill(s=x.source, i=s.id, w=words)
             )
@@ -265,13 +265,13 @@ def describe(voice: Voice, id: str) -> None:
 
 
 def _argument(a: Argument) -> str:
-    return a.name if a.default is None else f"{a.name}={_word(a.default)}"
+    return a.name if a.default is None else f"{a.name}={word(a.default)}"
 
 
-def _word(value: object) -> str:
+def word(value: object) -> str:
     """Return a value as it is typed on the command line."""
     if isinstance(value, list | tuple):
-        inner = [_word(v) for v in value]
+        inner = [word(v) for v in value]
         nested = any(isinstance(v, list | tuple) for v in value)
         return f'"{";".join(x.strip(chr(34)) for x in inner)}"' if nested else ",".join(inner)
     return say_number(value)

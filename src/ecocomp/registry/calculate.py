@@ -26,7 +26,10 @@ MOST_NUMBERS = 100_000
 """Numbers one list or matrix may have."""
 _SHOWN = 12
 """Numbers of a list shown in a formula."""
-_TURN = str.maketrans({"−": "-", "–": "-", "＝": "=", "，": ",", "；": ";", "．": ".", "　": " ", "\u00a0": " "})
+_TURN = str.maketrans(
+    {"−": "-", "–": "-", "＝": "=", "，": ",", "；": ";", "．": ".", "　": " ", "\u00a0": " "}
+    | {chr(0xFF10 + i): str(i) for i in range(10)}
+)
 _LETTER = "A-Za-zα-ωΑ-Ωεϑφ_₀-₉ₐ-ₜ'′"
 
 
@@ -215,7 +218,7 @@ def _rows(value: Any) -> list[list[Any]]:
     return [list(row) if isinstance(row, Sequence) and not isinstance(row, str) else [row] for row in value]
 
 
-_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
 def _number(value: Any) -> float:
