@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -229,13 +229,19 @@ def _listed(case: Case, inputs: Inputs) -> pa.Table | None:
     return listed.filter(pc.is_valid(listed["parcel_id"]))
 
 
-_FROM_RELIEF = frozenset({"ls_factor", "slope_degrees", "relief_m"})
+def missing_inputs(case: Case, uses: Iterable[Use]) -> list[str]:
+    """Return the needed inputs of a model that a case neither brings nor can have made from what it brings."""
+    have = {*case.layers, *case.registers}
+    return [u.name for u in uses if not u.optional and not _obtainable(u.name, have, ())]
 
 
-def missing_inputs(case: Case, uses: tuple[Use, ...]) -> list[str]:
-    """Return the needed inputs of a model that a case neither brings nor can derive from relief."""
-    have = {*case.layers, *case.registers, *(_FROM_RELIEF if "elevation" in case.layers else ())}
-    return [u.name for u in uses if not u.optional and u.name not in have]
+def _obtainable(name: str, have: set[str], asked: tuple[str, ...]) -> bool:
+    from ecocomp.services.derive import makers
+
+    if name in have:
+        return True
+    maker = makers().get(name)
+    return maker is not None and name not in asked and all(_obtainable(n, have, (*asked, name)) for n in maker.NEEDS)
 
 
 def _parameter_faults(case: Case, book: RuleBook) -> list[Fault]:

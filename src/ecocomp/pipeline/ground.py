@@ -114,6 +114,14 @@ class Ground:
         shapes = moved(self.shapes, self.edition.crs_wkt, self.grid.crs)
         return cached_coverage(self.case.scratch / "coverage", self.edition.fingerprint, shapes, self.grid, show)
 
+    @property
+    def matrix(self) -> Path:
+        """The folder `coverage` is stored in."""
+        from ecocomp.grid import coverage, store
+
+        key = store.key(self.edition.fingerprint, self.grid.fingerprint(), coverage.CODE_VERSION)
+        return self.case.scratch / "coverage" / key
+
     def reader(self, variable: str, year: int) -> LayerReader | None:
         """Return the reader of a layer in a year, or None if the case has no such layer."""
         role = self.inputs.raster(variable, year)

@@ -67,9 +67,13 @@ class Inputs:
 
 
 class LayerReader:
-    """A clean raster as the engines read it: `.bands`, `.read(row0, row1)`; NaN (classes: 0) is nodata."""
+    """A clean raster as the engines read it: `.bands`, `.read(row0, row1)`; NaN (classes: 0) is nodata.
+
+    It can be sent to another process, which opens the file by its path.
+    """
 
     def __init__(self, path: Path, layer: LayerInput) -> None:
+        self.path = path
         self._layer = layer
         self._raster: CleanRaster = open_clean(path, encoding_of(layer))
         self.bands = int(self._raster.facts["bands"])
@@ -82,6 +86,9 @@ class LayerReader:
         if self.classes:
             return self._raster.read_classes(row0, row1)[None]
         return np.stack([self._raster.read_strip(row0, row1, b) for b in range(1, self.bands + 1)])
+
+    def __reduce__(self) -> tuple[type[LayerReader], tuple[Path, LayerInput]]:
+        return LayerReader, (self.path.resolve(), self._layer)
 
     def close(self) -> None:
         """Close the file."""

@@ -43,6 +43,7 @@ def run_case(
     out: Path | None = None,
     known_on: date | None = None,
     scratch: Path | None = None,
+    scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> Answer:
     """Run the years of a case (all, or those named) and return where the bundles are.
@@ -52,15 +53,21 @@ def run_case(
     out       folder of the bundles, default `<case>/bundles`
     known_on  state of knowledge, default the case's
     scratch   where caches and unfinished work live, default `<case>/.ecocomp`
+    scheduler address of a dask scheduler whose workers assess the services; they must see the scratch folder under the
+              same path (`ecocomp.services.cluster`). The bundles have the same bytes
     raises    `FaultsError` with every fault of the inputs; nothing is changed then
     """
     case, faults = load_case(folder)
     raise_errors(faults)
     assert case is not None
+    if scheduler:
+        from ecocomp.services.cluster import check_scheduler
+
+        check_scheduler(scheduler)
     case = replace(case, scratch_folder=scratch)
     wanted = _wanted(case, years, known_on or case.known_on)
     with exclusive_lock(case.scratch / "lock"), disk_words(folder):
-        return _run_locked(case, wanted, out or folder / "bundles", known_on or case.known_on, progress)
+        return _run_locked(case, wanted, out or folder / "bundles", known_on or case.known_on, progress, scheduler)
 
 
 def _wanted(case: Case, years: Iterable[int], known_on: date) -> list[int]:
@@ -85,7 +92,9 @@ def _wanted(case: Case, years: Iterable[int], known_on: date) -> list[int]:
     return named or past
 
 
-def _run_locked(case: Case, wanted: list[int], out: Path, known_on: date, progress: Progress | None) -> Answer:
+def _run_locked(
+    case: Case, wanted: list[int], out: Path, known_on: date, progress: Progress | None, scheduler: str | None = None
+) -> Answer:
     book, faults = rule_book(case)
     inputs = take_in(case, progress)
     agreements, found = case_agreements(case)
@@ -96,7 +105,7 @@ def _run_locked(case: Case, wanted: list[int], out: Path, known_on: date, progre
     answer = Answer(warnings=[f for f in (*faults, *found, *inputs.faults, *warnings) if f.severity == "warning"])
     try:
         for year in wanted:
-            _run_year(case, year, known_on, ground, book, agreements, out, answer, progress)
+            _run_year(case, year, known_on, ground, book, agreements, out, answer, progress, scheduler)
     finally:
         ground.close()
     return answer
@@ -118,6 +127,7 @@ def _run_year(
     out: Path,
     answer: Answer,
     progress: Progress | None,
+    scheduler: str | None = None,
 ) -> None:
     final = out / str(year)
     recover_folder(final)
@@ -128,7 +138,7 @@ def _run_year(
         answer.unchanged.add(year)
         return
     work = open_work(case.scratch / "work" / str(year), key, progress)
-    y = Year(case, year, known_on, ground, book, work, previous, agreements)
+    y = Year(case, year, known_on, ground, book, work, previous, agreements, scheduler)
     run_stages(y)
     before = checkpoint_root(final) if (final / "checkpoint").is_file() else ""
     root = publish(y, final)

@@ -39,6 +39,7 @@ class Year:
     work: Work
     previous: Path | None
     agreements: list[Any] = field(default_factory=list)
+    scheduler: str | None = None
 
     def params(self) -> Parameters:
         """Return the parameters of the place on this year's reference day, with nothing used yet."""
@@ -303,6 +304,8 @@ def _assess(y: Year, params: Parameters, models: list[str], year: int, keep: lis
         year=year,
         wind=wind if len(wind) else None,
         keep=keep or [],
+        scheduler=y.scheduler,
+        matrix=y.ground.matrix,
         progress=lambda done, total: y.say(done, total, label),
     )
 

@@ -17,7 +17,7 @@ from ecocomp.report.bundle import ZONES, Bundle, Whole, amount, codes, numbers, 
 from ecocomp.report.charts import Mark, MarkRow, Series, dots, say_number
 from ecocomp.report.frame import Story, cap, entry_name, entry_unit, fixed, hectares, listed, service_name
 from ecocomp.report.maps import MapClass
-from ecocomp.terms.codes import ECOSYSTEM_GROUPS, FUNCTION_ZONES, HOLDER_KINDS, LIGHTS, RIGHT_KINDS
+from ecocomp.terms.codes import ECOSYSTEM_GROUPS, FUNCTION_ZONES, HOLDER_KINDS, LIGHTS, RIGHT_KINDS, SERVICE_CHAPTERS
 from ecocomp.terms.money import half_even
 from ecocomp.terms.text import Text, same
 
@@ -341,12 +341,12 @@ def services(story: Story) -> Section:
     names = sorted(pc.unique(table["service"]).to_pylist(), key=_service_order)
     maps: list[Picture] = []
     assessed: list[Text] = []
-    rows = []
+    rows, mapped = [], _drawn(names)
     for name in names:
         picture, row = _one_service(story, name)
         if picture is not None:
-            maps.append(picture)
             assessed.append(service_name(name))
+            maps += [picture] if name in mapped else []
         rows.append(row)
     lead = (
         w.SERVICES_LEAD.fill(year=b.year, n=len(names), k=len(assessed), names=say.joined(assessed))
@@ -372,8 +372,18 @@ def gap_reason(gap: dict[str, object]) -> Text:
 
 
 def _service_order(name: str) -> tuple[int, str]:
-    order = ("water_conservation", "soil_retention", "sand_fixation", "carbon_sequestration")
-    return (order.index(name) if name in order else len(order), name)
+    """Return the place of a service or product in the order of the standard's chapters."""
+    order = [id for _, ids in SERVICE_CHAPTERS for id in ids]
+    id = name.partition(".")[0]
+    return (order.index(id) if id in order else len(order), name)
+
+
+def _drawn(names: list[str]) -> set[str]:
+    """Return the rows that get a map: every service, and of a service with products the first one."""
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(name.partition(".")[0], name)
+    return set(first.values())
 
 
 def _one_service(story: Story, name: str) -> tuple[Picture | None, tuple[Text, ...]]:
