@@ -156,15 +156,24 @@ def check(case: Path, **kwargs: Any) -> None:
 @click.option(
     "--known", help=_t("已知日 YYYY-MM-DD：只用到这一天为止记录的事", "known date YYYY-MM-DD: use nothing recorded later")
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help=_t(
+        "dask 调度器地址（tcp://主机:8786）：服务在集群上评估，结果逐字节相同；工作进程须在同一路径看到案例文件",
+        "address of a dask scheduler (tcp://host:8786): services are assessed on its workers, with the same bytes;"
+        " they must see the files of the case under the same path",
+    ),
+)
 @_common
-def run_(case: Path, year: tuple[int, ...], out: Path | None, known: str | None, **kwargs: Any) -> None:
+def run_(case: Path, year: tuple[int, ...], out: Path | None, known: str | None, scheduler: str | None, **kwargs: Any) -> None:
     """Run a case."""
     from ecocomp.cli.result import say_years
     from ecocomp.pipeline.run import run_case
 
     voice = _voice(kwargs)
     with progress(voice) as show:
-        answer = run_case(case, years=year, out=out, known_on=_day(known), progress=show)
+        answer = run_case(case, years=year, out=out, known_on=_day(known), scheduler=scheduler, progress=show)
     say_years(voice, answer, case)
 
 
@@ -263,6 +272,47 @@ def verify(bundle: Path, rerun: bool, case: Path | None, **kwargs: Any) -> None:
     )
     if rerun:
         voice.say(Text("重算得到同样的字节。", "Computed again: the same bytes."))
+
+
+@cli.command(
+    help=_t(
+        "只评估生态系统服务：有栅格和多边形即可，不需要权利人与资金；给出实物量、价值、区间、方法与参数。",
+        "Assess ecosystem services only: rasters and polygons are enough; quantities, values, ranges, methods and parameters.",
+    )
+)
+@click.argument("case", type=click.Path(path_type=Path))
+@click.option(
+    "--service",
+    "services",
+    multiple=True,
+    help=_t("服务，可多次；缺省为案例所列", "service, repeatable; default those of the case"),
+)
+@click.option("--year", "years", type=int, multiple=True, help=_t("年度，可多次", "year, repeatable"))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help=_t("输出目录，缺省为 CASE/assessed", "folder to write, default CASE/assessed")
+)
+@click.option("--rasters", is_flag=True, help=_t("同时写出每公顷栅格（COG）", "also write rasters per hectare (COG)"))
+@click.option("--scheduler", help=_t("dask 调度器地址", "address of a dask scheduler"))
+@_common
+def assess(
+    case: Path,
+    services: tuple[str, ...],
+    years: tuple[int, ...],
+    out: Path | None,
+    rasters: bool,
+    scheduler: str | None,
+    **kwargs: Any,
+) -> None:
+    """Assess the services of a case."""
+    from ecocomp.cli.assessed import say_assessed
+    from ecocomp.pipeline.assess import assess_case
+
+    voice = _voice(kwargs)
+    with progress(voice) as show:
+        found, warnings = assess_case(
+            case, services=services, years=years, out=out, rasters=rasters, scheduler=scheduler, progress=show
+        )
+    say_assessed(voice, found, warnings)
 
 
 @cli.group(help=_t("规则：有日期、有出处的数。", "Rules: dated values with their sources."))

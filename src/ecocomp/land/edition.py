@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROW_GROUP_ROWS = 10_000
+NO_CLASS, NO_VILLAGE = "00", "0" * 12
 BBOX = ("xmin", "ymin", "xmax", "ymax")
 Unit = Literal["m2", "mu", "ha"]
 _DM2_PER: Mapping[Unit, tuple[int, int]] = {"m2": (100, 1), "mu": (200_000, 3), "ha": (1_000_000, 1)}
@@ -42,15 +43,16 @@ _DM2_PER: Mapping[Unit, tuple[int, int]] = {"m2": (100, 1), "mu": (200_000, 3), 
 class FieldMap:
     """Which field of the layer says what; the defaults are those of DLTB, the patch layer of the land survey.
 
-    land_class     survey class (TD/T 1057-2020), or an ecosystem code of HJ 1172 where a case already has them
-    village_code   12 digits, or the 19 of a location unit
+    land_class     survey class (TD/T 1057-2020), or an ecosystem code of HJ 1172 where a case already has them; None where
+                   the polygons are no parcels (watersheds, say): their class is then `NO_CLASS`, not identified
+    village_code   12 digits, or the 19 of a location unit; None likewise
     declared_area  registered area, None if the layer has none; in `declared_unit`
     classes        ecosystem code of each class of the layer's own, where it uses neither of the two lists
     """
 
     parcel_id: str = "BSM"
-    land_class: str = "DLBM"
-    village_code: str = "ZLDWDM"
+    land_class: str | None = "DLBM"
+    village_code: str | None = "ZLDWDM"
     declared_area: str | None = "TBMJ"
     declared_unit: Unit = "m2"
     classes: Mapping[str, str] | None = None
@@ -121,7 +123,9 @@ def make_edition(
     raise_errors(_missing_fields(table, fields, where))
     crs = pyproj.CRS.from_wkt(facts["crs_wkt"])
     shapes = np.asarray(shapely.from_wkb(table["geometry"].combine_chunks().to_numpy(zero_copy_only=False)))
-    ids, classes, villages = (_texts(table[n]) for n in (fields.parcel_id, fields.land_class, fields.village_code))
+    ids = _texts(table[fields.parcel_id])
+    classes = _texts(table[fields.land_class]) if fields.land_class else [NO_CLASS] * len(ids)
+    villages = _texts(table[fields.village_code]) if fields.village_code else [NO_VILLAGE] * len(ids)
     declared, found = _declared(table, fields, ids, where)
     found += checks.check_ids(ids, where) + checks.check_codes(ids, classes, villages, where, fields.classes or {})
     shape_faults, place_faults = checks.check_shapes(ids, shapes, where), checks.check_place(shapes, crs, where)
@@ -165,8 +169,8 @@ def _texts(column: pa.ChunkedArray) -> list[str]:
 
 
 def _missing_fields(table: pa.Table, fields: FieldMap, where: str) -> list[Fault]:
-    wanted = [fields.parcel_id, fields.land_class, fields.village_code, *([fields.declared_area] if fields.declared_area else [])]
-    missing = [w for w in wanted if w not in table.column_names]
+    wanted = (fields.parcel_id, fields.land_class, fields.village_code, fields.declared_area)
+    missing = [w for w in wanted if w and w not in table.column_names]
     if not missing:
         return []
     have = ", ".join(n for n in table.column_names if n != "geometry")

@@ -38,6 +38,7 @@ REGISTERS = (
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 _MAX_BYTES = 2_000_000
 _PROGRAMME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+PURPOSES = ("payment", "study", "assess")
 NEEDED_REGISTERS = ("village", "holder", "right", "contract", "envelope")
 
 SECTIONS: dict[str, dict[str, Text]] = {
@@ -51,7 +52,10 @@ SECTIONS: dict[str, dict[str, Text]] = {
         ),
         "reference_day": Text("每年的权利基准日，月-日", "day of the year on which rights count, MM-DD"),
         "known_on": Text("已知日：只用到这一天为止记录的事", "known date: nothing recorded later is used"),
-        "purpose": Text("payment 支付，或 study 研究", "payment, or study"),
+        "purpose": Text(
+            "payment 支付，study 研究，或 assess 只评估服务（不需要权利人等登记表）",
+            "payment, study, or assess (services only: no registers of holders and rights are needed)",
+        ),
         "invented": Text("是否虚构", "whether places and people are invented"),
         "programme": Text("项目编码", "programme code"),
         "services": Text("要评估的服务", "services to assess"),
@@ -421,22 +425,22 @@ def _build(folder: Path, r: _Reader) -> Case:
         )
     known = r.get("case", "known_on", (str, date), None, needed=True)
     purpose = r.get("case", "purpose", str, "payment")
-    if purpose not in ("payment", "study"):
+    if purpose not in PURPOSES:
         r.fault(
             "case.type",
             "case.purpose",
             Text("purpose 是 {p}。", "purpose is {p}.").fill(p=purpose),
-            Text("写 payment 或 study。", "Write payment or study."),
+            Text("写 payment、study 或 assess。", "Write payment, study or assess."),
         )
     for key in ("file", "parcel_id", "land_class", "village_code"):
-        r.get("survey", key, str, needed=True)
+        r.get("survey", key, str, needed=purpose != "assess" or key in ("file", "parcel_id"))
     for key in ("layer", "declared_area_m2"):
         r.get("survey", key, str)
     for key in ("function_zones", "zone_field", "whole", "red_line", "reserves", "importance_service"):
         r.get("zones", key, str)
     registers = r.raw.get("registers", {})
     for name in REGISTERS:
-        r.get("registers", name, str, needed=name in NEEDED_REGISTERS)
+        r.get("registers", name, str, needed=name in NEEDED_REGISTERS and purpose != "assess")
     survey = dict(r.raw.get("survey", {}))
     survey["overlap_tolerance_m2"] = r.number(survey, "survey", "overlap_tolerance_m2", 1.0)
     survey["classes"] = r.get("survey", "classes", dict, {})

@@ -115,7 +115,8 @@ def check_case(folder: Path, progress: Progress | None = None) -> Checked:
     checked.faults += common_grid(inputs)[1]
     checked.faults += _class_faults(case, inputs)
     ground = _ground(case, inputs, checked, progress)
-    checked.faults += _register_faults(case, inputs, ground, book)
+    if case.purpose != "assess":
+        checked.faults += _register_faults(case, inputs, ground, book)
     checked.faults += _parameter_faults(case, book)
     checked.faults = list(dict.fromkeys(checked.faults))
     return checked

@@ -217,8 +217,8 @@ def make_ground(case: Case, inputs: Inputs, place: Path, progress: Progress | No
     survey = case.survey
     fields = FieldMap(
         str(survey["parcel_id"]),
-        str(survey["land_class"]),
-        str(survey["village_code"]),
+        survey.get("land_class"),
+        survey.get("village_code"),
         survey.get("declared_area_m2"),
         classes=dict(survey.get("classes", {})) or None,
     )

@@ -99,7 +99,7 @@ def _run_locked(
     inputs = take_in(case, progress)
     agreements, found = case_agreements(case)
     raise_errors([*faults, *inputs.faults, *found])
-    place = case.scratch / "edition" / f"{_edition_key(case, inputs)}.parquet"
+    place = case.scratch / "edition" / f"{edition_key(case, inputs)}.parquet"
     place.parent.mkdir(parents=True, exist_ok=True)
     ground, warnings = make_ground(case, inputs, place, progress)
     answer = Answer(warnings=[f for f in (*faults, *found, *inputs.faults, *warnings) if f.severity == "warning"])
@@ -111,7 +111,7 @@ def _run_locked(
     return answer
 
 
-def _edition_key(case: Case, inputs: Inputs) -> str:
+def edition_key(case: Case, inputs: Inputs) -> str:
     """Return the name of the edition: an edition never changes, so another declaration or program gets another one."""
     parts = [inputs.clean["survey"].parent.name, dict(case.survey), code_fingerprint()]
     return hashlib.sha256(canonical_json(parts)).hexdigest()[:24]

@@ -195,7 +195,7 @@ def _importance(y: Year, params: Parameters) -> tuple[list[str] | None, Any, lis
     if not service:
         return None, None, []
     for year in (y.case.base_year, y.case.years[0]):
-        found = _assess(y, params, [service], year, keep=[service])
+        found = assess_layers(y, params, [service], year, keep=[service])
         if service in found.cells:
             break
     else:
@@ -284,7 +284,10 @@ def _base_year(y: Year, variable: str) -> int | None:
     return y.case.base_year if y.case.base_year < y.year and y.case.base_year in y.case.years_of(variable) else None
 
 
-def _assess(y: Year, params: Parameters, models: list[str], year: int, keep: list[str] | None = None) -> Any:
+def assess_layers(
+    y: Year, params: Parameters, models: list[str], year: int, keep: list[str] | None = None, keep_folder: Path | None = None
+) -> Any:
+    """Return what the pass over the layers of a year found, see `services.engine.assess`."""
     from ecocomp.services.derive import derived_layers
     from ecocomp.services.engine import assess as engine
 
@@ -304,6 +307,7 @@ def _assess(y: Year, params: Parameters, models: list[str], year: int, keep: lis
         year=year,
         wind=wind if len(wind) else None,
         keep=keep or [],
+        keep_folder=keep_folder,
         scheduler=y.scheduler,
         matrix=y.ground.matrix,
         progress=lambda done, total: y.say(done, total, label),
@@ -314,9 +318,9 @@ def assess(y: Year, folder: Path) -> dict[str, Any]:
     """Ecosystem services in physical units, this year and the year it is compared with; land transitions."""
     params = y.params()
     models = list(y.case.services)
-    found = _assess(y, params, models, y.year)
+    found = assess_layers(y, params, models, y.year)
     base = _base_year(y, "rain") or _base_year(y, "ndvi")
-    before = _assess(y, params, models, base).service if base is not None else y.last("service")
+    before = assess_layers(y, params, models, base).service if base is not None else y.last("service")
     extra = {} if before is None else {"service_base": before}
     transition = _transition(y)
     if transition is not None:
