@@ -60,6 +60,13 @@ def run_case(
     case, faults = load_case(folder)
     raise_errors(faults)
     assert case is not None
+    if case.purpose == "assess":
+        raise UsageError(
+            Text(
+                "案例的 purpose 是 assess，只评估服务：用 ecocomp assess {c}。",
+                "The purpose of the case is assess, which has no money: use ecocomp assess {c}.",
+            ).fill(c=folder)
+        )
     if scheduler:
         from ecocomp.services.cluster import check_scheduler
 
