@@ -51,7 +51,9 @@ def parcels_and_grid(parcels: int, cells_per_parcel: float, seed: int) -> tuple[
     points = np.random.default_rng(seed).uniform((left, bottom), (right, top), (parcels, 2))
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=frame))
     cells = cells[shapely.contains_properly(frame, cells)]
-    return cells[np.argsort(z_order(shapely.centroid(cells), grid), kind="stable")], grid
+    cells = cells[np.argsort(z_order(shapely.centroid(cells), grid), kind="stable")]
+    # Decoded afresh, so that they lie in memory in their order, as a reader of an edition leaves them; both sides gain by it.
+    return shapely.from_wkb(shapely.to_wkb(cells)), grid
 
 
 def z_order(points: np.ndarray, grid: Grid) -> np.ndarray:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ecocomp.services import vector_math
 
-FAMILIES = ("rain", "soil", "slope", "cover", "wind")
+FAMILIES = ("rain", "soil", "slope", "cover", "wind", "sediment")
 factors = SimpleNamespace(
     **{k: v for f in FAMILIES for k, v in vars(importlib.import_module(f"ecocomp.services.factors.{f}")).items()}
 )
@@ -77,6 +77,36 @@ def test_field_length_has_the_constant_150_71() -> None:
 def test_cover_enters_in_percent() -> None:
     """One public code feeds a share of 0 to 1, which leaves almost no effect of plants."""
     assert factors.cover_wind(0.1535, 60.0) < 1e-3 < 0.9 < factors.cover_wind(0.1535, 0.60)
+
+
+def test_erodibility_is_held_at_zero_and_cropland_cover_at_one() -> None:
+    """Sands fall below 0 after the Chinese correction, thin crops above 1; codes that do not hold them give back negative soil."""
+    assert factors.erodibility_corrected(0.02) == 0.0 and factors.cover_factor_cropland(0.04) == 1.0
+    assert 0.221 - 0.595 * math.log10(0.04) > 1.0
+
+
+def test_cropland_cover_is_a_share_and_cai_takes_percent() -> None:
+    """The two forms take cover in different units; a share given to Cai gives almost bare ground."""
+    assert factors.cover_factor_cropland(0.6) == pytest.approx(0.353, rel=1e-3) and factors.cover_factor_cai(60.0) < 0.05
+    assert factors.cover_factor_cai(0.6) > 0.7
+
+
+def test_rain_below_the_limit_is_not_erosive_and_missing_rain_is_not_known() -> None:
+    assert factors.erosive_day(11.999, 1.0, 1.7265, 12.0) == 0.0 and factors.erosive_day(12.0, 1.0, 1.7265, 12.0) > 70.0
+    assert math.isnan(factors.erosive_day(math.nan, 1.0, 1.7265, 12.0))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_formula_gives_its_examples(family: str) -> None:
+    for made in importlib.import_module(f"ecocomp.services.factors.{family}").FORMULAS:
+        names = {use.name for use in made.spec.outputs}
+        assert made.spec.faults() == [] and len(made.spec.examples) >= 2
+        for example in made.spec.examples:
+            found = made.evaluate(**example.inputs)
+            assert set(found) <= names
+            for name, value in example.outputs.items():
+                expected = value if isinstance(value, str) else pytest.approx(value, rel=example.tolerance, abs=1e-9)
+                assert found[name] == expected, (made.spec.id, name)
 
 
 def test_the_short_form_is_another_model() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 
 from ecocomp.grid.georef import Grid
 from ecocomp.services.factors import slope as factors
-from ecocomp.services.layers.terrain import terrain_arrays, terrain_layers
+from ecocomp.grid.routing import METHODS as ROUTINGS
+from ecocomp.services.derive import Making
+from ecocomp.services.layers.terrain import ls_report, make, terrain_arrays, terrain_layers
 from ecocomp.terms.faults import FaultsError
 
 GRID = Grid("EPSG:4545", 500_000.0, 3_300_000.0, 30.0, 30.0, 8, 40)
@@ -44,14 +47,82 @@ def test_stored_layers_are_read_back_and_made_anew_only_when_something_changed(t
     first = terrain_layers(elevation, GRID, tmp_path, params())
     stamps = {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
     again = terrain_layers(elevation, GRID, tmp_path, params())
-    assert {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()} == stamps and len(stamps) == 3
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()} == stamps and len(stamps) == 4
     assert np.array_equal(first["ls_factor"].read(3, 9), again["ls_factor"].read(3, 9))
     assert again["ls_factor"].read(3, 9).shape == (1, 6, 8)
     terrain_layers(fused.InMemory(plane(13.0)[None]), GRID, tmp_path, params())
     terrain_layers(elevation, GRID, tmp_path, params(services__soil__ls_method="CSLE"))
-    assert len(list(tmp_path.iterdir())) == 9
+    assert len(list(tmp_path.iterdir())) == 12
 
 
 def test_an_unknown_method_is_refused_with_the_file_it_stands_in(tmp_path: Path, fused: Any, params: Any) -> None:
     with pytest.raises(FaultsError, match=r"services\.soil\.ls_method"):
-        terrain_layers(fused.InMemory(plane(1.0)[None]), GRID, tmp_path, params(services__soil__ls_method="INVEST"))
+        terrain_layers(fused.InMemory(plane(1.0)[None]), GRID, tmp_path, params(services__soil__ls_method="USLE"))
+
+
+@pytest.mark.parametrize("flow", ROUTINGS)
+def test_the_form_of_invest_takes_its_length_from_the_cells_above(flow: str) -> None:
+    """On a plane that falls along the columns, k cells drain through the k-th row, whatever the routing.
+
+    Slope 20 %, tenth row, 30 m: LS 3.48151 (models sheet, worked example 13).
+    """
+    made = terrain_arrays(plane(20.0), GRID, "INVEST", **NUMBERS, flow_method=flow)
+    rows = np.arange(1, 40)
+    if flow != "MFD":
+        assert made["ls_factor"][9, 4] == pytest.approx(3.48151, rel=1e-4)
+        by_hand = [factors.ls_invest(20.0, float(k), 30.0, 122.0) for k in rows]
+        assert made["ls_factor"][:39, 4] == pytest.approx(by_hand, rel=1e-4)
+    assert np.all(np.diff(made["ls_factor"][:39, 4]) > 0)
+    held = terrain_arrays(plane(20.0), GRID, "INVEST", **NUMBERS, flow_method=flow, l_max=1.0)
+    assert held["ls_factor"].max() == pytest.approx(2.79475, rel=1e-4)
+
+
+def test_a_slope_of_the_case_is_used_as_it_stands(tmp_path: Path, fused: Any, params: Any) -> None:
+    slope = np.full(GRID.shape, 8.0, np.float32)
+    slope[3, 3] = np.nan
+    layers = {"elevation": fused.InMemory(plane(12.0)[None]), "slope": fused.InMemory(slope[None])}
+    given = make(Making(layers, GRID, tmp_path, params(), 2023, {}))
+    own = make(Making({"elevation": layers["elevation"]}, GRID, tmp_path, params(), 2023, {}))
+    np.testing.assert_array_equal(given["slope_degrees"].read(0, 40)[0], slope)
+    assert np.isnan(given["ls_factor"].read(3, 4)[0, 0, 3]) and not np.isnan(own["ls_factor"].read(3, 4)[0, 0, 3])
+    assert given["ls_factor"].read(10, 11)[0, 0, 4] != own["ls_factor"].read(10, 11)[0, 0, 4]
+
+
+def test_ls_beyond_reason_is_counted_and_kept(tmp_path: Path, fused: Any, params: Any) -> None:
+    elevation = fused.InMemory(plane(60.0)[None])
+    made = terrain_layers(elevation, GRID, tmp_path, params(services__soil__ls_limit=Decimal(20)))["ls_factor"]
+    values, report = made.read(0, 40), ls_report(made.path)
+    assert report is not None and report.cells == 320 and report.limit == 20
+    assert report.beyond == (values > 20).sum() > 0 and report.most == pytest.approx(values.max())
+    assert str(report.beyond) in report.note().en and "20" in report.note().zh
+    calm = terrain_layers(elevation, GRID, tmp_path, params(services__soil__ls_limit=Decimal(10**6)))["ls_factor"]
+    assert ls_report(calm.path).note() is None
+    assert ls_report(tmp_path / "none.npy") is None
+
+
+def test_nothing_is_left_behind_when_the_elevation_cannot_be_read(tmp_path: Path, fused: Any, params: Any) -> None:
+    class Broken(fused.InMemory):  # type: ignore[name-defined,misc]
+        reads = 0
+
+        def read(self, row0: int, row1: int) -> np.ndarray:
+            type(self).reads += 1
+            if type(self).reads > 1:
+                raise OSError("the file is gone")
+            return super().read(row0, row1)
+
+    with pytest.raises(OSError, match="gone"):
+        terrain_layers(Broken(plane(5.0)[None]), GRID, tmp_path, params())
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_and_memory_give_the_same_bits(tmp_path: Path, fused: Any, params: Any) -> None:
+    rng = np.random.default_rng(3)
+    z = (np.cumsum(rng.normal(size=(300, 70)), axis=0) * 3 + 500).astype(np.float32)
+    z[50:60, 20:30] = np.nan
+    grid = Grid("EPSG:4545", 500_000.0, 3_300_000.0, 30.0, 30.0, 70, 300)
+    stored = terrain_layers(fused.InMemory(z[None]), grid, tmp_path, params())
+    p = params()
+    numbers = {k: p.number(f"services.soil.{k}") for k in ("longest_slope_m", "stream_ha", "slope_break_ratio")}
+    held = terrain_arrays(z, grid, p.text("services.soil.ls_method"), **numbers)
+    for name, array in held.items():
+        assert stored[name].read(0, 300)[0].tobytes() == array.tobytes(), name

@@ -12,7 +12,7 @@ import pytest
 from ecocomp.rules import Parameters, RuleBook
 from ecocomp.terms.faults import FaultsError
 from ecocomp.terms.tables import SERVICE, SERVICE_VALUE
-from ecocomp.valuation.value import deflator, pricing, total, unpriced, value_services
+from ecocomp.valuation.value import deflator, pricing, total, undated, unpriced, value_services
 
 Given = Callable[..., Parameters]
 BASE = {
@@ -161,3 +161,43 @@ def test_a_hundred_thousand_values(policy_book: RuleBook) -> None:
         for s, u in units.items()
     )
     assert len(value_services(table, params, 2024)) == 4 * n
+
+
+def test_a_price_without_its_year_is_told(policy_book: RuleBook) -> None:
+    params = policy_book.resolve("990121", date(2025, 12, 31), date(2030, 1, 1))
+    found = {f.clash.en.split()[2]: f for f in undated(params)}
+    assert "valuation.carbon_price.price" not in found, "the county states both"
+    assert undated(policy_book.resolve("CN", date(2025, 12, 31), date(2030, 1, 1))) == []
+    for key, fault in found.items():
+        assert params.get(key).place == "990121" and fault.severity == "warning"
+
+
+def test_a_price_index_that_is_not_above_zero_is_refused(given_rules: Given) -> None:
+    params = given_rules({"valuation.deflator": {"2010": "0", "2024": "1.2"}})
+    with pytest.raises(FaultsError, match="price index of 2010 is not above zero"):
+        deflator(params, 2010, 2024)
+
+
+@pytest.mark.parametrize("place", ["CN", "990121"])
+def test_every_method_of_the_list_has_its_prices(place: str, policy_book: RuleBook) -> None:
+    units = {
+        "water_conservation": "m3/a",
+        "soil_retention": "t/a",
+        "sand_fixation": "t/a",
+        "carbon_sequestration": "t CO2/a",
+        "oxygen_release": "t O2/a",
+        "flood_regulation.lake": "m3/a",
+        "air_purification.so2": "t/a",
+        "air_purification.nox": "t/a",
+        "air_purification.dust": "t/a",
+        "water_purification.cod": "t/a",
+        "water_purification.tn": "t/a",
+        "water_purification.tp": "t/a",
+        "climate_regulation.transpiration": "kWh/a",
+        "climate_regulation.water_surface": "kWh/a",
+        "pest_control.forest": "ha",
+    }
+    params = policy_book.resolve(place, date(2024, 12, 31), date(2030, 1, 1))
+    found = value_services(_table(*(_service("a", s, 10.0, u) for s, u in units.items())), params, 2024)
+    assert found["service"].to_pylist() == sorted(units)
+    assert all(r["low_fen"] <= r["value_fen"] <= r["high_fen"] and r["value_fen"] > 0 for r in found.to_pylist())

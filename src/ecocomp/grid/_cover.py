@@ -42,24 +42,23 @@ def ring_frames(x, y, ring_ptr, is_shell, sign, y_range, area):  # type: ignore[
 
 @njit(**_OPTIONS)
 def _add_piece(buf, o, w, lo, hi, d):  # type: ignore[no-untyped-def]
-    """Add a piece of an edge inside one row: from column `lo` to `hi`, signed height `d`."""
+    """Add a piece of an edge inside one row that leaves its first cell: from column `lo` to `hi`, signed height `d`."""
     if hi <= 0.0:
         buf[o] += d
         return
-    c = max(int(lo), 0)
-    if lo >= 0.0 and hi <= c + 1:
-        f = 0.5 * (lo + hi) - c
-        buf[o + c] += d * (1.0 - f)
-        buf[o + c + 1] += d * f
-        return
-    g = d / (hi - lo)
+    g, c = d / (hi - lo), 0
     if lo < 0.0:
         buf[o] -= g * lo
+        lo = 0.0
+    else:
+        c = int(lo)
     while c < hi and c < w:
-        left, right = max(lo, float(c)), min(hi, c + 1.0)
-        p, f = g * (right - left), 0.5 * (left + right) - c
+        end = c + 1.0
+        right = hi if hi < end else end
+        p, f = g * (right - lo), 0.5 * (lo + right) - c
         buf[o + c] += p * (1.0 - f)
         buf[o + c + 1] += p * f
+        lo = end
         c += 1
 
 
@@ -76,37 +75,52 @@ def _add_ring(x, y, s, e, sign, r0, r1, c0, w, buf, span):  # type: ignore[no-un
             continue
         m, west, east = (xb - xa) / (yb - ya), min(xa, xb), max(xa, xb)
         r = max(int(np.floor(ya)), r0)
+        top = max(ya, float(r))
+        # Where the edge enters the row; it leaves it where it enters the next, so each place is computed once.
+        u = xa if top == ya else min(max(xa + (top - ya) * m, west), east)
         while r < yb and r < r1:
-            top, bottom = max(ya, float(r)), min(yb, r + 1.0)
-            u = xa if top == ya else min(max(xa + (top - ya) * m, west), east)
+            bottom = min(yb, r + 1.0)
             q = xb if bottom == yb else min(max(xa + (bottom - ya) * m, west), east)
             lo, hi = min(u, q) - c0, max(u, q) - c0
+            i = r - r0
             if lo < w:
-                _add_piece(buf, (r - r0) * (w + 1), w, lo, hi, (bottom - top) * sg)
-                span[r - r0, 0] = min(span[r - r0, 0], max(int(lo), 0))
-                span[r - r0, 1] = max(span[r - r0, 1], min(max(int(np.ceil(hi)), 1), w))
+                o, c, d = i * (w + 1), max(int(lo), 0), (bottom - top) * sg
+                if lo >= 0.0 and hi <= c + 1:
+                    f = 0.5 * (lo + hi) - c
+                    buf[o + c] += d * (1.0 - f)
+                    buf[o + c + 1] += d * f
+                else:
+                    _add_piece(buf, o, w, lo, hi, d)
+                span[i, 0] = min(span[i, 0], c)
+                span[i, 1] = max(span[i, 1], min(max(int(np.ceil(hi)), 1), w))
             else:  # An edge on or beyond the last column closes nothing: the row is open up to there.
-                span[r - r0, 1] = w
+                span[i, 1] = w
+            u, top = q, bottom
             r += 1
 
 
 @njit(**_OPTIONS)
-def _harvest(buf, span, h, w, first, width, tolerance, cell, coverage, k):  # type: ignore[no-untyped-def]
-    """Turn the buffer into cells and shares from place `k` on, wipe it, and return the next free place."""
+def _harvest(buf, span, h, w, first, width, tolerance, cell, coverage, k, total):  # type: ignore[no-untyped-def]
+    """Turn the buffer into cells and shares from place `k` on, wipe it; return the next free place and `total` plus the shares.
+
+    The shares are added as they are stored and row by row, so that `add_weights` of the stored matrix finds the same bits.
+    """
     for r in range(h):
-        o, a = r * (w + 1), 0.0
+        o, a, of_row = r * (w + 1), 0.0, 0.0
         lo, hi = span[r, 0], span[r, 1]
         for c in range(lo, hi):
             a += buf[o + c]
             buf[o + c] = 0.0
-            if a > tolerance:
-                cell[k] = first + r * width + c
-                coverage[k] = a
-                k += 1
+            # Written in any case, kept where it counts: there is room for every cell of the box, and no branch to guess.
+            cell[k] = first + r * width + c
+            coverage[k] = a
+            of_row += np.float64(np.float32(a)) if a > tolerance else 0.0
+            k += a > tolerance
         if hi > 0:
             buf[o + hi] = 0.0
         span[r, 0], span[r, 1] = w, 0
-    return k
+        total += of_row
+    return k, total
 
 
 @njit(**_OPTIONS)
@@ -130,12 +144,14 @@ def cover_batch(  # type: ignore[no-untyped-def]
     cell,
     coverage,
     count,
+    inside,
     end,
 ):
     """Cover chunks first..last-1 of a batch of parcels on rows start..stop-1.
 
     Chunk t takes parcels[chunks[t]:chunks[t + 1]] and writes its cells without gaps from room[t] on, up to end[t]. `box`
-    holds, per parcel, first and last column and row on the grid (ends excluded); `count` gets the cells of each parcel.
+    holds, per parcel, first and last column and row on the grid (ends excluded); `count` gets the number of cells of each parcel here,
+    and `inside`, one place per parcel of the edition, grows by their shares.
     """
     for t in range(first, last):
         size, rows = 1, 1
@@ -156,6 +172,7 @@ def cover_batch(  # type: ignore[no-untyped-def]
                 if y_range[j, 1] > r0 and y_range[j, 0] < r1:
                     _add_ring(x, y, ring_ptr[j], ring_ptr[j + 1], sign[j], r0, r1, c0, w, buf, span)
             before = k
-            k = _harvest(buf, span, r1 - r0, w, (r0 - start) * width + c0, width, tolerance[p], cell, coverage, k)
+            at, share = (r0 - start) * width + c0, tolerance[p]
+            k, inside[p] = _harvest(buf, span, r1 - r0, w, at, width, share, cell, coverage, k, inside[p])
             count[i] = k - before
         end[t] = k

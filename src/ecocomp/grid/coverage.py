@@ -61,6 +61,9 @@ BATCH_CELLS = 4_000_000
 """Cells of the boxes that are worked on at once: 32 MB of scratch, in this many chunks for the threads to share."""
 CHUNKS = 64
 
+HUGE_BYTES = 1 << 22
+"""NumPy asks the system for large pages from this size on."""
+
 _POLYGON, _MULTIPOLYGON = 3, 6
 
 
@@ -140,8 +143,9 @@ def build_coverage(
         For geometry that is no polygon or has coordinates that are no numbers; every such record is named.
     """
     outline = outlines(geometries, grid)
-    strips = list(cover(outline, grid, progress, rows=rows))
-    return Coverage(grid, strips, outline.area_cells, inside_cells(strips, outline.area_cells.size))
+    inside = np.zeros(outline.area_cells.size)
+    strips = list(cover(outline, grid, progress, rows=rows, inside=inside))
+    return Coverage(grid, strips, outline.area_cells, inside)
 
 
 def cached_coverage(
@@ -212,21 +216,20 @@ def outlines(geometries: Sequence[Any] | NDArray[Any], grid: Grid) -> Outlines:
     return Outlines(*(frozen(v) for v in arrays))
 
 
-def cover(outline: Outlines, grid: Grid, progress: Progress | None = None, *, rows: int = STRIP_ROWS) -> Iterator[Strip]:
-    """Yield the strips of the matrix from north to south, holding one at a time."""
+def cover(
+    outline: Outlines, grid: Grid, progress: Progress | None = None, *, rows: int = STRIP_ROWS, inside: Floats | None = None
+) -> Iterator[Strip]:
+    """Yield the strips of the matrix from north to south, holding one at a time.
+
+    `inside` (parcels,) grows by the covered cells of each strip: the bits are those of `reduce_weights` over the strips,
+    without a second pass.
+    """
     strips, scratch = grid.strips(rows), _Scratch()
+    inside = np.zeros(outline.area_cells.size) if inside is None else inside
     for k, (start, stop) in enumerate(strips):
-        yield _strip(outline, grid, start, stop, scratch)
+        yield _strip(outline, grid, start, stop, scratch, inside)
         if progress is not None:
             progress(k + 1, len(strips))
-
-
-def inside_cells(strips: Sequence[Strip], parcels: int) -> Floats:
-    """Return the covered cells of each parcel (parcels,)."""
-    out = np.zeros(parcels)
-    for strip in strips:
-        reduce_weights(strip, out)
-    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -347,7 +350,10 @@ def _no_polygon(record: int) -> Fault:
 
 
 def _number_faults(xy: Floats, vertex_ptr: NDArray[np.int64]) -> list[Fault]:
-    wrong = np.flatnonzero(~np.isfinite(xy).all(axis=1))
+    finite = np.isfinite(xy)
+    if finite.all():  # axis by axis only where there is something to name, which is the slower way by far
+        return []
+    wrong = np.flatnonzero(~finite.all(axis=1))
     records = np.unique(np.searchsorted(vertex_ptr, wrong, side="right") - 1)
     return capped([_no_number(int(i)) for i in records], "grid.coordinate", "geometry")
 
@@ -420,15 +426,15 @@ class _Scratch:
         return self.cell, self.coverage
 
 
-def _strip(outline: Outlines, grid: Grid, start: int, stop: int, scratch: _Scratch) -> Strip:
+def _strip(outline: Outlines, grid: Grid, start: int, stop: int, scratch: _Scratch, inside: Floats) -> Strip:
     """Cover the parcels on rows start..stop-1."""
     on = np.flatnonzero((outline.box[:, 2] < stop) & (outline.box[:, 3] > start))
     rows = np.minimum(outline.box[on, 3], stop) - np.maximum(outline.box[on, 2], start)
     room = rows * (outline.box[on, 1] - outline.box[on, 0])
-    pieces = [_batch(outline, grid, start, stop, on[a:b], room[a:b], scratch) for a, b in _batches(room)]
+    pieces = [_batch(outline, grid, start, stop, on[a:b], room[a:b], scratch, inside) for a, b in _batches(room)]
     count = _joined([p[0] for p in pieces], np.int64)
     cell, coverage = _joined([p[1] for p in pieces], np.int32), _joined([p[2] for p in pieces], np.float32)
-    parcel, count, cell, coverage = _with_specks(outline, grid, start, stop, on.astype(np.int32), count, cell, coverage)
+    parcel, count, cell, coverage = _with_specks(outline, grid, start, stop, on.astype(np.int32), count, cell, coverage, inside)
     parcel, count = parcel[count > 0], count[count > 0]
     return Strip(start, stop, grid.width, parcel, _offsets(count), cell, coverage)
 
@@ -457,6 +463,7 @@ def _batch(
     parcels: NDArray[np.int64],
     room: NDArray[np.int64],
     scratch: _Scratch,
+    inside: Floats,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
     """Return the number of cells of each parcel, their places and their shares."""
     from ecocomp.grid._cover import cover_batch
@@ -468,11 +475,24 @@ def _batch(
     cell, coverage = scratch.room(int(ends[-1]))
     args = (
         outline.x, outline.y, outline.ring_ptr, outline.sign, outline.y_range, outline.parcel_ptr, outline.box,
-        outline.tolerance, frozen(parcels), frozen(chunks), frozen(first), start, stop, grid.width, cell, coverage, count, end,
+        outline.tolerance, frozen(parcels), frozen(chunks), frozen(first), start, stop, grid.width, cell, coverage, count,
+        inside, end,
     )  # fmt: skip
     spread(lambda a, b: cover_batch(a, b, *args), chunks.size - 1, int(ends[-1]))
     spans = [slice(a, b) for a, b in zip(first, end, strict=True)]
-    return count, np.concatenate([cell[s] for s in spans]), np.concatenate([coverage[s] for s in spans])
+    cells = int(count.sum())
+    np.concatenate([cell[s] for s in spans], out=(places := _fresh(cells, np.int32)))
+    np.concatenate([coverage[s] for s in spans], out=(shares := _fresh(cells, np.float32)))
+    return count, places, shares
+
+
+def _fresh(n: int, dtype: type) -> NDArray[Any]:
+    """Return an empty array, cut from one of `HUGE_BYTES` where it is nearly as large: then it comes in large pages.
+
+    Small pages are handed out one by one at first touch, which costs more than the walk; what is never touched costs nothing.
+    """
+    large = HUGE_BYTES // np.dtype(dtype).itemsize
+    return np.empty(max(n, large) if n > large // 2 else n, dtype)[:n]
 
 
 def _with_specks(
@@ -484,6 +504,7 @@ def _with_specks(
     count: NDArray[np.int64],
     cell: NDArray[np.int32],
     coverage: NDArray[np.float32],
+    inside: Floats,
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
     """Put the specks of a strip at their place among the other parcels."""
     first = start * grid.width
@@ -493,6 +514,7 @@ def _with_specks(
     at = np.searchsorted(parcel, here)
     ptr = _offsets(count)
     share = np.maximum(outline.area_cells[here], LEAST_COVERAGE).astype(np.float32)
+    inside[here] += share
     cell = np.insert(cell, ptr[at], (outline.speck[here] - first).astype(np.int32))
     return np.insert(parcel, at, here.astype(np.int32)), np.insert(count, at, 1), cell, np.insert(coverage, ptr[at], share)
 

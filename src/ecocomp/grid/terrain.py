@@ -25,6 +25,7 @@ import numpy as np
 from ecocomp.grid.georef import Grid, metres_per_cell
 from ecocomp.grid.strip import frozen
 from ecocomp.grid.threads import spread
+from ecocomp.grid.tiling import TILE, Scratch, by_strips, by_tiles, settle
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Raster = NDArray[np.float32]
     Ways = NDArray[np.uint8]
+    Tile = tuple[int, int] | None
 
 DEPOSITION_RATIO = 0.5
 """A slope ends where the sine of its angle falls below this share of the one above (Hickey 2000: 0.5 to 0.7)."""
@@ -60,7 +62,7 @@ def gradient(elevation_m: NDArray[Any], grid: Grid) -> tuple[Raster, Raster]:
     z = _heights(elevation_m, grid)
     east, south = np.empty(grid.shape, np.float32), np.empty(grid.shape, np.float32)
     metres = _metres(grid)
-    spread(lambda first, last: horn(first, last, z, *metres, east, south), grid.height, z.size)
+    by_strips(lambda a, b: horn(a, b, z, *metres, east[a:b], south[a:b]), *grid.shape)
     return east, south
 
 
@@ -70,9 +72,21 @@ def slope_tangent(elevation_m: NDArray[Any], grid: Grid) -> Raster:
     return np.hypot(east, south)
 
 
-def slope_deg(elevation_m: NDArray[Any], grid: Grid) -> Raster:
-    """Return the slope angle [degrees]."""
-    return np.degrees(np.arctan(slope_tangent(elevation_m, grid)))
+def slope_deg(elevation_m: NDArray[Any], grid: Grid, scratch: Scratch | None = None) -> Raster:
+    """Return the slope angle [degrees]; `scratch` says where the array is kept, in memory where None."""
+    from ecocomp.grid._flow import degrees, horn
+
+    scratch = scratch or Scratch()
+    z, metres = _heights(elevation_m, grid), _metres(grid)
+    out: Raster = scratch.empty(grid.shape, np.float32)
+
+    def some(first: int, last: int) -> None:
+        east, south = (np.empty((last - first, grid.width), np.float32) for _ in range(2))
+        horn(first, last, z, *metres, east, south)
+        degrees(east, south, out[first:last])
+
+    by_strips(some, *grid.shape, scratch.release)
+    return out
 
 
 def slope_sin(elevation_m: NDArray[Any], grid: Grid) -> Raster:
@@ -109,52 +123,78 @@ class Drainage:
         return np.asarray(self.way == OUT)
 
 
-def drain(elevation_m: NDArray[Any], grid: Grid) -> Drainage:
+def drain(elevation_m: NDArray[Any], grid: Grid, tile: Tile = TILE, scratch: Scratch | None = None) -> Drainage:
     """Return filled elevation, flow directions and accumulation in one go.
+
+    tile     rows and columns worked on at once, None for all; the result does not depend on it
+    scratch  where the arrays are kept, in memory where None
 
     >>> grid = Grid("EPSG:4545", 0.0, 90.0, 30.0, 30.0, 3, 3)
     >>> drain(np.array([[3.0, 3, 3], [2, 2, 2], [1, 1, 1]]), grid).cells[2].tolist()
     [3.0, 3.0, 3.0]
     """
-    filled, found_from = fill(elevation_m, grid)
-    way = directions(filled, found_from, grid)
-    return Drainage(grid, filled, way, accumulate(way))
+    filled = fill(elevation_m, grid, tile, scratch)
+    way = directions(filled, grid, tile, scratch)
+    return Drainage(grid, filled, way, accumulate(way, None, tile, scratch))
 
 
-def fill(elevation_m: NDArray[Any], grid: Grid) -> tuple[Raster, Ways]:
-    """Fill depressions and return (filled elevation [m], the way back to the outlet of each cell).
+def fill(elevation_m: NDArray[Any], grid: Grid, tile: Tile = TILE, scratch: Scratch | None = None) -> Raster:
+    """Fill depressions and return the filled elevation [m].
 
-    Nothing is raised above the pour point, so lakes and flats stay level; the second array tells how to cross them. The
-    border of the data, holes in it included, is where water may leave.
+    Nothing is raised above the pour point, so lakes and flats stay level. The border of the data, holes in it included, is
+    where water may leave.
     """
-    from ecocomp.grid._flow import flood
+    from ecocomp.grid.filling import fill_tiles
 
-    filled, found_from = np.empty(grid.shape, np.float32), np.empty(grid.shape, np.uint8)
-    flood(_heights(elevation_m, grid), filled, found_from)
-    return filled, found_from
+    scratch = scratch or Scratch()
+    filled: Raster = scratch.empty(grid.shape, np.float32)
+    fill_tiles(_heights(elevation_m, grid), filled, tile, scratch.release)
+    return filled
 
 
-def directions(filled_m: Raster, found_from: Ways, grid: Grid) -> Ways:
-    """Return D8 directions: the steepest fall per metre, on level ground the way `fill` found, `OUT` at outlets."""
-    from ecocomp.grid._flow import steepest
+def directions(filled_m: Raster, grid: Grid, tile: Tile = TILE, scratch: Scratch | None = None) -> Ways:
+    """Return D8 directions: the steepest fall per metre; on level ground the shortest way out, counted in cells.
 
-    way = np.empty(grid.shape, np.uint8)
-    args = (_heights(filled_m, grid), frozen(found_from), *_metres(grid), way)
-    spread(lambda first, last: steepest(first, last, *args), grid.height, way.size)
+    Water leaves the data (`OUT`) from cells on its border that have no lower neighbour. Level ground is left towards a cell
+    that has a lower neighbour or leaves the data; of equally short ways the first of east, north, west, south, north-east,
+    north-west, south-west, south-east is taken. Where depressions were not filled, water ends in them (`OUT`).
+    """
+    from ecocomp.grid._ways import cross_level, level_ways, steepest_tile
+
+    scratch = scratch or Scratch()
+    z, metres = _heights(filled_m, grid), _metres(grid)
+    way: Ways = scratch.empty(grid.shape, np.uint8)
+    steps = scratch.empty(grid.shape, np.int32)
+    by_tiles(lambda *place: steepest_tile(*place, z, *metres, way, steps), grid.shape, tile, scratch.release)
+    settle(grid.shape, tile, lambda *window: cross_level(*window, z, way, steps), scratch.release)
+    by_tiles(lambda *place: level_ways(*place, z, way, steps), grid.shape, tile, scratch.release)
     return way
 
 
-def accumulate(way: Ways, weight: NDArray[Any] | None = None) -> Floats:
+def accumulate(way: Ways, weight: NDArray[Any] | None = None, tile: Tile = TILE, scratch: Scratch | None = None) -> Floats:
     """Return the sum of `weight` (1 where None) over each cell and all that drain through it, float64.
 
-    Counts are exact up to 9e15 cells. The sum over the outlets equals the sum of the weights over cells with data.
+    Counts are exact up to 9e15 cells. Sums are put together from a cell and its neighbours in the order of the directions,
+    so they have the same bits for all tile sizes. The sum over the outlets equals the sum of the weights over cells with data.
     """
-    from ecocomp.grid._flow import gather
+    from ecocomp.grid._ways import gather_way
 
-    given = np.ones(way.shape) if weight is None else np.asarray(weight, np.float64)
-    total = np.empty(way.shape, np.float64)
-    gather(frozen(way), frozen(given), total)
-    return total
+    scratch = scratch or Scratch()
+    given = np.empty((0, 0)) if weight is None else np.asarray(weight, np.float64)
+    args = (frozen(way), frozen(given), unknown(way, np.float64, scratch))
+    settle(way.shape, tile, lambda *window: gather_way(*window, *args), scratch.release)
+    return args[-1]
+
+
+def unknown(way: Ways, dtype: Any, scratch: Scratch) -> NDArray[Any]:
+    """Return an array that is NaN without data and `PENDING` (−inf) where the value is still to be found."""
+    out = scratch.empty((way.shape[0], way.shape[1]), dtype)
+
+    def begin(first: int, last: int) -> None:
+        out[first:last] = np.where(way[first:last] == NONE, np.nan, -np.inf)
+
+    by_strips(begin, *out.shape, scratch.release)
+    return out
 
 
 def slope_length_m(
@@ -163,6 +203,8 @@ def slope_length_m(
     stream_cells: float | None = None,
     ratio: float = DEPOSITION_RATIO,
     longest_m: float = np.inf,
+    tile: Tile = TILE,
+    scratch: Scratch | None = None,
 ) -> Raster:
     """Return the horizontal slope length λ from where runoff starts to the middle of each cell [m], along D8 paths.
 
@@ -177,12 +219,13 @@ def slope_length_m(
     longest_m : float
         Upper limit of λ [m].
     """
-    from ecocomp.grid._flow import run_out
+    from ecocomp.grid._ways import run_out_way
 
-    stream = drainage.cells >= (np.inf if stream_cells is None else stream_cells)
-    length = np.empty(drainage.way.shape, np.float32)
-    sine = frozen(np.asarray(slope_sine, np.float32))
-    run_out(frozen(drainage.way), sine, frozen(stream), *_metres(drainage.grid), float(ratio), float(longest_m), length)
+    scratch = scratch or Scratch()
+    least, length = float(np.inf if stream_cells is None else stream_cells), unknown(drainage.way, np.float32, scratch)
+    given = (frozen(drainage.way), frozen(np.asarray(slope_sine, np.float32)), frozen(drainage.cells))
+    args = (*given, least, *_metres(drainage.grid), float(ratio), float(longest_m), length)
+    settle(drainage.way.shape, tile, lambda *window: run_out_way(*window, *args), scratch.release)
     return length
 
 

@@ -1,11 +1,17 @@
 """The one pass: every layer is read once per strip, all chosen services are computed on it and summed per parcel.
 
-For the pipeline (`assess`), and for anyone who has rasters, parcels and rules. A strip is a fixed band of rows. Threads
-share it by rows and every cell is written by one of them; sums per parcel run over the cells in a fixed order. So the
-result has the same bits whatever the number of threads, and memory does not grow with the height of the raster.
+For the pipeline (`assess`), and for anyone who has rasters, parcels and rules. A strip is a fixed band of rows and is
+computed by itself (`ecocomp.services.strip_pass`), by the threads of this machine or by the workers of a cluster
+(`ecocomp.services.cluster`); what it gives is added to the totals from north to south. So the result has the same bits
+whatever the number of threads or machines, and memory does not grow with the height of the raster.
 
 A service that cannot be assessed has rows without a quantity and a note that names what is missing. A quantity is that of
 the observed part of the parcel; `coverage` says how large that part is, and nothing is scaled up.
+
+Low and high are those of the corners of the parameters; where a service is drawn (its module says ``MONOTONE = False``, or
+the rules choose ``monte_carlo``) they are quantiles over draws of the sums of a parcel. A draw takes one set of
+parameters for the whole place, so the cells of a parcel are fully correlated and errors do not average out within it. The
+quantity is the result at the values of the parameters; where it lies outside the quantiles they are widened to hold it.
 """
 
 from __future__ import annotations
@@ -14,16 +20,32 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ecocomp.registry import Entry, entry
-from ecocomp.services.site import IN_PARCEL, NotAssessed, Plan, Site, StripData, StripReader, missing_rules
+from ecocomp.grid import threads as grid_threads
+from ecocomp.registry import entry
+from ecocomp.services.kept import kept
+from ecocomp.services.parcel_sums import add_parts, rounded
+from ecocomp.services.site import Plan, Site, StripReader
+from ecocomp.services.strip_pass import (
+    CORNERS,
+    FOLDER,
+    Interval,
+    Run,
+    Scratch,
+    StripResult,
+    Work,
+    cell_area_ha,
+    compute_strip,
+    prepare_work,
+)
 from ecocomp.terms import tables
-from ecocomp.terms.faults import Fault, FaultsError, UsageError
-from ecocomp.terms.layers import CLASS_LAYERS
+from ecocomp.terms.faults import Fault, UsageError
 from ecocomp.terms.text import Text
 
 if TYPE_CHECKING:
@@ -34,12 +56,10 @@ if TYPE_CHECKING:
     from ecocomp.grid.georef import Grid
     from ecocomp.grid.strip import Strip
     from ecocomp.rules import Parameters
+    from ecocomp.services.site import Floats
 
-FOLDER = "services.models"
-BLOCK_ROWS = 8
-"""Rows one thread takes at a time."""
-CORNERS = 3
-M2_PER_HA = 10_000.0
+PARCELS_AT_ONCE = 65_536
+"""Parcels whose draws are put in order at a time."""
 
 
 @dataclass(frozen=True)
@@ -49,26 +69,54 @@ class Assessment:
     service  rows of `terms.tables.SERVICE`, for every parcel and every service asked for
     notes    warnings: what was not assessed and why, classes without coefficients, negative results
     cells    rasters asked for with `keep`, per hectare of the service's unit, NaN where not observed
+    files    the same as files, where a folder was given for them
     """
 
     service: pa.Table
     notes: list[Fault]
     cells: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
 
 
-@dataclass
-class _Run:
-    """A service that is being computed: its plan, the first of its rows in the values of a strip, and what was counted."""
+class Totals:
+    """The sums of all parcels as they grow, strip by strip from north to south."""
 
-    entry: Entry
-    plan: Plan
-    first: int = 0
-    negative: int = 0
+    def __init__(self, work: Work, parcels: int) -> None:
+        self.work = work
+        self._total, self._rest = np.zeros((parcels, work.columns)), np.zeros((parcels, work.columns))
+        self.draws = np.zeros((parcels, work.columns_drawn))
+        self.negative = [0] * len(work.runs)
 
-    @property
-    def rows(self) -> slice:
-        """The rows of the values that are this service's: product by product, low, value and high of each."""
-        return slice(self.first, self.first + CORNERS * max(len(self.plan.products), 1))
+    def add(self, strip: Strip, result: StripResult) -> None:
+        """Add what a strip gives to the parcels it touches."""
+        add_parts(self._total, self._rest, strip.parcel, result.sums, result.rests)
+        if self.draws.shape[1]:
+            self.draws[strip.parcel] += result.draws
+        self.negative = [a + b for a, b in zip(self.negative, result.negative, strict=True)]
+
+    def close(self) -> None:
+        """Round the sums, once all strips are in."""
+        for a in range(0, len(self._total), PARCELS_AT_ONCE):
+            some = slice(a, a + PARCELS_AT_ONCE)
+            self._total[some] = rounded(self._total[some], self._rest[some])
+        self._rest = np.zeros((0, self.work.columns))
+
+    def three(self, run: Run, product: int) -> Floats:
+        """Return low, value and high of a product by corners (parcels, 3)."""
+        at = run.first + CORNERS * product
+        return self._total[:, at : at + CORNERS]
+
+    def weight_ha(self, run: Run, product: int) -> Floats:
+        """Return the area where a product was observed [ha] (parcels,)."""
+        return self._total[:, self.work.weights + run.first // CORNERS + product]
+
+    def area_ha(self) -> Floats:
+        """Return the area on the grid [ha] (parcels,)."""
+        return self._total[:, self.work.area]
+
+    def left_out_ha(self, run: Run) -> Floats:
+        """Return the area of ecosystems a service has no figures for [ha] (parcels,): ground it is not meant for."""
+        return self._total[:, self.work.area + 1 + run.flagged] if run.flagged >= 0 else np.zeros(len(self._total))
 
 
 def assess(
@@ -82,7 +130,10 @@ def assess(
     year: int,
     wind: pa.Table | None = None,
     keep: Iterable[str] = (),
+    keep_folder: Path | None = None,
     threads: int | None = None,
+    scheduler: str | None = None,
+    matrix: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Assessment:
     """Assess services of all parcels for one year in one pass over the rasters.
@@ -95,188 +146,131 @@ def assess(
     parcel_ids : code of each parcel, in the order of `coverage`
     params : parameters of the place and day
     wind : daily wind at stations (`terms.tables.WIND`), coordinates in the system of the grid
-    keep : services whose raster is wanted
+    keep : services whose raster is wanted, all products together
+    keep_folder : where to write them as cloud-optimised GeoTIFF, ``SERVICE.tif``; without it they are held in memory
     threads : threads to use; the result does not depend on it
+    scheduler : address of a dask scheduler whose workers compute the strips (`ecocomp.services.cluster`); same bits
+    matrix : folder `coverage` was loaded from, so that workers read it there; without it strips are sent to them
     progress : called with (strips done, strips in all)
 
     Raises
     ------
     UsageError
-        For an unknown service, for parcels that do not match the matrix, for a layer of another shape than the grid.
+        For an unknown service, for parcels that do not match the matrix, for a layer of another shape than the grid, for a
+        scheduler that cannot be used.
     """
     _check(models, keep, coverage, parcel_ids, grid)
     site = Site(params, {name: reader.bands for name, reader in layers.items()}, grid, year, wind)
-    runs, notes = _prepare(models, site)
-    wanted = {r.entry.spec.id for r in runs} & set(keep)
-    cells = {id: np.full(grid.shape, np.nan, np.float32) for id in sorted(wanted)}
-    sums, weights, left_out = _stream(runs, layers, grid, coverage, cells, threads, progress)
-    notes += [note for run in runs for note in (*run.plan.notes, *_negative_note(run))]
-    whole = _whole_area_ha(coverage, grid)
-    places = {run.entry.spec.id: k for k, run in enumerate(runs)}
-    columns = [
-        made
-        for id in sorted(set(models))
-        for made in _columns(id, places.get(id), runs, sums, weights, left_out, whole, parcel_ids, year)
-    ]
+    work, notes = prepare_work(models, site)
+    wanted = sorted({run.id for run in work.runs} & set(keep))
+    totals = Totals(work, len(coverage))
+    computed = [bool(work.runs and (strip.cell.size or wanted)) for strip in coverage.strips]
+    if scheduler and any(computed):
+        from ecocomp.services.cluster import Recipe, results
+
+        chosen = tuple(run.id for run in work.runs)
+        used = {name: layers[name] for name in work.layers}
+        recipe = Recipe(chosen, used, site, tuple(wanted), matrix)
+        strips = results(scheduler, recipe, coverage, computed)
+    else:
+        strips = _results(work, layers, grid, coverage, computed, wanted, threads)
+    with kept(wanted, grid, keep_folder) as rasters:
+        for done, (strip, result) in enumerate(strips, start=1):
+            if result is not None:
+                totals.add(strip, result)
+                rasters.put(strip, result.kept)
+            if progress:
+                progress(done, len(coverage.strips))
+    totals.close()
+    notes += [note for k, run in enumerate(work.runs) for note in (*run.plan.notes, *_negative_note(run, totals.negative[k]))]
+    runs = {run.id: run for run in work.runs}
+    ids = _strings(parcel_ids)
+    columns = [made for id in sorted(set(models)) for made in _columns(id, runs.get(id), totals, coverage, ids, year)]
     merged = {name: _join([c[name] for c in columns]) for name in tables.SERVICE.schema().names}
-    return Assessment(tables.SERVICE.table(merged), notes, cells)
+    return Assessment(tables.SERVICE.table(merged), notes, rasters.cells, rasters.files)
 
 
-def _prepare(models: Sequence[str], site: Site) -> tuple[list[_Run], list[Fault]]:
-    """Return the services that can be computed, in order of id, and the notes of those that cannot."""
-    runs: list[_Run] = []
-    notes: list[Fault] = []
-    for id in sorted(set(models)):
-        found = entry(FOLDER, id)
-        try:
-            runs.append(_Run(found, found.module.prepare(site), runs[-1].rows.stop if runs else 0))
-        except NotAssessed as reason:
-            notes += reason.notes
-        except FaultsError as error:
-            notes += missing_rules(id, error).notes
-    return runs, notes
-
-
-def _stream(
-    runs: list[_Run],
+def _results(
+    work: Work,
     layers: Mapping[str, StripReader],
     grid: Grid,
     coverage: Coverage,
-    cells: dict[str, NDArray[np.float32]],
+    computed: Sequence[bool],
+    keep: Sequence[str],
     threads: int | None,
-    progress: Callable[[int, int], None] | None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return sums and weights [ha] (parcels, 3 · services), reading each layer once.
-
-    The third array is the area [ha] of the ecosystems each method has no figures for (parcels, services): ground the
-    service is not meant for, which is not the same as ground that was not seen.
-    """
-    from ecocomp.grid.georef import cell_area_m2_by_row
-    from ecocomp.grid.strip import reduce_classes, reduce_sums
-
-    shape = len(coverage), runs[-1].rows.stop if runs else 0
-    sums, weights = np.zeros(shape), np.zeros(shape)
-    if not runs:
-        return sums, weights, np.zeros((len(coverage), 0))
-    codes = [codes_left_out(run.plan) for run in runs]
-    every = sorted(set().union(*codes))
-    column = np.zeros(256, np.uint8)
-    column[every] = np.arange(1, len(every) + 1)
-    classes = np.zeros((len(coverage), len(every) + 1))
-    area_ha = cell_area_m2_by_row(grid) / M2_PER_HA
-    names = sorted({name for run in runs for name in run.plan.layers})
-    buffer = np.empty((shape[1], max(s.cells for s in coverage.strips)), np.float32)
+) -> Iterator[tuple[Strip, StripResult | None]]:
+    """Yield every strip from north to south with what it gives; None where there is nothing to compute."""
+    area_ha, scratch = cell_area_ha(grid), Scratch()
     workers = threads or len(os.sched_getaffinity(0))
-    with ThreadPoolExecutor(workers) as pool:
-        for k, strip in enumerate(coverage.strips):
-            if strip.cell.size or cells:
-                values = buffer.reshape(-1)[: shape[1] * strip.cells].reshape(shape[1], strip.cells)
-                data = _read(strip, layers, names, bool(cells))
-                _compute(runs, data, values, pool)
-                reduce_sums(strip, values, sums, weights, area_ha[strip.rows])
-                if every:
-                    reduce_classes(strip, column[data.layer("land_cover")[0]], classes, area_ha[strip.rows])
-                _keep(runs, cells, strip, values)
-            if progress:
-                progress(k + 1, len(coverage.strips))
-    left_out = np.stack([classes[:, [column[c] for c in sorted(found)]].sum(axis=1) for found in codes], axis=1)
-    return sums, weights, left_out
-
-
-def codes_left_out(plan: Plan) -> set[int]:
-    """Return the ecosystem codes a plan says it has no figures for."""
-    return {int(code) for note in plan.notes if note.code == "services.class_not_assessed" for code in note.record.split()}
-
-
-def _read(strip: Strip, layers: Mapping[str, StripReader], names: Sequence[str], everywhere: bool) -> StripData:
-    """Read the layers of one strip, each once, and mark the cells that matter."""
-    from ecocomp.grid.strip import frozen
-
-    rows = strip.stop - strip.start
-    found = {}
-    for name in names:
-        array = np.asarray(layers[name].read(strip.start, strip.stop))
-        kind = np.uint8 if name in CLASS_LAYERS else np.float32
-        if array.shape != (layers[name].bands, rows, strip.width):
-            raise UsageError(
-                Text("图层 {l} 的条带为 {s}，栅格要求 {w}。", "Layer {l} gives a strip of {s}; the grid needs {w}.").fill(
-                    l=name, s=array.shape, w=(layers[name].bands, rows, strip.width)
-                )
-            )
-        found[name] = frozen(array.astype(kind, copy=False).reshape(array.shape[0], -1))
-    covered = np.ones(strip.cells, np.uint8) if everywhere else np.zeros(strip.cells, np.uint8)
-    covered[strip.cell] = IN_PARCEL
-    return StripData(strip.start, rows, strip.width, found, frozen(covered))
-
-
-def _compute(runs: list[_Run], data: StripData, values: NDArray[np.float32], pool: ThreadPoolExecutor) -> None:
-    """Fill values (3 · services, cells) of a strip; a block of rows stays in cache while every service passes over it."""
-
-    def block(first: int) -> list[int]:
-        last = min(first + BLOCK_ROWS, data.rows)
-        return [run.plan.fill(data, first, last, values[run.rows]) for run in runs]
-
-    for counts in pool.map(block, range(0, data.rows, BLOCK_ROWS)):
-        for run, negative in zip(runs, counts, strict=True):
-            run.negative += negative
-
-
-def _keep(runs: list[_Run], cells: dict[str, NDArray[np.float32]], strip: Strip, values: NDArray[np.float32]) -> None:
-    for run in runs:
-        if run.entry.spec.id in cells:
-            whole = values[run.rows][1::CORNERS].sum(axis=0)
-            cells[run.entry.spec.id][strip.rows] = whole.reshape(-1, strip.width)
-
-
-def _whole_area_ha(coverage: Coverage, grid: Grid) -> NDArray[np.float64]:
-    """Return the area of each parcel by the cells it covers [ha], what hangs over the edge of the raster included."""
-    from ecocomp.grid.georef import cell_area_m2_by_row
-
-    inside = coverage.weights(cell_area_m2_by_row(grid)) / M2_PER_HA
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(inside / (1.0 - coverage.outside_share))
+    with grid_threads.limit(threads) if threads else nullcontext(), ThreadPoolExecutor(workers) as pool:
+        for strip, wanted in zip(coverage.strips, computed, strict=True):
+            if wanted:
+                yield strip, compute_strip(work, strip, layers, area_ha[strip.rows], keep=keep, scratch=scratch, pool=pool)
+            else:
+                yield strip, None
 
 
 def _columns(
-    id: str,
-    place: int | None,
-    runs: list[_Run],
-    sums: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    left_out: NDArray[np.float64],
-    whole: NDArray[np.float64],
-    parcel_ids: Sequence[str],
-    year: int,
+    id: str, run: Run | None, totals: Totals, coverage: Coverage, parcel_ids: pa.Array, year: int
 ) -> Iterator[dict[str, Any]]:
-    """Yield the columns of each product of a service; without a place in `runs` it was not assessed."""
+    """Yield the columns of each product of a service; one that is not run was not assessed."""
     spec, n = entry(FOLDER, id).spec, len(parcel_ids)
-    if place is None:
+    if run is None:
         nothing = np.zeros((n, CORNERS))
         yield _rows_of(id, spec.unit, f"{id} v{spec.version}: not assessed", nothing, np.zeros(n), np.ones(n), parcel_ids, year)
         return
-    plan, first = runs[place].plan, runs[place].first
-    method = f"{id} v{spec.version}: {plan.method}"
+    how = f"monte_carlo({run.interval.draws})" if run.drawn else "corners"
+    method = f"{id} v{spec.version}: {run.plan.method}; interval={how}"
     with np.errstate(divide="ignore", invalid="ignore"):
-        meant = np.nan_to_num(np.clip(1.0 - left_out[:, place] / whole, 0.0, 1.0), nan=1.0)
+        # The whole parcel, what hangs over the edge of the raster included.
+        whole = totals.area_ha() / (1.0 - coverage.outside_share)
+        meant = np.nan_to_num(np.clip(1.0 - totals.left_out_ha(run) / whole, 0.0, 1.0), nan=1.0)
     meant = np.where(meant < _NOTHING, 0.0, np.where(meant > 1.0 - _NOTHING, 1.0, meant))
     units = {use.name: use.unit for use in spec.outputs}
-    for p, product in enumerate(plan.products or ("",)):
-        at = first + CORNERS * p
-        three = _limited(sums[:, at : at + CORNERS], plan.ceiling[p] if plan.ceiling is not None else None)
+    for p, product in enumerate(run.plan.products or ("",)):
         with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.nan_to_num(np.clip(weights[:, at + 1] / whole, 0.0, 1.0), nan=0.0)
+            share = np.nan_to_num(np.clip(totals.weight_ha(run, p) / whole, 0.0, 1.0), nan=0.0)
         name, unit = (f"{id}.{product}", units[product]) if product else (id, spec.unit)
-        yield _rows_of(name, unit, method, three, share, meant, parcel_ids, year)
+        yield _rows_of(name, unit, method, _low_value_high(run, totals, p), share, meant, parcel_ids, year)
 
 
-def _limited(three: NDArray[np.float64], ceiling: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Return the sums, cut back in proportion where all of them together exceed what the place can supply."""
+def _low_value_high(run: Run, totals: Totals, product: int) -> Floats:
+    """Return low, value and high of a product (parcels, 3), after what the place can supply."""
+    three = _limited(totals.three(run, product), _ceiling([run.plan], product))
+    if not run.drawn:
+        one, value, two = three.T
+        return np.stack([np.minimum(np.minimum(one, two), value), value, np.maximum(np.maximum(one, two), value)], axis=1)
+    value = three[:, 1]
+    low, high = quantiles(_limited(totals.draws[:, run.draws_of(product)], _ceiling(run.drawn, product)), run.interval)
+    return np.stack([np.fmin(low, value), value, np.fmax(high, value)], axis=1)
+
+
+def quantiles(draws: Floats, interval: Interval) -> tuple[Floats, Floats]:
+    """Return the lower and upper quantile of each parcel's draws (parcels, draws), linear between neighbours in order."""
+    ends = np.empty((2, len(draws)))
+    for a in range(0, len(draws), PARCELS_AT_ONCE):
+        ordered = np.sort(draws[a : a + PARCELS_AT_ONCE], axis=1)
+        for k, share in enumerate((interval.low, interval.high)):
+            place = share * (draws.shape[1] - 1)
+            i = min(int(place), draws.shape[1] - 2)
+            ends[k, a : a + PARCELS_AT_ONCE] = ordered[:, i] + (place - i) * (ordered[:, i + 1] - ordered[:, i])
+    return ends[0], ends[1]
+
+
+def _ceiling(plans: Sequence[Plan], product: int) -> Floats | None:
+    """Return the most of a product that the place can supply in each column, or None where nothing is said."""
+    found = [plan.ceiling[product] for plan in plans if plan.ceiling is not None]
+    return np.concatenate(found) if found else None
+
+
+def _limited(sums: Floats, ceiling: Floats | None) -> Floats:
+    """Return the sums (parcels, columns), cut back in proportion where all of them together exceed what the place can supply."""
     if ceiling is None:
-        return three
-    every = np.array([math.fsum(column) for column in three.T])
+        return sums
+    every = np.array([math.fsum(column) for column in sums.T])
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(every > ceiling, ceiling / every, 1.0)
-    return three * share
+    return np.asarray(sums * share)
 
 
 def _rows_of(
@@ -286,7 +280,7 @@ def _rows_of(
     three: NDArray[np.float64],
     share: NDArray[np.float64],
     meant: NDArray[np.float64],
-    parcel_ids: Sequence[str],
+    parcel_ids: pa.Array,
     year: int,
 ) -> dict[str, Any]:
     """Return the columns of the `service` table for one service or product of all parcels."""
@@ -294,12 +288,12 @@ def _rows_of(
 
     n, empty = len(parcel_ids), share == 0.0
     return {
-        "parcel_id": pa.array(parcel_ids, pa.string()),
+        "parcel_id": parcel_ids,
         "year": pa.array(np.full(n, year, np.int64)),
         "service": _same(name, n),
         "quantity": pa.array(three[:, 1], mask=empty),
-        "low": pa.array(three.min(axis=1), mask=empty),
-        "high": pa.array(three.max(axis=1), mask=empty),
+        "low": pa.array(three[:, 0], mask=empty),
+        "high": pa.array(three[:, 2], mask=empty),
         "unit": _same(unit, n),
         "method": _same(method, n),
         "coverage": pa.array(share),
@@ -308,6 +302,12 @@ def _rows_of(
 
 
 _NOTHING = 1e-9  # shares within this of 0 or 1 are rounding of sums
+
+
+def _strings(texts: Sequence[str]) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(texts, pa.string())
 
 
 def _same(text: str, n: int) -> pa.Array:
@@ -322,14 +322,14 @@ def _join(arrays: Sequence[pa.Array]) -> pa.ChunkedArray:
     return pa.chunked_array(arrays)
 
 
-def _negative_note(run: _Run) -> Iterator[Fault]:
-    if run.negative and run.plan.negative_meaning is not None:
+def _negative_note(run: Run, negative: int) -> Iterator[Fault]:
+    if negative and run.plan.negative_meaning is not None:
         yield Fault(
             "services.negative",
-            run.entry.spec.id,
+            run.id,
             "",
             Text("{n} 个像元的结果为负（{w}），照实计入。", "{n} cells come out negative ({w}) and are counted as they are.").fill(
-                n=run.negative, w=run.plan.negative_meaning
+                n=negative, w=run.plan.negative_meaning
             ),
             Text(
                 "核对这些像元的输入；外来水补给的地方为负是可能的。",

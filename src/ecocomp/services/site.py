@@ -196,6 +196,8 @@ class Draws:
     seed: int
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
         return getattr(self.params, name)
 
     def of(self, key: str, low: float, value: float, high: float) -> Floats:
@@ -209,6 +211,19 @@ class Draws:
         left = low + np.sqrt(share * (high - low) * (value - low))
         right = high - np.sqrt((1.0 - share) * (high - low) * (high - value))
         return np.where(share < break_at, left, right)
+
+
+class AtValue(Draws):
+    """Parameters of which every column is the value itself: what a service is where its corners are not known."""
+
+    @classmethod
+    def of_all(cls, params: Parameters) -> AtValue:
+        """Return the parameters with low, value and high of each number all at its value."""
+        return cls(params, (0, 1, 2), 0)
+
+    def of(self, key: str, low: float, value: float, high: float) -> Floats:
+        """Return the value three times (columns,)."""
+        return np.full(len(self.numbers), value)
 
 
 def columns(params: Parameters | Draws) -> int:
@@ -298,6 +313,7 @@ __all__ = [
     "NO_VALUES",
     "PASS",
     "TILE",
+    "AtValue",
     "Draws",
     "Floats",
     "NotAssessed",

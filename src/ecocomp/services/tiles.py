@@ -18,6 +18,17 @@ def any_covered(covered, start, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
+def any_number(layer, start, stop):  # type: ignore[no-untyped-def]
+    """Return whether any band of a layer (bands, cells) has a number in cells start..stop-1; ends at the first."""
+    for band in range(layer.shape[0]):
+        row = layer[band]
+        for i in range(start, stop):
+            if row[i] == row[i]:
+                return True
+    return False
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
 def sum_bands(layer, start, n, out):  # type: ignore[no-untyped-def]
     """Put the sum over the bands into out[:n]; a month without a value leaves the year without one."""
     out[:n] = 0.0

@@ -1,8 +1,18 @@
 """Exponential, logarithm and power in float64 that the compiler can run on several cells at once.
 
 For the compiled service models. The C library's functions are called cell by cell and differ in the last bit between
-systems; these are plain arithmetic in a fixed order, so a service has the same bits on every machine. They are within
-1e-12 of the exact value (relative; the logarithm absolute), far below what any input is known to.
+systems; these are plain arithmetic in a fixed order, so a service has the same bits on every machine.
+
+Bounds of the relative error, far below what any input is known to. The tests measure them against arithmetic of 40 digits
+and of 64 bits of mantissa, on even, random and extreme numbers:
+
+exp    3.0e-13 (1 910 units in the last place: the series is cut after the tenth power), 0.5 units for |x| < 1e-3
+log    3.5e-14 (220 units), 2 units within a thousandth of 1
+power  3.0e-13 + 3.5e-14·|y·ln x|: 6e-13 for bases from 1e-4 to 1e4 and exponents up to 1, as services have
+
+Where there is no number: NaN gives NaN everywhere; log and power of a negative number are NaN, since nothing is known
+there. Where it would leave the range: exp is held within e^±708, so that ±∞ gives a finite number above 0; the logarithm
+of 0 is that of 1e-300; log(∞) = ∞.
 
 References
 ----------
@@ -71,7 +81,7 @@ def exp(x):  # type: ignore[no-untyped-def]
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
 def log(x):  # type: ignore[no-untyped-def]
-    """Return the natural logarithm; NaN stays NaN, anything below 1e-300 is taken as 1e-300.
+    """Return the natural logarithm; 0 to 1e-300 is taken as 1e-300, below 0 there is none (NaN), NaN stays NaN.
 
     >>> round(float(log(10.0)), 12)
     2.302585092994
@@ -90,15 +100,18 @@ def log(x):  # type: ignore[no-untyped-def]
     p = fma(p, z, 1.0 / 7.0)
     p = fma(p, z, 1.0 / 5.0)
     p = fma(p, z, 1.0 / 3.0)
-    # The last term is 0 for a number and NaN for NaN, whose bits mean nothing above.
-    return k * _LN2_HIGH + (2.0 * s + (2.0 * s * z * p + k * _LN2_LOW)) + (y - y)
+    found = k * _LN2_HIGH + (2.0 * s + (2.0 * s * z * p + k * _LN2_LOW))
+    # The bits of NaN and of infinity mean nothing above; both stay what they are.
+    unknown = np.nan if x < 0.0 else x
+    return found if 0.0 <= x < np.inf else unknown
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
 def power(x, y):  # type: ignore[no-untyped-def]
-    """Return x**y for x ≥ 0 and y > 0; NaN stays NaN.
+    """Return x**y for x ≥ 0 and y > 0, held within e^±708; 0 for x = 0, NaN for x < 0, NaN stays NaN.
 
     >>> round(float(power(2.0, 0.5)), 12)
     1.414213562373
     """
-    return exp(y * log(x))
+    found = exp(y * log(x))
+    return y * 0.0 if x == 0.0 else found

@@ -132,6 +132,7 @@ SERVICES_WORDS: dict[str, Text] = {
     "water_purification": Text("水质净化", "water purification"),
     "climate_regulation": Text("气候调节", "climate regulation"),
     "habitat_quality": Text("生境质量", "habitat quality"),
+    "pest_control": Text("病虫害控制", "pest control"),
 }
 SERVICE_CHAPTERS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (Text("水", "water"), ("water_conservation", "water_yield", "water_purification")),
@@ -162,6 +163,8 @@ PRODUCTS_WORDS: dict[str, Text] = {
     "tp": Text("总磷", "total phosphorus"),
     "transpiration": Text("植被蒸腾", "transpiration"),
     "water_surface": Text("水面蒸发", "evaporation from water"),
+    "forest": Text("森林", "forest"),
+    "grass": Text("草地", "grassland"),
 }
 
 

@@ -38,6 +38,10 @@ LAYERS: dict[str, dict[str, str]] = {
     "carbonate_share": {"one": "share_percent"},
     "groundwater_depth": {"one": "groundwater_depth_m"},
     "groundwater_salt": {"one": "groundwater_salt_g_l"},
+    "threat_road": {"one": "threat"},
+    "threat_mine": {"one": "threat"},
+    "threat_settlement": {"one": "threat"},
+    "threat_other": {"one": "threat"},
 }
 CLASS_LAYERS = frozenset({"land_cover", "soil_texture", "hydrologic_group"})
 """Layers of codes (uint8, 0 = nodata); all others are float32, NaN = nodata."""

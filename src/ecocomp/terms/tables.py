@@ -230,6 +230,18 @@ WIND = TableSpec(
     ),
     "observe",
 )
+RESERVOIR = TableSpec(
+    "reservoir",
+    Text("水库", "reservoirs"),
+    ("reservoir_id",),
+    (
+        _c("reservoir_id", _S, "", "水库编码", "reservoir code"),
+        _c("x", _F, "CRS", "水面上一点的横坐标", "x of a point on its water"),
+        _c("y", _F, "CRS", "水面上一点的纵坐标", "y of a point on its water"),
+        _c("capacity_m3", _F, "m3", "总库容", "total capacity"),
+    ),
+    "assess",
+)
 OBJECTION = TableSpec(
     "objection",
     Text("异议", "objections"),
@@ -289,6 +301,116 @@ RED_LINE_CHANGE = TableSpec(
         _c("after_ppm", _I, "ppm", "新红线内占比", "share inside the new line"),
         _c("gained_dm2", _I, "dm2", "划入面积", "area taken in"),
         _c("lost_dm2", _I, "dm2", "调出面积", "area let out"),
+    ),
+    "zone",
+)
+PARCEL_GRADING = TableSpec(
+    "parcel_grading",
+    Text("地块分级", "grading of parcels"),
+    ("parcel_id", "kind", "map"),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("kind", _S, "importance|sensitivity", "评价类别", "what is graded"),
+        _c("map", _S, "", "功能或敏感性（all 为综合）", "function or sensitivity (all: joined)"),
+        _c("method", _S, "", "方法（一张图只有一种）", "method (a map has one)"),
+        _c("high_ppm", _I, "ppm", "极重要或极敏感占比", "share extremely important or sensitive"),
+        _c("middle_ppm", _I, "ppm", "重要或敏感占比", "share important or sensitive"),
+        _c("low_ppm", _I, "ppm", "一般占比", "share of general ground"),
+        _c("unknown_ppm", _I, "ppm", "未评估占比", "share not assessed"),
+        _c("class", _S, "", "等级", "class"),
+    ),
+    "zone",
+)
+RED_LINE_VERSION = TableSpec(
+    "red_line_version",
+    Text("红线版本", "versions of the red line"),
+    ("version_id", "known_from"),
+    (
+        _c("version_id", _S, "", "版本编码", "version code"),
+        _c("authority", _S, "", "批准机关", "authority"),
+        _c("document", _S, "", "文号", "document"),
+        _c("adopted_on", _D, "date", "批准日", "adopted on", True),
+        _c("layer_sha256", _S, "sha256", "图层指纹", "fingerprint of the layer"),
+        *_clocks(),
+    ),
+    "zone",
+)
+RED_LINE_LEDGER = TableSpec(
+    "red_line_ledger",
+    Text("红线调整台账", "ledger of a change of the red line"),
+    ("parcel_id",),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("area_dm2", _I, "dm2", "地块面积", "area of the parcel"),
+        _c("before_dm2", _I, "dm2", "原红线内面积", "area inside the old line"),
+        _c("kept_dm2", _I, "dm2", "两版都在内", "area inside both"),
+        _c("gained_dm2", _I, "dm2", "划入面积", "area taken in"),
+        _c("lost_dm2", _I, "dm2", "调出面积", "area let out"),
+        _c("after_dm2", _I, "dm2", "新红线内面积", "area inside the new line"),
+        _c("rights", _I, "", "涉及权利数", "rights touched"),
+        _c("holders", _I, "", "涉及权利人数", "holders touched"),
+        _c("contracts", _I, "", "涉及合同数", "contracts touched"),
+        _c("rate_fen_per_ha", _I, "fen/ha/a", "现行标准（空为没有）", "rate (empty: none)", True),
+        _c("gained_fen", _I, "fen/a", "划入面积涉及金额", "money on the area taken in", True),
+        _c("lost_fen", _I, "fen/a", "调出面积涉及金额", "money on the area let out", True),
+        _c("entitled_fen", _I, "fen/a", "地块现有应付额", "entitled on the parcel now", True),
+    ),
+    "zone",
+)
+RED_LINE_RIGHT = TableSpec(
+    "red_line_right",
+    Text("红线调整涉及的权利", "rights a change of the red line touches"),
+    ("right_id",),
+    (
+        _c("right_id", _S, "", "权利编码", "right code"),
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("holder_id", _S, "", "权利人编码", "holder code"),
+        _c("kind", _S, "codes.RIGHT_KINDS", "权利类型", "kind of right"),
+        _c("share_num", _I, "", "份额分子", "share, numerator"),
+        _c("share_den", _I, "", "份额分母", "share, denominator"),
+        _c("gained_dm2", _I, "dm2", "地块划入面积", "area of the parcel taken in"),
+        _c("lost_dm2", _I, "dm2", "地块调出面积", "area of the parcel let out"),
+        _c("gained_fen", _I, "fen/a", "划入涉及金额（空为不支付的权利）", "money taken in (empty: not a right that is paid)", True),
+        _c("lost_fen", _I, "fen/a", "调出涉及金额", "money let out", True),
+    ),
+    "zone",
+)
+RED_LINE_CONTRACT = TableSpec(
+    "red_line_contract",
+    Text("红线调整涉及的合同", "contracts a change of the red line touches"),
+    ("contract_id",),
+    (
+        _c("contract_id", _S, "", "合同编码", "contract code"),
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("holder_id", _S, "", "权利人编码", "holder code"),
+        _c("programme", _S, "", "项目", "programme"),
+        _c("duty", _S, "", "管护义务", "duty"),
+        _c("gained_dm2", _I, "dm2", "地块划入面积", "area of the parcel taken in"),
+        _c("lost_dm2", _I, "dm2", "地块调出面积", "area of the parcel let out"),
+    ),
+    "zone",
+)
+RED_LINE_TOTAL = TableSpec(
+    "red_line_total",
+    Text("红线调整合计", "totals of a change of the red line"),
+    ("item",),
+    (
+        _c("item", _S, "", "项目", "item"),
+        _c("amount", _I, "", "数值", "amount"),
+        _c("unit", _S, "", "单位", "unit"),
+    ),
+    "zone",
+)
+RED_LINE_MEMBER = TableSpec(
+    "red_line_member",
+    Text("红线成员地块", "parcels of a proposed red line"),
+    ("parcel_id",),
+    (
+        _c("parcel_id", _S, "", "地块编码", "parcel code"),
+        _c("inside_ppm", _I, "ppm", "栅格红线内占比", "share inside the line drawn on cells"),
+        _c("patch", _S, "", "所属斑块（空为不入）", "patch it belongs to (empty: not in)"),
+        _c("area_dm2", _I, "dm2", "面积", "area"),
+        _c("reason", _S, "", "理由码", "code of the reason"),
     ),
     "zone",
 )

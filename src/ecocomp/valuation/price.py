@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from ecocomp.rules import Parameters
+from ecocomp.rules import Parameters, RuleValue
 from ecocomp.terms.faults import Fault, FaultsError
-from ecocomp.terms.money import half_even
+from ecocomp.terms.money import half_even, to_yuan
 from ecocomp.terms.text import Text
 
 FEN_PER_YUAN = 100
@@ -93,6 +93,36 @@ def price_year(params: Parameters, method: str) -> int:
     return int(params.decimal(f"valuation.{method}.price_year"))
 
 
+def stated_price(params: Parameters, key: str, method: str) -> Range:
+    """Return a price of `method` with its range; refuses one that a higher place stated in money of another year.
+
+    A place that moves the price year of a method (`valuation.<method>.price_year`) must state every price of it anew:
+    else a national price of 2010 would be taken for one of the place's own year.
+    """
+    found = known(params, key)
+    held, year = params.get(key), params.get(f"valuation.{method}.price_year")
+    above = params.chain[params.chain.index(held.place) :] if held.place in params.chain else ()
+    then = params.book.find(year.key, above, params.valid_on, params.known_on)
+    if then is not None and then.value != year.value:
+        raise FaultsError([_stale_price(held, then, year)])
+    return found
+
+
+def _stale_price(held: RuleValue, then: RuleValue, year: RuleValue) -> Fault:
+    return Fault(
+        "valuation.price_of_another_year",
+        held.file,
+        f"line {held.line}",
+        Text(
+            "{k} 由 {p} 按 {a} 年价格给出，而 {q} 把 {y} 定为 {b} 年（{f}:{l}）。",
+            "{k} is stated by {p} in money of {a}, but {q} sets {y} to {b} ({f}:{l}).",
+        ).fill(k=held.key, p=held.place, a=then.value, q=year.place, y=year.key, b=year.value, f=year.file, l=year.line),
+        Text("{q} 也给出 {k}，或不改价格年。", "State {k} for {q} too, or leave the price year alone.").fill(
+            q=year.place, k=held.key
+        ),
+    )
+
+
 def unit_factor(unit: str, accepted: Mapping[str, Fraction], method: str) -> Fraction:
     """Return how many of the method's own units one `unit` is; refuses a unit the method does not price.
 
@@ -118,6 +148,59 @@ def unit_factor(unit: str, accepted: Mapping[str, Fraction], method: str) -> Fra
             ]
         )
     return accepted[plain]
+
+
+def product_key(products: Mapping[str, str], product: str, method: str) -> str:
+    """Return the parameter that prices `product`; refuses a product the method has no price for."""
+    if product not in products:
+        raise FaultsError(
+            [
+                Fault(
+                    "valuation.product",
+                    "service",
+                    product or "—",
+                    Text(
+                        "方法 {m} 没有产品 {p} 的价格；它只认 {a}。",
+                        "Method {m} has no price for product {p}; it takes {a}.",
+                    ).fill(m=method, p=product or "—", a=", ".join(products)),
+                    Text(
+                        "把服务写成 服务.产品，或改用别的定价方法（valuation.methods）。",
+                        "Write the service as service.product, or name another method in valuation.methods.",
+                    ),
+                )
+            ]
+        )
+    return products[product]
+
+
+def exact(number: float | int | str | Decimal | Fraction) -> Fraction:
+    """Return a number as the exact fraction of its shortest decimal form: 0.1 is one tenth.
+
+    >>> exact(0.1)
+    Fraction(1, 10)
+    """
+    if isinstance(number, Fraction):
+        return number
+    if isinstance(number, float):
+        digits, places = _digits(number)
+        return Fraction(digits, 10**places)
+    return Fraction(number)
+
+
+def point(number: float | int | str | Decimal | Fraction) -> Range:
+    """Return a number that has no range."""
+    found = exact(number)
+    return Range(found, found, found)
+
+
+def plain_worth(quantity: float | Fraction, yuan: Fraction) -> dict[str, object]:
+    """Return the worth of a quantity at an exact unit price, as the calculator shows it.
+
+    value      yuan with two places (`Decimal`)
+    value_fen  the same in whole fen, rounded half-even once
+    """
+    fen = half_even(*(exact(quantity) * yuan * FEN_PER_YUAN).as_integer_ratio())
+    return {"value": to_yuan(fen), "value_fen": fen}
 
 
 def value_of(quantity: float, price: UnitPrice) -> Valued:

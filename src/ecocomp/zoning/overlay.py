@@ -23,6 +23,7 @@ from ecocomp.rules import Parameters
 from ecocomp.terms.codes import FUNCTION_ZONES
 from ecocomp.terms.faults import Fault, raise_errors
 from ecocomp.terms.tables import PARCEL_ZONE, PPM
+from ecocomp.terms.text import Text
 from ecocomp.zoning.polygons import Zones, check_zones, share_matrix
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def parcel_zone(
     importance: Sequence[str] | None,
     params: Parameters,
     geographic: bool = False,
+    sensitivity: Sequence[str] | None = None,
+    function: tuple[Sequence[str], NDArray[np.int64]] | None = None,
 ) -> pa.Table:
     """Return the `parcel_zone` table.
 
@@ -63,6 +66,9 @@ def parcel_zone(
     geometry    polygon of each row of `parcel`, in the same order and in the reference system of the layers
     importance  class of each row (`importance.importance_of_parcels`), or None: not assessed
     geographic  True where coordinates are degrees
+    sensitivity class of each row (`parcels.parcel_classes`), or None: the grade is read from importance alone
+    function    dominant function zone of each row and its share [ppm] where it is derived from importance
+                (`parcels.function_zone_of_parcels`), or None: it is read from the polygons in `zones`
 
     Raises `FaultsError` with every fault of the three layers.
     """
@@ -73,7 +79,7 @@ def parcel_zone(
     of_kind = np.asarray(zones.kind, object)
     layers = [zones.geometry[of_kind == k] for k in kinds] + [red_line.geometry, reserves.geometry]
     share = share_matrix(np.asarray(geometry, object), layers, geographic)
-    zone, zone_ppm = dominant_zone(kinds, share[:, : len(kinds)])
+    zone, zone_ppm = function if function is not None else dominant_zone(kinds, share[:, : len(kinds)])
     red_ppm, reserve_ppm = (to_ppm(share[:, len(kinds) + i]) for i in (0, 1))
     grades = list(importance) if importance is not None else [IMPORTANCE[0]] * len(parcel)
     columns = {
@@ -83,7 +89,7 @@ def parcel_zone(
         "red_line_ppm": red_ppm,
         "reserve_ppm": reserve_ppm,
         "importance": grades,
-        "grade": ecological_grade(grades, red_ppm, params),
+        "grade": ecological_grade(grades, red_ppm, params, sensitivity),
     }
     return PARCEL_ZONE.table(dict(columns))
 
@@ -99,16 +105,34 @@ def dominant_zone(kinds: Sequence[str], share: NDArray[np.float64]) -> tuple[lis
     return [names[i] for i in best], ppm[np.arange(len(ppm)), best]
 
 
-def ecological_grade(importance: Sequence[str], red_line_ppm: NDArray[np.int64], params: Parameters) -> NDArray[np.int64]:
-    """Return the ecological grade 1 to 3 of each parcel (1 highest): the better of importance and red line.
+def ecological_grade(
+    importance: Sequence[str], red_line_ppm: NDArray[np.int64], params: Parameters, sensitivity: Sequence[str] | None = None
+) -> NDArray[np.int64]:
+    """Return the ecological grade 1 to 3 of each parcel (1 highest): the better of its classes and of the red line.
 
-    Parameters read: ``zoning.grade.of_importance`` (class: grade), ``zoning.grade.red_line_from_ppm`` (share from which the
-    red line counts), ``zoning.grade.in_red_line`` (grade it then gives).
+    Parameters read: ``zoning.grade.of_importance`` (class: grade) or, with a sensitivity of each parcel,
+    ``zoning.grade.of_importance_and_sensitivity`` (``importance/sensitivity``: grade); ``zoning.grade.red_line_from_ppm``
+    (share from which the red line counts), ``zoning.grade.in_red_line`` (grade it then gives).
     """
-    table = {k: int(v) for k, v in params.table("zoning.grade.of_importance").items()}
+    if sensitivity is None:
+        key, words = "zoning.grade.of_importance", list(importance)
+    else:
+        key, words = (
+            "zoning.grade.of_importance_and_sensitivity",
+            [f"{i}/{s}" for i, s in zip(importance, sensitivity, strict=True)],
+        )
+    table = {k: int(v) for k, v in params.table(key).items()}
+    raise_errors(_ungraded(params, key, sorted(set(words) - set(table))))
     from_ppm, in_red_line = (int(params.decimal(f"zoning.grade.{k}")) for k in ("red_line_from_ppm", "in_red_line"))
-    by_importance = np.array([table[i] for i in importance], np.int64)
-    return np.where(np.asarray(red_line_ppm) >= from_ppm, np.minimum(by_importance, in_red_line), by_importance)
+    by_class = np.array([table[w] for w in words], np.int64)
+    return np.where(np.asarray(red_line_ppm) >= from_ppm, np.minimum(by_class, in_red_line), by_class)
+
+
+def _ungraded(params: Parameters, key: str, words: Sequence[str]) -> list[Fault]:
+    held = params.get(key)
+    clash = Text("{k} 没有“{w}”的等级。", "{k} has no grade for “{w}”.")
+    remedy = Text("在这张表中补上它。", "Add it to this table.")
+    return [Fault("zoning.grade", held.file, f"line {held.line}", clash.fill(k=key, w=w), remedy) for w in words]
 
 
 def to_ppm(share: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -1,10 +1,12 @@
-"""The ecological red line: from cells to patches on the ground, and what a new line changes for every parcel.
+"""The ecological red line: from cells to patches on the ground. What a change of it touches is in `impact`.
 
 The union of extremely important and extremely sensitive cells and of land that must be in by law is joined into patches,
-small holes are closed, small patches are dropped unless something special lies in them, and the rest is traced along cell
-borders. Survey lines and field marks come after this, by hand: the result is a proposal, never a boundary in law.
+gaps and small holes are closed, small patches are dropped unless something special lies in them, and the rest is traced
+along cell borders; `snap` then brings the line to the borders of parcels. The result is a proposal, never a boundary in
+law.
 
-Order of the steps (design): holes first, so that a ring of cells around a hole counts with it; then patches.
+Order of the steps (design): gaps first, then holes, so that a ring of cells around a hole counts with it; then patches.
+More ground inside never makes the line smaller.
 
 References
 ----------
@@ -13,19 +15,21 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
-from ecocomp.grid.georef import Grid, cell_area_m2_by_row
+from ecocomp.grid.georef import Grid, cell_area_m2_by_row, metres_per_cell
 from ecocomp.land.area import areas_dm2, polygon_areas_m2
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import UsageError
-from ecocomp.terms.tables import RED_LINE_CHANGE
 from ecocomp.terms.text import Text
-from ecocomp.zoning.polygons import Zones, share_matrix
+from ecocomp.zoning.impact import red_line_difference
+from ecocomp.zoning.patches import close_gaps, close_holes, find_patches, strips_of, traced
+from ecocomp.zoning.polygons import Zones
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
     from ecocomp.zoning.polygons import Geometries
 
     Mask = NDArray[np.bool_]
+
+__all__ = ["RedLine", "cells_inside", "delineate", "red_line_difference"]
 
 M2_PER_KM2 = 1e6
 
@@ -48,6 +54,7 @@ class RedLine:
     dropped_patches   patches that were too small
     dropped_area_m2   their area
     kept_small        patches below the least area kept because something special lies in them
+    joined_cells      cells of gaps that were closed to merge neighbouring patches
     """
 
     zones: Zones
@@ -57,6 +64,7 @@ class RedLine:
     dropped_patches: int
     dropped_area_m2: float
     kept_small: int
+    joined_cells: int = 0
 
 
 def delineate(
@@ -68,70 +76,71 @@ def delineate(
     must_include: Mask | None = None,
     special: Mask | None = None,
     keep_out: Mask | None = None,
+    scratch: Path | None = None,
+    strip_cells: int | None = None,
 ) -> RedLine:
     """Draw the red line around the cells that belong in it.
 
-    extreme       extremely important cells (rows, columns)
+    extreme       extremely important cells (rows, columns), in memory or mapped from a file
     sensitive     extremely sensitive cells, joined to them
     must_include  cells protected by law, joined to them
     special       cells of species habitat or source protection: a patch that holds one is kept however small
-    keep_out      cells that no closing of holes may take in
+    keep_out      cells that no closing of gaps or holes may take in
+    scratch       folder for the working masks of a raster larger than memory; None: they are kept in memory, one byte a cell
+    strip_cells   cells worked on at a time; the line does not depend on it
 
     Parameters read: ``zoning.red_line.least_patch_km2``, ``zoning.red_line.close_holes_km2``, ``zoning.red_line.neighbours``
-    (4 or 8 cells).
+    (4 or 8 cells), ``zoning.red_line.merge_gap_m``.
     """
-    inside = np.array(extreme, bool)
-    for more in (sensitive, must_include):
-        inside |= _same_shape(more, inside)
-    area = np.broadcast_to(cell_area_m2_by_row(grid)[:, None], grid.shape)
+    shape, area = np.shape(extreme), cell_area_m2_by_row(grid)
+    strips = strips_of(grid, strip_cells) if strip_cells else strips_of(grid)
+    known = [m for m in (extreme, sensitive, must_include) if m is not None and _same_shape(m, shape)]
+    closed_off, extra = (_rows_of(m) if _same_shape(m, shape) else _none_of(shape) for m in (keep_out, special))
+    inside = _working(scratch, "inside", shape)
+    for row0, row1 in strips:
+        inside[row0:row1] = np.logical_or.reduce([np.asarray(m[row0:row1], bool) for m in known])
     eight = _eight_neighbours(params)
-    filled = _close_holes(inside, _same_shape(keep_out, inside), area, params.number("zoning.red_line.close_holes_km2"), eight)
-    labels, size = _patches(inside, area, eight)
-    least_m2 = params.number("zoning.red_line.least_patch_km2") * M2_PER_KM2
-    marked = np.zeros(size.size, bool)
-    marked[np.unique(labels[_same_shape(special, inside) & inside])] = True
-    small = size < least_m2
-    keep = (~small | marked) & (np.arange(size.size) > 0)
-    dropped = small & ~marked & (np.arange(size.size) > 0)
-    order = [int(k) for k in np.lexsort((np.arange(size.size), -size)) if keep[k]]
-    geometry = _traced(labels, keep, grid)
-    polygons = _objects([geometry[k] for k in order])
+    gap, joined = _gap_cells(params, grid), 0
+    if max(gap):
+        before, inside = inside, _working(scratch, "joined", shape)
+        joined = close_gaps(before, closed_off, gap, strips, inside)
+    limit_m2 = params.number("zoning.red_line.close_holes_km2") * M2_PER_KM2
+    filled = close_holes(inside, closed_off, area, limit_m2, eight, strips)
+    patches = find_patches(_rows_of(inside), area, eight, strips)
+    small = patches.area_m2 < params.number("zoning.red_line.least_patch_km2") * M2_PER_KM2
+    marked = patches.touched(extra)
+    keep = ~small | marked
+    small[0] = keep[0] = False
+    order = np.lexsort((np.arange(keep.size), -patches.area_m2))
+    order = order[keep[order]]
+    polygons = _objects(traced(patches, order, grid))
+    for k, (row0, row1) in enumerate(strips):
+        # Only this strip of the mask is read to number its patches, so it may be written as soon as that is done.
+        inside[row0:row1] = keep[patches.numbers(k)]
     return RedLine(
-        Zones([f"P{i + 1}" for i in range(len(order))], ["red_line"] * len(order), polygons),
-        areas_dm2(polygon_areas_m2(polygons, grid.crs)) if order else np.zeros(0, np.int64),
-        keep[labels],
+        Zones([f"P{i + 1}" for i in range(order.size)], ["red_line"] * order.size, polygons),
+        areas_dm2(polygon_areas_m2(polygons, grid.crs)) if order.size else np.zeros(0, np.int64),
+        inside,
         filled,
-        int(dropped.sum()),
-        float(size[dropped].sum()),
-        int((small & marked & (np.arange(size.size) > 0)).sum()),
+        int((small & ~marked).sum()),
+        float(patches.area_m2[small & ~marked].sum()),
+        int((small & marked).sum()),
+        joined,
     )
 
 
-def red_line_difference(
-    old: Geometries, new: Geometries, parcel: pa.Table, geometry: Geometries, geographic: bool = False
-) -> pa.Table:
-    """Return the parcels that a new red line touches otherwise than the old one, with the area taken in and let out.
+def cells_inside(polygons: Geometries, grid: Grid) -> Mask:
+    """Return the cells whose middle lies inside polygons (rows, columns), such as protected areas for `must_include`.
 
-    old, new  polygons of the two lines
-    geometry  polygon of each row of `parcel`, in the same order
+    polygons  shapely polygons in the reference system of the grid
     """
-    import shapely
+    from rasterio.features import rasterize
+    from rasterio.transform import Affine
 
-    both = shapely.get_parts(shapely.intersection(shapely.union_all(old), shapely.union_all(new)))
-    both = both[np.isin(shapely.get_type_id(both), (3, 6))]
-    before, after, kept = share_matrix(np.asarray(geometry, object), [old, new, both], geographic).T
-    area = np.asarray(parcel["area_dm2"].to_numpy(), np.float64)
-    gained, lost = (np.rint(np.maximum(0.0, s - kept) * area).astype(np.int64) for s in (after, before))
-    rows = np.flatnonzero((gained > 0) | (lost > 0))
-    return RED_LINE_CHANGE.table(
-        {
-            "parcel_id": parcel["parcel_id"].take(pa.array(rows)),
-            "before_ppm": np.rint(before[rows] * 1e6).astype(np.int64),
-            "after_ppm": np.rint(after[rows] * 1e6).astype(np.int64),
-            "gained_dm2": gained[rows],
-            "lost_dm2": lost[rows],
-        }
-    )
+    shapes = [p for p in np.asarray(polygons, object) if p is not None and not p.is_empty]
+    if not shapes:
+        return np.zeros(grid.shape, bool)
+    return np.asarray(rasterize(shapes, out_shape=grid.shape, transform=Affine(*grid.transform), dtype="uint8") > 0)
 
 
 def _eight_neighbours(params: Parameters) -> bool:
@@ -145,65 +154,34 @@ def _eight_neighbours(params: Parameters) -> bool:
     return n == 8
 
 
-def _same_shape(mask: Mask | None, like: Mask) -> Mask:
-    if mask is None:
-        return np.zeros(like.shape, bool)
-    if mask.shape != like.shape:
-        raise ValueError(f"masks have shapes {mask.shape} and {like.shape}")
-    return np.asarray(mask, bool)
+def _same_shape(mask: Mask | None, shape: tuple[int, ...]) -> bool:
+    """Return whether there is a mask; one of another shape is refused."""
+    if mask is not None and np.shape(mask) != shape:
+        raise ValueError(f"masks have shapes {np.shape(mask)} and {shape}")
+    return mask is not None
 
 
-def _labels(mask: Mask, eight: bool) -> tuple[NDArray[np.int32], int]:
-    from scipy import ndimage
-
-    labels, n = ndimage.label(mask, np.ones((3, 3)) if eight else None)
-    return np.asarray(labels, np.int32), int(n)
+def _rows_of(mask: Mask | None) -> Callable[[int, int], Mask]:
+    assert mask is not None
+    return lambda row0, row1: np.asarray(mask[row0:row1], bool)
 
 
-def _patches(mask: Mask, area: NDArray[np.float64], eight: bool) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Return the patch of each cell (0: none) and the area of each patch [m2]."""
-    labels, n = _labels(mask, eight)
-    return labels, np.bincount(labels.ravel(), area.ravel(), minlength=n + 1).astype(np.float64)
+def _none_of(shape: tuple[int, ...]) -> Callable[[int, int], Mask]:
+    return lambda row0, row1: np.zeros((row1 - row0, shape[1]), bool)
 
 
-def _close_holes(inside: Mask, keep_out: Mask, area: NDArray[np.float64], limit_km2: float, eight: bool) -> int:
-    """Close holes smaller than the limit, in place; return how many cells were taken in. The sea of outside is no hole."""
-    labels, size = _patches(~inside, area, not eight)
-    open_ = np.zeros(size.size, bool)
-    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1], labels[keep_out]):
-        open_[edge] = True
-    fill = (size < limit_km2 * M2_PER_KM2) & ~open_
-    fill[0] = False
-    taken = fill[labels]
-    inside |= taken
-    return int(taken.sum())
+def _working(scratch: Path | None, name: str, shape: tuple[int, ...]) -> Mask:
+    if scratch is None:
+        return np.zeros(shape, bool)
+    scratch.mkdir(parents=True, exist_ok=True)
+    return np.lib.format.open_memmap(scratch / f"red-line-{name}.npy", mode="w+", dtype=bool, shape=shape)
 
 
-def _traced(labels: NDArray[np.int32], keep: NDArray[np.bool_], grid: Grid) -> dict[int, Any]:
-    """Return the polygon of each kept patch; parts that meet only at a corner make one multipolygon."""
-    import shapely
-    from rasterio.features import shapes
-    from rasterio.transform import Affine
-
-    wanted = np.where(keep[labels], labels, 0).astype(np.int32)
-    # Tracing side neighbours only keeps every ring valid; the parts of a patch are gathered by its number.
-    found = list(shapes(wanted, mask=wanted > 0, connectivity=4, transform=Affine(*grid.transform)))
-    parts = [shapely.Polygon(g["coordinates"][0], g["coordinates"][1:]) for g, _ in found]
-    return {k: _joined(v) for k, v in _grouped(parts, [int(v) for _, v in found]).items()}
-
-
-def _grouped(parts: list[Any], of: list[int]) -> dict[int, list[Any]]:
-    out: dict[int, list[Any]] = {}
-    for part, k in zip(parts, of, strict=True):
-        out.setdefault(k, []).append(part)
-    return out
-
-
-def _joined(parts: list[Any]) -> Any:
-    import shapely
-
-    made = parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
-    return made if made.is_valid else shapely.make_valid(made, method="structure", keep_collapsed=False)
+def _gap_cells(params: Parameters, grid: Grid) -> tuple[int, int]:
+    """Return the gap that is closed, in whole cells down and across."""
+    gap_m = params.number("zoning.red_line.merge_gap_m")
+    across, along = (float(np.median(m)) for m in metres_per_cell(grid))
+    return int(gap_m / along * (1 + 1e-9)), int(gap_m / across * (1 + 1e-9))
 
 
 def _objects(items: list[Any]) -> Geometries:

@@ -7,14 +7,18 @@ cell without a factor has no service, never a service of 0.
 References
 ----------
 1. HJ 1173-2021, appendix A.13, table A.1.
-2. van der Knijff, J. M. et al. (2000), EUR 19044 EN (cover factor from NDVI; as remembered).
+2. Cai Chongfa et al. (2000), J. Soil Water Conserv. 14(2):19-24, form and limits as in ChinaXiv-201711.00309.
+3. van der Knijff, J. M. et al. (2000), EUR 19044 EN (cover factor from NDVI; as remembered).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from numba import njit
 
-from ecocomp.registry import Formula
+from ecocomp.registry import Example, Formula, Reference
+from ecocomp.registry.declare import formula, gives, takes
 from ecocomp.services.vector_math import INLINE, exp, log
 
 
@@ -42,4 +46,177 @@ def cover_factor_ndvi(ndvi):  # type: ignore[no-untyped-def]
     return 1.0 if c > 1.0 else c
 
 
-FORMULAS: tuple[Formula, ...] = ()
+@njit(**INLINE)  # type: ignore[untyped-decorator]
+def cover_factor_cai(percent):  # type: ignore[no-untyped-def]
+    """Return C = 0.6508 − 0.3436·lg f, f in percent; 1 without plants, 0 from 78.3 % on, cut to 0..1 (Cai Chongfa)."""
+    if percent >= 78.3:
+        return 0.0
+    c = 0.6508 - 0.3436 * 0.4342944819032518 * log(percent)
+    c = 0.0 if c < 0.0 else c
+    return 1.0 if c > 1.0 else c
+
+
+# ---------------------------------------------------------------- by name, with plain numbers
+def share_from_ndvi(*, ndvi: float, ndvi_bare: float = 0.05, ndvi_full: float = 0.9) -> dict[str, float]:
+    """Return the covered share 0..1."""
+    return {"cover": float(vegetation_cover(ndvi, ndvi_bare, ndvi_full))}
+
+
+def from_table(
+    *, cover_percent: float, factors: Sequence[float], steps_percent: Sequence[float] = (0, 10, 30, 50, 70, 90)
+) -> dict[str, float]:
+    """Return C of the row of a class: the entry of the last step that the cover reaches."""
+    place = sum(cover_percent >= step for step in steps_percent[1 : len(factors)])
+    return {"cover_factor": float(factors[place])}
+
+
+def cropland(*, cover: float) -> dict[str, float]:
+    """Return C of dry cropland from the covered share."""
+    return {"cover_factor": float(cover_factor_cropland(cover))}
+
+
+def cai(*, cover_percent: float) -> dict[str, float]:
+    """Return C of Cai Chongfa from cover in percent."""
+    return {"cover_factor": float(cover_factor_cai(cover_percent))}
+
+
+def from_ndvi(*, ndvi: float) -> dict[str, float]:
+    """Return C from NDVI alone."""
+    return {"cover_factor": float(cover_factor_ndvi(ndvi))}
+
+
+_C = gives("cover_factor", "1", ("植被覆盖因子", "cover factor"), "C")
+_NDVI = takes("ndvi", "1", ("NDVI", "NDVI"), "NDVI", least=-1.0, most=1.0)
+
+FORMULAS: tuple[Formula, ...] = (
+    formula(
+        "vegetation_cover",
+        share_from_ndvi,
+        ("植被覆盖度（像元二分）", "vegetation cover (two end members)"),
+        ("由 NDVI 在裸土与全覆盖之间内插，截于 0–1。", "NDVI between that of bare soil and of full cover, cut to 0..1."),
+        "f = (NDVI − NDVI_s)/(NDVI_v − NDVI_s)",
+        (
+            _NDVI,
+            takes("ndvi_bare", "1", ("裸土 NDVI", "NDVI of bare soil"), "NDVI_s", 0.05, least=-1.0, most=1.0),
+            takes("ndvi_full", "1", ("全覆盖 NDVI", "NDVI of full cover"), "NDVI_v", 0.9, least=-1.0, most=1.0),
+        ),
+        (gives("cover", "1", ("植被覆盖度", "covered share"), "f"),),
+        (Reference("Gutman & Ignatov (1998), Int. J. Remote Sensing 19:1533-1543", "R", "the end points are a choice"),),
+        (
+            Example({"ndvi": 0.475}, {"cover": 0.5}, "halfway between 0.05 and 0.9"),
+            Example({"ndvi": 0.95}, {"cover": 1.0}, "cut to 1"),
+            Example({"ndvi": 0.0}, {"cover": 0.0}, "cut to 0"),
+        ),
+        (
+            "端点固定；若取影像的百分位，一块地的覆盖度会随邻地而变。",
+            "The end points are fixed: percentiles of a scene would let one parcel depend on its neighbours.",
+        ),
+    ),
+    formula(
+        "cover_factor_table",
+        from_table,
+        ("植被覆盖因子（覆盖度分级表）", "cover factor (table by cover)"),
+        (
+            "某类植被的 C 表按覆盖度取一级；表随规则而定。",
+            "The row of a class of plants, entered by cover; the table comes from the rules.",
+        ),
+        "C = C_i[f]",
+        (
+            takes("cover_percent", "%", ("植被覆盖度", "vegetation cover"), "f", least=0.0, most=100.0),
+            takes(
+                "factors",
+                "1",
+                (
+                    "该类各级的 C（如森林 0.1 0.08 0.06 0.02 0.004 0.001）",
+                    "C of the class by step (forest: 0.1 0.08 0.06 0.02 0.004 0.001)",
+                ),
+                "C_i",
+                kind="list",
+                least=0.0,
+                most=1.0,
+            ),
+            takes(
+                "steps_percent",
+                "%",
+                ("各级的覆盖度下限", "cover from which each step holds"),
+                "f_i",
+                (0, 10, 30, 50, 70, 90),
+                kind="list",
+                least=0.0,
+                most=100.0,
+            ),
+        ),
+        (_C,),
+        (Reference("HJ 1173-2021, table A.1", "V2", "also in the public code spj"),),
+        (
+            Example(
+                {"cover_percent": 45.0, "factors": [0.1, 0.08, 0.06, 0.02, 0.004, 0.001]},
+                {"cover_factor": 0.06},
+                "forest, 30 to 50 %",
+            ),
+            Example(
+                {"cover_percent": 90.0, "factors": [0.45, 0.24, 0.15, 0.09, 0.043, 0.011]},
+                {"cover_factor": 0.011},
+                "grass, from 90 % on",
+            ),
+            Example({"cover_percent": 60.0, "factors": [0.7]}, {"cover_factor": 0.7}, "desert and bare land have one value"),
+        ),
+        (
+            "水田、湿地 0，城镇 0.01，荒漠裸地 0.7；旱地用另式。",
+            "Paddy and wetland 0, built land 0.01, desert and bare land 0.7; dry cropland has a form of its own.",
+        ),
+    ),
+    formula(
+        "cover_factor_cropland",
+        cropland,
+        ("植被覆盖因子（旱地）", "cover factor (dry cropland)"),
+        ("旱地 C 随覆盖度的对数下降。", "C of dry cropland falls with the logarithm of cover."),
+        "C = 0.221 − 0.595·log10(c)",
+        (takes("cover", "1", ("植被覆盖度（小数）", "vegetation cover as a share"), "c", least=0.0, most=1.0),),
+        (_C,),
+        (Reference("HJ 1173-2021, appendix A.13", "V2", "c is a decimal share"),),
+        (
+            Example({"cover": 0.1}, {"cover_factor": 0.816}, "section 1.2 of the model fact sheet"),
+            Example({"cover": 0.6}, {"cover_factor": 0.353}, "section 1.2 of the model fact sheet", tolerance=1e-3),
+            Example({"cover": 0.02}, {"cover_factor": 1.0}, "1.23, held at 1"),
+        ),
+        (
+            "c 为小数而非百分数；c < 0.05 时式值大于 1，取 1。",
+            "c is a share, not a percentage; below 0.05 the form exceeds 1 and is held at 1.",
+        ),
+    ),
+    formula(
+        "cover_factor_cai",
+        cai,
+        ("植被覆盖因子（蔡崇法）", "cover factor (Cai Chongfa)"),
+        ("由覆盖度（%）直接求 C，不分类。", "C straight from cover in percent, for any class."),
+        "C = 0.6508 − 0.3436·lg(f)",
+        (takes("cover_percent", "%", ("植被覆盖度", "vegetation cover"), "f", least=0.0, most=100.0),),
+        (_C,),
+        (
+            Reference("Cai Chongfa et al. (2000), J. Soil Water Conserv. 14(2):19-24", "R", "last digits remembered"),
+            Reference("黄骅市土壤保持, ChinaXiv-201711.00309", "V", "form and limits; prints the slope as 0.3464"),
+        ),
+        (
+            Example({"cover_percent": 10.0}, {"cover_factor": 0.3072}, "0.6508 − 0.3436"),
+            Example({"cover_percent": 0.0}, {"cover_factor": 1.0}, "no plants"),
+            Example({"cover_percent": 78.3}, {"cover_factor": 0.0}, "from 78.3 % on"),
+        ),
+        ("f = 0 时 C = 1，f ≥ 78.3 % 时 C = 0。", "C = 1 at f = 0 and C = 0 from f = 78.3 % on."),
+    ),
+    formula(
+        "cover_factor_ndvi",
+        from_ndvi,
+        ("植被覆盖因子（仅 NDVI）", "cover factor (NDVI alone)"),
+        ("没有土地覆被时由 NDVI 估计 C。", "C from NDVI where no land cover is known."),
+        "C = exp(−2·NDVI/(1 − NDVI))",
+        (_NDVI,),
+        (_C,),
+        (Reference("van der Knijff et al. (2000), EUR 19044 EN", "R"),),
+        (
+            Example({"ndvi": 0.5}, {"cover_factor": 0.135335283}, "exp(−2)"),
+            Example({"ndvi": -0.3}, {"cover_factor": 1.0}, "held at 1"),
+        ),
+        ("以欧洲资料拟合；NDVI 为负时取 1。", "Fitted for Europe; held at 1 where NDVI is negative."),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Soil erodibility K [t·ha·h/(ha·MJ·mm)] of EPIC, with the Chinese correction.
+"""Soil erodibility K [t·ha·h/(ha·MJ·mm)] of EPIC, with the Chinese correction; grades of water erosion.
 
 For the models and for anyone who wants one number. Every function takes plain numbers, is compiled, and is built into the
 loops of the models, so that the worked examples test the very code that runs over the rasters. NaN in gives NaN out: a
@@ -7,14 +7,16 @@ cell without a factor has no service, never a service of 0.
 References
 ----------
 1. HJ 1173-2021, appendix A.7, A.8.
-2. Williams, J. R. (1990), EPIC; Zhang Keli et al. (2008), Soil Sci. Soc. China correction of K.
+2. SL 190-2007 and HJ 1174-2021, table A.1 (grades of erosion).
+3. Williams, J. R. (1990), EPIC; Zhang Keli et al. (2008), Soil Sci. Soc. China correction of K.
 """
 
 from __future__ import annotations
 
 from numba import njit
 
-from ecocomp.registry import Formula
+from ecocomp.registry import Example, Formula, Reference
+from ecocomp.registry.declare import formula, gives, takes
 from ecocomp.services.vector_math import INLINE, exp, power
 
 US_TO_SI_ERODIBILITY = 0.1317
@@ -40,4 +42,152 @@ def erodibility_corrected(epic):  # type: ignore[no-untyped-def]
     return 0.0 if k < 0.0 else k
 
 
-FORMULAS: tuple[Formula, ...] = ()
+TOLERABLE_T_KM2 = {
+    "loess_plateau": 1000.0,
+    "northeast_black_soil": 200.0,
+    "north_rocky": 200.0,
+    "south_red_soil": 500.0,
+    "southwest_rocky": 500.0,
+}
+"""Tolerable soil loss [t/(km²·a)] of the regions of SL 190-2007."""
+GRADE_LIMITS_T_KM2 = (2500.0, 5000.0, 8000.0, 15000.0)
+"""Upper ends of grades 2 to 5 [t/(km²·a)], the same for water and wind."""
+MERGED = {1: "none", 2: "light", 3: "moderate", 4: "strong", 5: "strong", 6: "extreme"}
+"""HJ 1174-2021 merges the six grades of SL 190 into five."""
+
+
+def erosion_grade(loss_t_km2: float, tolerable_t_km2: float) -> int:
+    """Return the grade 1 (slight) to 6 (severe) of a soil loss [t/(km²·a)] of water or wind."""
+    if loss_t_km2 < tolerable_t_km2:
+        return 1
+    return 2 + sum(loss_t_km2 > limit for limit in GRADE_LIMITS_T_KM2)
+
+
+# ---------------------------------------------------------------- by name, with plain numbers
+def epic(*, sand: float, silt: float, clay: float, organic_carbon: float) -> dict[str, float]:
+    """Return SN1, K_EPIC in US units and K_EPIC·0.1317 in SI units; all arguments in percent."""
+    k = float(erodibility_epic(sand, silt, clay, organic_carbon))
+    return {"sn1": 1.0 - sand / 100.0, "k_epic": k, "erodibility": US_TO_SI_ERODIBILITY * k}
+
+
+def corrected(*, sand: float, silt: float, clay: float, organic_carbon: float) -> dict[str, float]:
+    """Return SN1, K_EPIC and K with the Chinese correction, in SI units."""
+    k = float(erodibility_epic(sand, silt, clay, organic_carbon))
+    return {"sn1": 1.0 - sand / 100.0, "k_epic": k, "erodibility": float(erodibility_corrected(k))}
+
+
+def water_grade(*, loss_t_km2: float, region: str) -> dict[str, object]:
+    """Return the tolerable loss, the grade of SL 190-2007 (1 to 6) and the merged one of HJ 1174-2021."""
+    tolerable = TOLERABLE_T_KM2[region]
+    grade = erosion_grade(loss_t_km2, tolerable)
+    return {"tolerable_t_km2": tolerable, "merged": MERGED[grade], "grade": float(grade)}
+
+
+_PARTICLES = (
+    takes("sand", "%", ("砂粒 0.05–2 mm", "sand, 0.05 to 2 mm"), "SAN", least=0.0, most=100.0),
+    takes("silt", "%", ("粉粒 0.002–0.05 mm", "silt, 0.002 to 0.05 mm"), "SIL", least=0.0, most=100.0),
+    takes("clay", "%", ("黏粒 <0.002 mm", "clay, below 0.002 mm"), "CLA", least=0.0, most=100.0),
+    takes("organic_carbon", "%", ("有机碳（有机质/1.724）", "organic carbon (organic matter/1.724)"), "C", least=0.0, most=60.0),
+)
+_EPIC_LINES = (
+    "SN1 = 1 − SAN/100\n"
+    "K_EPIC = {0.2 + 0.3·exp[−0.0256·SAN·(1 − SIL/100)]}·[SIL/(CLA + SIL)]^0.3·{1 − 0.25·C/[C + exp(3.72 − 2.95·C)]}"
+    "·{1 − 0.7·SN1/[SN1 + exp(−5.51 + 22.9·SN1)]}"
+)
+_EPIC_OUT = (
+    gives("sn1", "1", ("砂粒以外的份额", "share that is no sand"), "SN1"),
+    gives("k_epic", "US", ("EPIC 可蚀性（美制）", "erodibility of EPIC (US units)"), "K_EPIC"),
+    gives("erodibility", "t·ha·h/(ha·MJ·mm)", ("土壤可蚀性", "soil erodibility"), "K"),
+)
+_K_LOAM = {"sand": 40.0, "silt": 40.0, "clay": 20.0, "organic_carbon": 1.5}
+_EPIC_SOURCE = (
+    Reference("HJ 1173-2021, appendix A.7, A.8", "V2", "also in the public code spj"),
+    Reference("Williams, J. R. (1990), EPIC", "R"),
+)
+
+FORMULAS: tuple[Formula, ...] = (
+    formula(
+        "erodibility_epic",
+        epic,
+        ("土壤可蚀性（EPIC）", "soil erodibility (EPIC)"),
+        (
+            "由粒径和有机碳估计可蚀性，乘 0.1317 换成国际单位。",
+            "Erodibility from particle sizes and organic carbon, times 0.1317 for SI units.",
+        ),
+        _EPIC_LINES + "\nK = 0.1317·K_EPIC",
+        _PARTICLES,
+        _EPIC_OUT,
+        _EPIC_SOURCE,
+        (
+            Example(
+                _K_LOAM, {"k_epic": 0.26044, "erodibility": 0.034300}, "worked example 8 of the model fact sheet", tolerance=2e-5
+            ),
+            Example({"sand": 0.0, "silt": 0.0, "clay": 100.0, "organic_carbon": 1.5}, {"k_epic": 0.0}, "pure clay: no silt"),
+        ),
+        (
+            "C 是有机碳而不是有机质；粒径之和应接近 100 %。K 未经中国修正，偏大。",
+            "C is organic carbon, not organic matter; the particle sizes should add up to about 100 %. Without the Chinese correction K is too large.",
+        ),
+    ),
+    formula(
+        "erodibility_corrected",
+        corrected,
+        ("土壤可蚀性（EPIC，中国修正）", "soil erodibility (EPIC, Chinese correction)"),
+        ("EPIC 可蚀性按中国小区实测修正。", "Erodibility of EPIC, corrected by plots in China."),
+        _EPIC_LINES + "\nK = (−0.01383 + 0.51575·K_EPIC)·0.1317",
+        _PARTICLES,
+        _EPIC_OUT,
+        (*_EPIC_SOURCE, Reference("Zhang Keli et al. (2008), Geoderma 145:165-175", "R", "source of the correction")),
+        (
+            Example(
+                _K_LOAM, {"k_epic": 0.26044, "erodibility": 0.015869}, "worked example 8 of the model fact sheet", tolerance=2e-5
+            ),
+            Example(
+                {"sand": 0.0, "silt": 0.0, "clay": 100.0, "organic_carbon": 1.5}, {"erodibility": 0.0}, "negative, so held at 0"
+            ),
+        ),
+        ("修正后为负时取 0。", "Where the correction gives less than 0, K is 0."),
+        ("InVEST 直接读 K 图层；比较时须给它同一图层。", "InVEST reads K as a layer; give it the same one to compare."),
+    ),
+    formula(
+        "soil_erosion_grade",
+        water_grade,
+        ("水力侵蚀强度分级", "grade of water erosion"),
+        (
+            "SL 190-2007 六级，以及 HJ 1174-2021 归并的五级。",
+            "Six grades of SL 190-2007, and the five HJ 1174-2021 merges them into.",
+        ),
+        "grade = 1 + [A ≥ T] + [A > 2500] + [A > 5000] + [A > 8000] + [A > 15000]",
+        (
+            takes("loss_t_km2", "t/(km²·a)", ("土壤侵蚀模数", "soil loss"), "A", least=0.0),
+            takes("region", "", ("水蚀类型区", "region of water erosion"), kind="text", choices=tuple(TOLERABLE_T_KM2)),
+        ),
+        (
+            gives("tolerable_t_km2", "t/(km²·a)", ("容许土壤流失量", "tolerable soil loss"), "T"),
+            gives("merged", "", ("HJ 1174 的五级", "one of the five of HJ 1174")),
+            gives(
+                "grade",
+                "1",
+                ("1 微度 2 轻度 3 中度 4 强烈 5 极强烈 6 剧烈", "1 slight 2 light 3 moderate 4 strong 5 very strong 6 severe"),
+                "grade",
+            ),
+        ),
+        (Reference("SL 190-2007, as table A.1 of HJ 1174-2021", "V"),),
+        (
+            Example(
+                {"loss_t_km2": 900.0, "region": "loess_plateau"}, {"grade": 1.0, "merged": "none"}, "below the 1000 tolerated there"
+            ),
+            Example(
+                {"loss_t_km2": 900.0, "region": "south_red_soil"},
+                {"grade": 2.0, "merged": "light"},
+                "above the 500 tolerated there",
+            ),
+            Example(
+                {"loss_t_km2": 9000.0, "region": "north_rocky"},
+                {"grade": 5.0, "merged": "strong"},
+                "HJ 1174 merges strong and very strong",
+            ),
+        ),
+        ("1 t/hm² 等于 100 t/km²。", "1 t/ha is 100 t/km²."),
+    ),
+)

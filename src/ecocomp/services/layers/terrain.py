@@ -1,137 +1,269 @@
 """Slope factors as layers: LS, slope and relief of the whole grid, made once from elevation and kept on disk.
 
 For the pipeline, which adds them to the layers of a case before `engine.assess`. Where water runs can only be told from
-the whole ground at once, so these are made before the strips. They are stored as float32 NumPy files under a name that
-holds the fingerprint of elevation, grid, method and parameters; a second year, or a second run, maps the files.
+the whole ground at once, so these are made before the strips: by tiles, from and into files, so that memory does not
+grow with the grid. They are stored as float32 NumPy files under a name that holds the fingerprint of elevation, grid,
+method and parameters; a second year, or a second run, maps the files.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
 
-from ecocomp.services.derive import Making, StoredLayer
-from ecocomp.services.factors.slope import LS_METHODS, ls_factor
+from ecocomp.services.derive import Making, StoredLayer, digest_of
+from ecocomp.services.factors.slope import LS_METHODS, ls_factor, ls_invest
 from ecocomp.services.site import PASS, StripReader
 from ecocomp.terms.faults import Fault, FaultsError
-from ecocomp.terms.text import Text
+from ecocomp.terms.text import Text, same
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ecocomp.grid.georef import Grid
+    from ecocomp.grid.tiling import Scratch
     from ecocomp.rules import Parameters
 
     Raster = NDArray[np.float32]
 
-CODE_VERSION = "terrain-factors-1"
+CODE_VERSION = "terrain-factors-2"
 """Changes whenever the stored numbers would; part of their fingerprint."""
 
 NAMES = ("ls_factor", "slope_degrees", "relief_m")
-
-
 GIVES = NAMES
 NEEDS = ("elevation",)
 
+METHODS = (*LS_METHODS, "INVEST")
+FLOW_METHODS = ("D8", "MFD", "DINF")
+CHOICES = {"ls_method": METHODS, "flow_method": FLOW_METHODS}
+NUMBERS = ("longest_slope_m", "stream_ha", "slope_break_ratio", "l_max", "ls_limit")
+
+
+@dataclass(frozen=True)
+class LsReport:
+    """What to know about a layer of LS.
+
+    cells    cells that have a value
+    beyond   cells whose value is above `limit`; they keep it
+    most     highest value, 0 where there is none
+    limit    what is taken as beyond reason (`services.soil.ls_limit`)
+    """
+
+    cells: int
+    beyond: int
+    most: float
+    limit: float
+
+    def note(self) -> Text | None:
+        """Say how many cells are beyond the limit; None where none is."""
+        if not self.beyond:
+            return None
+        return Text(
+            "坡长坡度因子 {n} 个像元（共 {all} 个）超过 {limit}，最高 {most}；数值保留，请核对高程有无错误。",
+            "LS is above {limit} in {n} of {all} cells, at most {most}; values are kept: check the elevation for errors.",
+        ).fill(n=self.beyond, all=self.cells, limit=f"{self.limit:g}", most=f"{self.most:.4g}")
+
+
+def ls_report(path: Path | str) -> LsReport | None:
+    """Return what was noted when a stored layer of LS was made; None for a file that was not made here."""
+    beside = Path(path).with_suffix(".json")
+    return LsReport(**json.loads(beside.read_text(encoding="utf-8"))) if beside.exists() else None
+
 
 def make(making: Making) -> dict[str, StripReader]:
-    """Return the three slope layers of the elevation of a case."""
-    return {**terrain_layers(making.layers["elevation"], making.grid, making.folder, making.params)}
+    """Return the three slope layers of the elevation of a case; its own layer `slope` is used where there is one."""
+    slope = making.layers.get("slope")
+    return {**terrain_layers(making.layers["elevation"], making.grid, making.folder, making.params, slope)}
 
 
-def terrain_layers(elevation: StripReader, grid: Grid, folder: Path | str, params: Parameters) -> dict[str, StoredLayer]:
+def terrain_layers(
+    elevation: StripReader, grid: Grid, folder: Path | str, params: Parameters, slope: StripReader | None = None
+) -> dict[str, StoredLayer]:
     """Return the layers `ls_factor`, `slope_degrees` and `relief_m` of a grid, making those files that are not there yet.
 
     Parameters
     ----------
     elevation : reader of one band [m], NaN = nodata
-    folder : where the files live, such as the cache of a case
-    params : `services.soil.ls_method` (CSLE or HJ1173), `services.soil.longest_slope_m`, `services.soil.stream_ha`,
-        `services.soil.slope_break_ratio`
+    folder : where the files live, such as the cache of a case; files needed on the way lie there too and are gone after
+    params : `services.soil.` `ls_method` (CSLE, HJ1173 or INVEST), `flow_method` (D8, MFD or DINF, for INVEST), and the
+        numbers of `NUMBERS`
+    slope : reader of one band [degrees], taken in place of the slope of the elevation
 
     Raises
     ------
     FaultsError
-        For an LS method there is no code for.
+        For a method there is no code for.
     """
-    from ecocomp.grid.georef import STRIP_ROWS
-
-    method = _ls_method(params)
-    numbers = {k: params.number(f"services.soil.{k}") for k in ("longest_slope_m", "stream_ha", "slope_break_ratio")}
-    parts = [elevation.read(a, b)[0] for a, b in grid.strips(STRIP_ROWS)]
-    heights = np.ascontiguousarray(np.concatenate(parts), np.float32)
-    key = fingerprint(heights, grid, method, numbers)
+    words = {k: _choice(params, f"services.soil.{k}", known) for k, known in CHOICES.items()}
+    numbers = {k: params.number(f"services.soil.{k}") for k in NUMBERS}
+    key = fingerprint(elevation, grid, {**words, **numbers}, slope)
     paths = {name: Path(folder) / f"{name}-{key[:24]}.npy" for name in NAMES}
-    if not all(path.exists() for path in paths.values()):
-        made = terrain_arrays(heights, grid, method, **numbers)
-        for name, array in made.items():
-            _write(paths[name], array)
+    if not all(path.exists() for path in (*paths.values(), paths["ls_factor"].with_suffix(".json"))):
+        _build(elevation, grid, paths, words, numbers, slope)
     return {name: StoredLayer(path) for name, path in paths.items()}
 
 
 def terrain_arrays(
-    heights_m: Raster, grid: Grid, method: str, *, longest_slope_m: float, stream_ha: float, slope_break_ratio: float
+    heights_m: Raster,
+    grid: Grid,
+    method: str,
+    *,
+    longest_slope_m: float,
+    stream_ha: float,
+    slope_break_ratio: float,
+    flow_method: str = "MFD",
+    l_max: float = 122.0,
+    slope_degrees: Raster | None = None,
+    scratch: Scratch | None = None,
 ) -> dict[str, Raster]:
     """Return LS [1], slope [degrees] and relief of the 3×3 cells [m] as float32 (rows, columns).
 
-    Slope length runs along D8 paths and ends on divides, in streams (drained area from `stream_ha` on; LS there is that of
-    the shortest slope, half a cell) and where the slope flattens; see `grid.terrain.slope_length_m`.
+    CSLE and HJ1173: slope length runs along D8 paths and ends on divides, in streams (drained area from `stream_ha` on; LS
+    there is that of the shortest slope, half a cell) and where the slope flattens; see `grid.terrain.slope_length_m`.
+    INVEST: L from the number of cells that drain through by `flow_method`, held at `l_max`, as InVEST's code has it.
+
+    scratch  where the arrays are kept, in memory where None
     """
     from ecocomp.grid import terrain
+    from ecocomp.grid.strip import frozen
+    from ecocomp.grid.tiling import TILE, Scratch, by_strips
+
+    scratch, heights_m = scratch or Scratch(), frozen(np.asarray(heights_m, np.float32))
+    slope = terrain.slope_deg(heights_m, grid, scratch) if slope_degrees is None else slope_degrees
+    filled = terrain.fill(heights_m, grid, TILE, scratch)
+    way = terrain.directions(filled, grid, TILE, scratch)
+    ls, relief = (scratch.empty(grid.shape, np.float32) for _ in range(2))
+    by_strips(lambda a, b: _relief_rows(heights_m, a, b, relief), *grid.shape, scratch.release)
+    if method == "INVEST":
+        _invest_ls(filled, way, slope, grid, flow_method, l_max, scratch, ls)
+    else:
+        drainage = terrain.Drainage(grid, filled, way, terrain.accumulate(way, None, TILE, scratch))
+        _path_ls(drainage, slope, method, (stream_ha, slope_break_ratio, longest_slope_m), scratch, ls)
+    return {"ls_factor": ls, "slope_degrees": slope, "relief_m": relief}
+
+
+def _invest_ls(
+    filled: Raster, way: NDArray[np.uint8], slope: Raster, grid: Grid, flow: str, l_max: float, scratch: Scratch, ls: Raster
+) -> None:
+    from ecocomp.grid.georef import metres_per_cell
+    from ecocomp.grid.routing import accumulate_split, shares
+    from ecocomp.grid.tiling import TILE, by_strips
+
+    cells = accumulate_split(shares(flow, filled, grid, way, scratch), None, TILE, scratch)
+    side = np.sqrt(np.multiply(*metres_per_cell(grid)))
+    by_strips(lambda a, b: _invest_rows(slope, cells, side, float(l_max), a, b, ls), *grid.shape, scratch.release)
+
+
+def _path_ls(drainage: Any, slope: Raster, method: str, numbers: tuple[float, float, float], scratch: Scratch, ls: Raster) -> None:
+    from ecocomp.grid import terrain
     from ecocomp.grid.georef import cell_area_m2_by_row, metres_per_cell
+    from ecocomp.grid.tiling import TILE, by_strips
 
-    slope = terrain.slope_deg(heights_m, grid)
-    drainage = terrain.drain(heights_m, grid)
+    grid, (stream_ha, ratio, longest_m) = drainage.grid, numbers
     stream_cells = stream_ha * 1e4 / float(np.median(cell_area_m2_by_row(grid)))
-    length = terrain.slope_length_m(drainage, np.sin(np.radians(slope)), stream_cells, slope_break_ratio, longest_slope_m)
-    least = 0.5 * np.minimum(*metres_per_cell(grid))
-    ls, relief = np.empty(grid.shape, np.float32), np.empty(grid.shape, np.float32)
-    _ls_rows(slope, length, least, LS_METHODS.index(method), ls)
-    _relief_rows(heights_m, relief)
-    return {"ls_factor": ls, "slope_degrees": slope.astype(np.float32, copy=False), "relief_m": relief}
+    sine = scratch.empty(grid.shape, np.float32)
+
+    def angles(first: int, last: int) -> None:
+        sine[first:last] = np.sin(np.radians(slope[first:last]))
+
+    by_strips(angles, *grid.shape, scratch.release)
+    length = terrain.slope_length_m(drainage, sine, stream_cells, ratio, longest_m, TILE, scratch)
+    least, form = 0.5 * np.minimum(*metres_per_cell(grid)), LS_METHODS.index(method)
+    by_strips(lambda a, b: _ls_rows(slope, length, least, form, a, b, ls), *grid.shape, scratch.release)
 
 
-def fingerprint(heights_m: Raster, grid: Grid, method: str, numbers: dict[str, float]) -> str:
+def _build(
+    elevation: StripReader,
+    grid: Grid,
+    paths: Mapping[str, Path],
+    words: Mapping[str, str],
+    numbers: Mapping[str, float],
+    slope: StripReader | None,
+) -> None:
+    """Make the files, all of each or nothing; of two runs that write at once the last one stands, with the same bytes."""
+    from ecocomp.grid.tiling import Scratch
+
+    folder = paths["ls_factor"].parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="terrain-", suffix=".part") as part:
+        scratch = Scratch(part)
+        heights = _read(elevation, grid, scratch)
+        given = None if slope is None else _read(slope, grid, scratch)
+        chosen = {k: numbers[k] for k in ("longest_slope_m", "stream_ha", "slope_break_ratio", "l_max")}
+        made = terrain_arrays(
+            heights, grid, words["ls_method"], **chosen, flow_method=words["flow_method"], slope_degrees=given, scratch=scratch
+        )
+        for name, array in made.items():
+            _store(Path(part) / f"{name}.npy", array, scratch)
+        report = _report(made["ls_factor"], numbers["ls_limit"], scratch)
+        beside = Path(part) / "ls_factor.json"
+        beside.write_text(json.dumps(asdict(report), sort_keys=True) + "\n", encoding="utf-8")
+        beside.replace(paths["ls_factor"].with_suffix(".json"))
+        for name in made:
+            (Path(part) / f"{name}.npy").replace(paths[name])
+
+
+def _read(reader: StripReader, grid: Grid, scratch: Scratch) -> Raster:
+    """Copy the first band of a layer into an array of the scratch, strip by strip."""
+    from ecocomp.grid.georef import STRIP_ROWS
+
+    out: Raster = scratch.empty(grid.shape, np.float32)
+    for first, last in grid.strips(STRIP_ROWS):
+        out[first:last] = reader.read(first, last)[0]
+        scratch.release()
+    return out
+
+
+def _store(path: Path, array: Raster, scratch: Scratch) -> None:
+    from ecocomp.grid.tiling import by_strips
+
+    out = scratch.adopt(np.lib.format.open_memmap(path, "w+", np.float32, array.shape))
+
+    def some(first: int, last: int) -> None:
+        out[first:last] = array[first:last]
+
+    by_strips(some, *array.shape, scratch.release)
+
+
+def _report(ls: Raster, limit: float, scratch: Scratch) -> LsReport:
+    cells, beyond, most = 0, 0, 0.0
+    for first in range(0, ls.shape[0], 64):
+        part = ls[first : first + 64]
+        known = part[~np.isnan(part)]
+        cells, beyond = cells + known.size, beyond + int(np.count_nonzero(known > limit))
+        most = max(most, float(known.max(initial=0.0)))
+        scratch.release()
+    return LsReport(cells, beyond, most, float(limit))
+
+
+def fingerprint(elevation: StripReader, grid: Grid, chosen: Mapping[str, str | float], slope: StripReader | None = None) -> str:
     """Return the SHA-256 of everything the stored layers depend on."""
-    words = json.dumps([CODE_VERSION, grid.fingerprint(), method, {k: float(v).hex() for k, v in sorted(numbers.items())}])
-    digest = hashlib.sha256(words.encode())
-    digest.update(heights_m.tobytes())
-    return digest.hexdigest()
+    exact = {k: v.hex() if isinstance(v, float) else v for k, v in sorted(chosen.items())}
+    digests = [digest_of(elevation, grid), None if slope is None else digest_of(slope, grid)]
+    return sha256(json.dumps([CODE_VERSION, grid.fingerprint(), exact, digests]).encode()).hexdigest()
 
 
-def _ls_method(params: Parameters) -> str:
-    method = params.text("services.soil.ls_method")
-    if method in LS_METHODS:
-        return method
-    value = params.get("services.soil.ls_method")
-    clash = Text("坡长坡度方法是 {m}，可用：{k}。", "The LS method is {m}; known: {k}.").fill(m=method, k=", ".join(LS_METHODS))
-    remedy = Text("更正规则中的 services.soil.ls_method。", "Mend services.soil.ls_method in the rules.")
+def _choice(params: Parameters, key: str, known: tuple[str, ...]) -> str:
+    word = params.text(key)
+    if word in known:
+        return word
+    value = params.get(key)
+    clash = Text("{k} 是 {m}，可用：{w}。", "{k} is {m}; known: {w}.").fill(k=same(key), m=same(word), w=same(", ".join(known)))
+    remedy = Text("更正规则中的 {k}。", "Mend {k} in the rules.").fill(k=same(key))
     raise FaultsError([Fault("services.ls_method", value.file, f"line {value.line}", clash, remedy)])
 
 
-def _write(path: Path, array: Raster) -> None:
-    """Write the file, all of it or nothing; of two runs that write at once the last one stands, with the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            np.save(out, array)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 @njit(**PASS)  # type: ignore[untyped-decorator]
-def _ls_rows(slope, length, least, method, out):  # type: ignore[no-untyped-def]
-    for r in range(slope.shape[0]):
+def _ls_rows(slope, length, least, method, first, last, out):  # type: ignore[no-untyped-def]
+    for r in range(first, last):
         for c in range(slope.shape[1]):
             metres = np.float64(length[r, c])
             metres = least[r] if metres < least[r] else metres
@@ -139,10 +271,18 @@ def _ls_rows(slope, length, least, method, out):  # type: ignore[no-untyped-def]
 
 
 @njit(**PASS)  # type: ignore[untyped-decorator]
-def _relief_rows(heights, out):  # type: ignore[no-untyped-def]
+def _invest_rows(slope, cells, side, l_max, first, last, out):  # type: ignore[no-untyped-def]
+    for r in range(first, last):
+        for c in range(slope.shape[1]):
+            percent = 100.0 * np.tan(np.float64(slope[r, c]) * (np.pi / 180.0))
+            out[r, c] = ls_invest(percent, cells[r, c], side[r], l_max)
+
+
+@njit(**PASS)  # type: ignore[untyped-decorator]
+def _relief_rows(heights, first, last, out):  # type: ignore[no-untyped-def]
     """Highest less lowest of the 3×3 cells around each, of those that have a height."""
     rows, columns = heights.shape
-    for r in range(rows):
+    for r in range(first, last):
         for c in range(columns):
             low, high = heights[r, c], heights[r, c]
             for i in range(max(r - 1, 0), min(r + 2, rows)):
@@ -152,4 +292,17 @@ def _relief_rows(heights, out):  # type: ignore[no-untyped-def]
             out[r, c] = high - low
 
 
-__all__ = ["CODE_VERSION", "GIVES", "NAMES", "NEEDS", "fingerprint", "make", "terrain_arrays", "terrain_layers"]
+__all__ = [
+    "CODE_VERSION",
+    "FLOW_METHODS",
+    "GIVES",
+    "METHODS",
+    "NAMES",
+    "NEEDS",
+    "LsReport",
+    "fingerprint",
+    "ls_report",
+    "make",
+    "terrain_arrays",
+    "terrain_layers",
+]

@@ -1,8 +1,9 @@
-"""Sand fixation by RWEQ: wind erosion that plants prevent, month by month.
+"""Sand fixation by RWEQ: wind erosion that plants prevent, month by month or half-month by half-month.
 
-For dry-land counties. Daily wind at stations gives the weather of each month; soil, relief and cover come from rasters.
+For dry-land counties. Daily wind at stations gives the weather of each period; soil, relief and cover come from rasters.
 Fixed sand is potential erosion (no plants) less actual erosion, both by the full form with Qmax, s and z = 50 m that
-HJ 1173-2021 prints. The short form with the constant 0.1699 is another model and is not offered.
+HJ 1173-2021 prints. The short form with the constant 0.1699 is another model: it is there by its own name, and a series
+has one or the other.
 """
 
 from __future__ import annotations
@@ -15,22 +16,29 @@ import numpy as np
 from numba import njit
 
 from ecocomp.registry import Example, Reference, Spec, Use
+from ecocomp.registry.declare import gives, takes
+from ecocomp.services.factors import wind
 from ecocomp.services.factors.cover import vegetation_cover
 from ecocomp.services.factors.wind import (
+    EVAPORATION_FORMS,
     GRAVITY_M_S2,
     KELVIN,
+    ROUGHNESS_FORMS,
+    WETNESS_FORMS,
     air_density_part,
     cover_wind,
-    critical_field_length,
+    cover_wind_ndvi,
     erodible_fraction,
     evaporation_mm_day,
+    random_roughness_cover,
+    roughness_random,
     roughness_smith_carson,
+    sand_fixed_short,
     soil_crust,
     soil_wetness,
-    transport_capacity,
+    soil_wetness_by,
     wind_at_2m,
     wind_erosivity,
-    wind_soil_loss,
     wind_soil_loss_by_power,
 )
 from ecocomp.services.site import (
@@ -52,6 +60,9 @@ from ecocomp.services.tiles import any_covered
 from ecocomp.services.vector_math import INLINE, power
 from ecocomp.terms.text import Text
 
+METHODS = ("HJ1173-2021", "GEP-2020-short")
+PERIODS = ("month", "half_month")
+
 SPEC = Spec(
     id="sand_fixation",
     name=Text("防风固沙", "sand fixation"),
@@ -60,15 +71,23 @@ SPEC = Spec(
         "Soil that wind does not carry off because of plants, against bare ground (revised wind erosion equation, monthly).",
     ),
     unit="t/a",
-    formula=(
-        "SF = SL_p − SL; SL = (2z/s²)·Qmax·exp(−(z/s)²), Qmax = 109.8·X, s = 150.71·X^−0.3711, X = WF·EF·SCF·K'·C,"
-        " C = exp(−a·SC) with SC in percent, C = 1 for SL_p; WF = wf·(ρ/g)·SW·SD, wf = Σ u₂(u₂ − 5)²·Nd/N; monthly, then summed"
-    ),
+    formula=wind.RWEQ_LINES + "\nG = 10·SF·A",
     holds=Text(
-        "平坦开阔的旱区地表；风速取日平均值会低估短时大风。灌溉量和随机糙度取 0。含水和水面、冰川不评估。"
-        "完整式与 0.1699 简化式不能混用于同一时间序列。",
-        "Flat, open, dry land; daily mean wind understates short storms. Irrigation and random roughness are 0. Water, wetland"
-        " and ice are not assessed. Never mix the full form with the 0.1699 form in one series.",
+        "平坦开阔的旱区地表；风速取日平均值会低估短时大风。灌溉量取规则所给，未给为 0。含水和水面、冰川不评估。"
+        "逐月或逐半月计算后求和。z 的结果不单调（先增后减），故按定值，不进入区间。"
+        "WF = wf·(ρ/g)·SW·SD，wf = Σ u₂(u₂ − 5)²·Nd/N；C = exp(−a·SC)，SC 以百分数计。"
+        "来源不一的 SW、ETp、K' 写法可选，并写入方法。完整式与 0.1699 简化式（GEP-2020-short）是两种模型，同一时间序列只能用一种。",
+        "Flat, open, dry land; daily mean wind understates short storms. Irrigation is what the rules give, else 0. Water, wetland and ice"
+        " are not assessed. Computed by month or half-month and added up. The result is not monotone in z, which therefore stays at its"
+        " value and out of the range. WF = wf·(ρ/g)·SW·SD with wf = Σ u₂(u₂ − 5)²·Nd/N; C = exp(−a·SC) with SC in percent. Where sources"
+        " disagree (SW, ETp, K') the form is chosen and named in the method. The full form and the short form with 0.1699 (GEP-2020-short)"
+        " are two models: use one of them throughout a series.",
+    ),
+    differs=Text(
+        "InVEST 没有风蚀模型。两种方法不可比较：例 10 的因子按完整式得 1.74595、按简化式得 0.45216 kg/m²。"
+        "公开代码中常见的错误（+a、(2 − z)/s²、105.71、覆盖度用小数）都会使结果无法比较。",
+        "InVEST has no model of wind erosion. The two methods cannot be compared: the factors of example 10 give 1.74595 kg/m² by the full and"
+        " 0.45216 by the short form. Errors common in public code (+a, (2 − z)/s², 105.71, cover as a share) make results incomparable.",
     ),
     inputs=(
         Use("wind", "tables.WIND", Text("站点日风速、气温、雪深", "daily wind, temperature and snow at stations")),
@@ -85,7 +104,9 @@ SPEC = Spec(
         Use("caco3", "%", Text("碳酸钙（没有时取 0）", "calcium carbonate (0 where not given)"), optional=True),
     ),
     parameters=(
-        Use("services.sand.method", "", Text("HJ1173-2021（完整式）", "HJ1173-2021 (full form)")),
+        Use("services.sand.method", "", Text("HJ1173-2021（完整式）或 GEP-2020-short（0.1699 简化式）",
+                                             "HJ1173-2021 (full form) or GEP-2020-short (form with 0.1699)")),
+        Use("services.sand.period", "", Text("month 或 half_month", "month or half_month")),
         Use("services.sand.threshold_m_s", "m/s", Text("2 米高起沙风速", "threshold wind at 2 m")),
         Use("services.sand.z_m", "m", Text("最大风蚀出现距离", "distance of greatest erosion")),
         Use("services.sand.cover_coefficient", "1/%", Text("植被系数 a", "cover coefficient a")),
@@ -95,32 +116,40 @@ SPEC = Spec(
         Use("services.sand.evaporation_method", "", Text("潜在蒸发公式", "potential evaporation")),
         Use("services.sand.rain_day_share", "1", Text("各月降雨日占比", "share of days with rain, by month")),
         Use("services.sand.radiation_mj_m2_day", "MJ/m²/d", Text("各月太阳辐射", "solar radiation, by month")),
+        Use("services.sand.irrigation_mm", "mm", Text("各月灌溉量", "irrigation, by month"), optional=True),
+        Use("services.sand.irrigated_classes", "", Text("灌溉的生态系统", "ecosystems that are irrigated"), optional=True),
         Use("services.sand.snow_cover_mm", "mm", Text("积雪覆盖深度", "depth from which snow covers")),
-        Use("services.sand.roughness_method", "", Text("slope_cosine 或 smith_carson", "slope_cosine or smith_carson")),
+        Use("services.sand.roughness_method", "", Text("slope_cosine、smith_carson 或 smith_carson_cover",
+                                                       "slope_cosine, smith_carson or smith_carson_cover")),
         Use("services.sand.idw_power", "1", Text("站点插值的距离幂", "power of distance between stations")),
         Use("services.cover.ndvi_bare", "1", Text("裸土 NDVI", "NDVI of bare soil")),
         Use("services.cover.ndvi_full", "1", Text("全覆盖 NDVI", "NDVI of full cover")),
     ),
-    outputs=(Use("fixed_t", "t/a", Text("固沙量", "sand fixed")),),
+    arguments=(
+        *wind.FACTORS,
+        wind.Z,
+        takes("area_ha", "ha", ("面积", "area"), "A", 1.0, least=0.0),
+        takes("method", "", ("方法", "method"), kind="text", default=METHODS[0], choices=METHODS),
+    ),
+    outputs=(gives("fixed_t", "t/a", ("固沙量", "sand fixed"), "G"), *wind.RWEQ_OUT),
     references=(
         Reference("HJ 1173-2021, appendix A.14-A.22", "V", "full form; SW, SD and wf named without formula"),
         Reference("京津冀 (2017), doi:10.5846/stxb201701220183", "V", "Qmax, s, SL and their units"),
         Reference("Fryrear et al. (1998), RWEQ technical bulletin", "R", "SW and ETp as remembered; public codes disagree"),
+        Reference("lxyNgeo/pyrweq; charlottegiseleweil/winderosion, public codes", "v", "other forms of SW, ETp and K'"),
+        Reference("Public GEP code (Nagqu study)", "V", "short form with 0.1699; its attribution to the 2020 guideline is remembered"),
     ),
     examples=(
+        *wind.RWEQ_EXAMPLES,
         Example(
-            {"weather": 20.0, "erodible": 0.5, "crust": 0.6, "roughness": 0.9, "cover": 0.8, "z_m": 50.0},
-            {"q_max": 474.336, "s_m": 87.561673, "loss": 4.465265, "q_max_potential": 592.92, "s_m_potential": 80.602914,
-             "loss_potential": 6.211218, "fixed": 1.745953},
-            "worked example 10 of the model fact sheet",
-        ),
-        Example(
-            {"weather": 0.0, "erodible": 0.5, "crust": 0.6, "roughness": 0.9, "cover": 0.8}, {"fixed": 0.0}, "no wind"
+            {"weather": 20.0, "erodible": 0.5, "crust": 0.6, "roughness": 0.9, "cover": 0.8, "method": "GEP-2020-short"},
+            {"fixed": 0.45216, "fixed_t": 4.5216},
+            "section 1.4 of the model fact sheet: the short form gives another number",
+            tolerance=2e-5,
         ),
     ),
 )  # fmt: skip
 SENSES = {"cover_coefficient": 1, "weather_factor": 1, "ndvi_bare": -1, "ndvi_full": -1}
-METHODS = ("HJ1173-2021",)
 SOIL_LAYERS = ("sand", "silt", "clay", "organic_matter")
 POWER = 0.7422
 """2 × 0.3711: 1/s² goes with X to this power."""
@@ -133,31 +162,38 @@ def pixel(x, x_power, x_cover, x_cover_power, z_m):  # type: ignore[no-untyped-d
 
 
 def evaluate(
-    *, weather: float, erodible: float, crust: float, roughness: float, cover: float, z_m: float = 50.0
+    *,
+    weather: float,
+    erodible: float,
+    crust: float,
+    roughness: float,
+    cover: float,
+    z_m: float = 50.0,
+    area_ha: float = 1.0,
+    method: str = METHODS[0],
 ) -> dict[str, float]:
-    """Return Qmax [kg/m], s [m] and loss [kg/m²] with and without plants, and what is fixed, for one period.
+    """Return what is fixed [t] of one period, and by the full form Qmax [kg/m], s [m] and loss [kg/m²] with and without plants.
 
     weather is WF [kg/m], cover is C; erodible, crust and roughness are EF, SCF and K'.
     """
-    x = weather * erodible * crust * roughness
-    out: dict[str, float] = {}
-    for end, value in (("", x * cover), ("_potential", x)):
-        out[f"q_max{end}"] = float(transport_capacity(value))
-        out[f"s_m{end}"] = float(critical_field_length(value))
-        out[f"loss{end}"] = float(wind_soil_loss(value, z_m))
-    out["fixed"] = out["loss_potential"] - out["loss"]
-    return out
+    factors = {"weather": weather, "erodible": erodible, "crust": crust, "roughness": roughness, "cover": cover}
+    if method == "GEP-2020-short":
+        found = wind.short(**factors)
+        found = {"x": found["x"] * cover, "x_potential": found["x"], "fixed": found["fixed"]}
+    else:
+        found = wind.rweq(**factors, z_m=z_m)
+    return {"fixed_t": 10.0 * found["fixed"] * area_ha, **found}
 
 
 # ---------------------------------------------------------------- stations
 @dataclass(frozen=True)
 class StationWeather:
-    """The weather of a year at stations.
+    """The weather of a year at stations, by periods: twelve months or twenty-four half-months.
 
     x, y         coordinates (CRS of the grid)
-    gust         wf·SD·348/(T·g) of each month (stations, 12): WF without SW and the elevation part of ρ
-    evaporation  ETp of each month [mm] (stations, 12)
-    days         observed days (stations, 12)
+    gust         wf·SD·348/(T·g) of each period (stations, periods): WF without SW and the elevation part of ρ
+    evaporation  ETp of each period [mm] (stations, periods)
+    days         observed days (stations, periods)
     """
 
     x: Floats
@@ -167,28 +203,45 @@ class StationWeather:
     days: np.ndarray  # type: ignore[type-arg]
 
 
-def station_weather(site: Site, threshold_m_s: float, snow_mm: float, radiation: dict[int, float]) -> StationWeather:
-    """Return the monthly weather of the stations in the `wind` table; a station lacking a month is left out that month (NaN)."""
+def period_days(year: int, period: str) -> list[int]:
+    """Return the days of each period of a year; the first half of a month has fifteen."""
+    lengths = [calendar.monthrange(year, m)[1] for m in range(1, 13)]
+    return lengths if period == "month" else [d for n in lengths for d in (15, n - 15)]
+
+
+def station_weather(
+    site: Site,
+    threshold_m_s: float,
+    snow_mm: float,
+    radiation: dict[int, float],
+    period: str = "month",
+    evaporation_form: str = EVAPORATION_FORMS[0],
+) -> StationWeather:
+    """Return the weather of the stations in the `wind` table; a station lacking a period is left out in it (NaN).
+
+    radiation  solar radiation by month 0..11 [MJ/(m²·d)]
+    """
     assert site.wind is not None
-    table = site.wind.to_pydict()
+    table, lengths = site.wind.to_pydict(), period_days(site.year, period)
     rows = [i for i, day in enumerate(table["date"]) if day.year == site.year]
     names = sorted({table["station_id"][i] for i in rows})
     place = {name: k for k, name in enumerate(names)}
     groups: dict[tuple[int, int], list[int]] = {}
     x, y = np.full(len(names), np.nan), np.full(len(names), np.nan)
     for i in rows:
-        k = place[table["station_id"][i]]
+        k, day = place[table["station_id"][i]], table["date"][i]
         x[k], y[k] = table["x"][i], table["y"][i]
-        groups.setdefault((k, table["date"][i].month - 1), []).append(i)
-    gust, evaporation = np.full((len(names), 12), np.nan), np.full((len(names), 12), np.nan)
-    days = np.zeros((len(names), 12), np.int64)
+        m = day.month - 1 if period == "month" else 2 * (day.month - 1) + (day.day > 15)
+        groups.setdefault((k, m), []).append(i)
+    gust, evaporation = (np.full((len(names), len(lengths)), np.nan) for _ in range(2))
+    days = np.zeros((len(names), len(lengths)), np.int64)
     for (k, m), found in groups.items():
-        length = calendar.monthrange(site.year, m + 1)[1]
         u2 = [wind_at_2m(table["u10_m_s"][i]) for i in found]
         celsius = math.fsum(table["temperature_c"][i] for i in found) / len(found)
         bare = sum(table["snow_depth_mm"][i] <= snow_mm for i in found) / len(found)
-        gust[k, m] = wind_erosivity(u2, length, threshold_m_s) * bare * 348.0 / ((celsius + KELVIN) * GRAVITY_M_S2)
-        evaporation[k, m] = evaporation_mm_day(radiation[m], celsius) * length
+        gust[k, m] = wind_erosivity(u2, lengths[m], threshold_m_s) * bare * 348.0 / ((celsius + KELVIN) * GRAVITY_M_S2)
+        month = m if period == "month" else m // 2
+        evaporation[k, m] = evaporation_mm_day(radiation[month], celsius, evaporation_form) * lengths[m]
         days[k, m] = len(found)
     return StationWeather(x, y, gust, evaporation, days)
 
@@ -199,11 +252,32 @@ def prepare(site: Site) -> Plan:
     Raises `NotAssessed` where wind, monthly rain or NDVI, soil, relief or land cover is missing.
     """
     p = site.params
-    require_method(SPEC.id, "services.sand.method", p, METHODS)
-    roughness = require_method(SPEC.id, "services.sand.roughness_method", p, ("slope_cosine", "smith_carson"))
-    wetness = require_method(SPEC.id, "services.sand.soil_wetness_method", p, ("fryrear_1998",))
-    evaporation = require_method(SPEC.id, "services.sand.evaporation_method", p, ("samani_pessarakli_1986",))
+    method = require_method(SPEC.id, "services.sand.method", p, METHODS)
+    period = require_method(SPEC.id, "services.sand.period", p, PERIODS)
+    roughness = require_method(SPEC.id, "services.sand.roughness_method", p, ROUGHNESS_FORMS)
+    wetness = require_method(SPEC.id, "services.sand.soil_wetness_method", p, WETNESS_FORMS)
+    evaporation = require_method(SPEC.id, "services.sand.evaporation_method", p, EVAPORATION_FORMS)
     relief = "slope_degrees" if roughness == "slope_cosine" else "relief_m"
+    _require(site, relief)
+    by_class = table_corners(p, "services.sand.cover_coefficient", 1)
+    cover = lookup(by_class, class_map(p, "services.sand.cover_class_map"), 1)
+    weather = _weather_tables(site, period)
+    radiation = dict(enumerate(_by_month(site, "services.sand.radiation_mj_m2_day")))
+    limits = p.number("services.sand.threshold_m_s"), p.number("services.sand.snow_cover_mm")
+    stations = station_weather(site, *limits, radiation, period, evaporation)
+    short = method == "GEP-2020-short"
+    forms = np.array([ROUGHNESS_FORMS.index(roughness), WETNESS_FORMS.index(wetness), int(short)], np.int64)
+    fill = _pass(site, stations, cover, weather, relief, forms)
+    layers = ("rain", "ndvi", "land_cover", "elevation", relief, *SOIL_LAYERS, *(("caco3",) if "caco3" in site.bands else ()))
+    what = "GEP-2020-short 0.1699 form" if short else "HJ1173-2021 full form"
+    words = (what, f"K'={roughness}", f"SW={wetness}", f"ETp={evaporation}", *((f"period={period}",) if period != "month" else ()),
+             f"stations={len(stations.x)}")  # fmt: skip
+    notes = classes_left_out(SPEC.id, cover, Text("植被系数", "cover coefficient")) + _thin_periods(stations, site.year, period)
+    return Plan(layers, "; ".join(words), fill, notes)
+
+
+def _require(site: Site, relief: str) -> None:
+    """Raise `NotAssessed` for all that is missing at once."""
     one = dict.fromkeys(("land_cover", "elevation", relief, *SOIL_LAYERS), (1,))
     lacking = site.lacking(SPEC.id, {"rain": (12,), "ndvi": (12,), **one})
     if site.wind is None or not any(day.year == site.year for day in site.wind["date"].to_pylist()):
@@ -211,19 +285,24 @@ def prepare(site: Site) -> Plan:
         lacking.append(not_assessed(SPEC.id, "wind", why))
     if lacking:
         raise NotAssessed(lacking)
-    by_class = table_corners(p, "services.sand.cover_coefficient", 1)
-    cover = lookup(by_class, class_map(p, "services.sand.cover_class_map"), 1)
-    rain_days = _by_month(site, "services.sand.rain_day_share")
-    radiation = dict(enumerate(_by_month(site, "services.sand.radiation_mj_m2_day")))
-    stations = station_weather(site, p.number("services.sand.threshold_m_s"), p.number("services.sand.snow_cover_mm"), radiation)
-    fill = _pass(site, stations, cover, rain_days, relief)
-    layers = ("rain", "ndvi", "land_cover", "elevation", relief, *SOIL_LAYERS, *(("caco3",) if "caco3" in site.bands else ()))
-    words = ("HJ1173-2021 full form", f"K'={roughness}", f"SW={wetness}", f"ETp={evaporation}", f"stations={len(stations.x)}")
-    notes = classes_left_out(SPEC.id, cover, Text("植被系数", "cover coefficient")) + _thin_months(stations, site.year)
-    return Plan(layers, "; ".join(words), fill, notes)
 
 
-def _pass(site: Site, stations: StationWeather, cover: Floats, rain_days: Floats, relief: str):  # type: ignore[no-untyped-def]
+def _weather_tables(site: Site, period: str) -> tuple[np.ndarray, ...]:  # type: ignore[type-arg]
+    """Return, for each period, its month, its share of the month, the share of days with rain, its days and irrigation [mm].
+
+    After them, 1 for each irrigated ecosystem code (256,).
+    """
+    lengths = np.array(period_days(site.year, period), np.float64)
+    month = np.arange(12) if period == "month" else np.arange(24) // 2
+    share = lengths / np.array(period_days(site.year, "month"), np.float64)[month]
+    irrigation, watered = np.zeros(len(month)), np.zeros(256)
+    if site.params.has("services.sand.irrigation_mm") and site.params.has("services.sand.irrigated_classes"):
+        irrigation = np.nan_to_num(_by_month(site, "services.sand.irrigation_mm"))[month] * share
+        watered[[int(code) for code in site.params.items("services.sand.irrigated_classes")]] = 1.0
+    return month, share, _by_month(site, "services.sand.rain_day_share")[month], lengths, irrigation, watered
+
+
+def _pass(site: Site, stations: StationWeather, cover: Floats, weather, relief: str, forms):  # type: ignore[no-untyped-def]
     """Return the fill function with every table bound."""
     from ecocomp.grid.georef import metres_per_cell
 
@@ -234,8 +313,8 @@ def _pass(site: Site, stations: StationWeather, cover: Floats, rain_days: Floats
     column, row = grid.to_pixels(stations.x, stations.y)
     z, distance_power = p.number("services.sand.z_m"), p.number("services.sand.idw_power")
     tables = (
-        np.ascontiguousarray(column), np.ascontiguousarray(row), stations.gust, stations.evaporation, rain_days, cover,
-        bare, full, scale, scale**POWER, z, 0.5 * distance_power, across, along, relief == "relief_m",
+        np.ascontiguousarray(column), np.ascontiguousarray(row), stations.gust, stations.evaporation, *weather, cover,
+        bare, full, scale, scale**POWER, z, 0.5 * distance_power, across, along, forms,
     )  # fmt: skip
 
     def fill(strip, first, last, out):  # type: ignore[no-untyped-def]
@@ -252,11 +331,12 @@ def _by_month(site: Site, key: str) -> Floats:
     return np.array([float(table.get(str(m), math.nan)) for m in range(1, 13)])
 
 
-def _thin_months(stations: StationWeather, year: int) -> tuple:  # type: ignore[type-arg]
-    """Return a warning where no station observed some month: that year then has no result."""
+def _thin_periods(stations: StationWeather, year: int, period: str) -> tuple:  # type: ignore[type-arg]
+    """Return a warning where no station observed some month or half of it: that year then has no result."""
     from ecocomp.terms.faults import Fault
 
-    empty = [str(m + 1) for m in range(12) if not np.any(stations.days[:, m])]
+    places = [m for m in range(stations.days.shape[1]) if not np.any(stations.days[:, m])]
+    empty = [str(m + 1) if period == "month" else f"{m // 2 + 1}.{m % 2 + 1}" for m in places]
     if not empty:
         return ()
     clash = Text(
@@ -270,14 +350,15 @@ def _thin_months(stations: StationWeather, year: int) -> tuple:  # type: ignore[
 @njit(**PASS)  # type: ignore[untyped-decorator]
 def _rows(  # type: ignore[no-untyped-def]
     rain, ndvi, sand, silt, clay, organic, caco3, elevation, relief, land_cover, covered,
-    station_column, station_row, gust, evaporation, rain_days, cover, bare, full, scale, scale_power, z_m, half_power,
-    across, along, smith_carson, first_row, first, last, width, out,
+    station_column, station_row, gust, evaporation, month, month_share, rain_days, days, irrigation, watered, cover, bare, full,
+    scale, scale_power, z_m, half_power, across, along, forms, first_row, first, last, width, out,
 ):  # fmt: skip
-    """Fill rows first..last-1 of out (3, cells) with t/ha."""
-    base, total = np.empty(TILE), np.empty((3, TILE))
+    """Fill rows first..last-1 of out (columns, cells) with t/ha."""
+    wide = scale.shape[0]
+    base, total = np.empty(TILE), np.empty((wide, TILE))
     weight = np.empty((station_column.size, TILE))
     blow, dry, x_power, part = np.empty(TILE), np.empty(TILE), np.empty(TILE), np.empty(TILE)
-    coefficient = np.empty((3, TILE))
+    wet, water, coefficient = np.empty(TILE), np.empty(TILE), np.empty((wide, TILE))
     for r in range(first, last):
         dx, dy = across[first_row + r], along[first_row + r]
         for c in range(0, width, TILE):
@@ -285,27 +366,46 @@ def _rows(  # type: ignore[no-untyped-def]
             a = r * width + c
             if not any_covered(covered, a, a + n):
                 continue
-            _surface(sand, silt, clay, organic, caco3, elevation, relief, a, n, smith_carson, 200.0 * 0.5 * (dx + dy), base)
+            _surface(sand, silt, clay, organic, caco3, elevation, relief, a, n, forms[0], 200.0 * 0.5 * (dx + dy), base)
             _distances(station_column, station_row, c, first_row + r, dx, dy, half_power, n, weight)
-            for k in range(3):
+            for k in range(wide):
                 _pick(cover[k], land_cover[a : a + n], coefficient[k])
+            _pick(watered, land_cover[a : a + n], water)
             total[:] = 0.0
-            for m in range(12):
-                wet, green = rain[m, a : a + n], ndvi[m, a : a + n]
+            for m in range(month.size):
+                green = ndvi[month[m], a : a + n]
+                _wet(rain[month[m], a : a + n], month_share[m], water, irrigation[m], n, wet)
                 if not _windy(gust, m):
-                    for k in range(3):
+                    for k in range(wide):
                         _calm(wet, green, base, n, total[k])
                     continue
                 _interpolate(weight, gust, m, n, blow, part)
                 _interpolate(weight, evaporation, m, n, dry, part)
-                _weather(dry, wet, rain_days[m], base, n, blow, x_power)
-                for k in range(3):
+                _weather(dry, wet, rain_days[m], days[m], forms[1], base, n, blow)
+                _grow(blow, POWER, n, x_power)
+                for k in range(wide):
+                    if forms[2] == 1:
+                        _month_short(blow, green, coefficient[k], scale[k], n, total[k])
+                        continue
                     _share(green, bare[k], full[k], n, part)
-                    _month(blow, x_power, part, coefficient[k], scale[k], scale_power[k], z_m, n, total[k])
-            for k in range(3):
+                    if forms[0] == 2:
+                        _month_rough(blow, x_power, part, coefficient[k], scale[k], scale_power[k], z_m, n, total[k])
+                    else:
+                        _month(blow, x_power, part, coefficient[k], scale[k], scale_power[k], z_m, n, total[k])
+            for k in range(wide):
                 row = out[k, a : a + n]
                 for i in range(n):
                     row[i] = 10.0 * total[k, i]
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
+def _wet(rain, month_share, water, irrigation, n, out):  # type: ignore[no-untyped-def]
+    """Put rain and irrigation of the period [mm] into out[:n]."""
+    for i in range(n):
+        out[i] = month_share * np.float64(rain[i])
+    if irrigation > 0.0:
+        for i in range(n):
+            out[i] += irrigation * water[i]
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
@@ -320,7 +420,7 @@ def _windy(gust, m):  # type: ignore[no-untyped-def]
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
-def _surface(sand, silt, clay, organic, caco3, elevation, relief, a, n, smith_carson, length_cm, base):  # type: ignore[no-untyped-def]
+def _surface(sand, silt, clay, organic, caco3, elevation, relief, a, n, form, length_cm, base):  # type: ignore[no-untyped-def]
     """Put EF·SCF·K' and the elevation part of the air density into base[:n]."""
     for i in range(n):
         chalk = np.float64(caco3[0, a + i]) if caco3.shape[1] > 0 else 0.0
@@ -329,7 +429,11 @@ def _surface(sand, silt, clay, organic, caco3, elevation, relief, a, n, smith_ca
         base[i] = ef * soil_crust(cl, om) * air_density_part(0.001 * elevation[0, a + i])
     for i in range(n):
         height = np.float64(relief[0, a + i])
-        base[i] *= roughness_smith_carson(100.0 * height, length_cm) if smith_carson else np.cos(height * 0.017453292519943295)
+        base[i] *= roughness_smith_carson(100.0 * height, length_cm) if form > 0 else np.cos(height * 0.017453292519943295)
+    if form == 2:  # random roughness of ground without plants
+        bare = roughness_random(random_roughness_cover(0.0))
+        for i in range(n):
+            base[i] *= bare
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
@@ -376,12 +480,21 @@ def _interpolate(weight, values, m, n, out, share):  # type: ignore[no-untyped-d
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
-def _weather(dry, wet, rain_day_share, base, n, blow, x_power):  # type: ignore[no-untyped-def]
-    """Turn the wind into X = WF·EF·SCF·K' and put X^0.7422 beside it."""
+def _weather(dry, wet, rain_day_share, days, form, base, n, blow):  # type: ignore[no-untyped-def]
+    """Turn the wind into X = WF·EF·SCF·K'."""
+    if form == 0:
+        for i in range(n):
+            blow[i] = blow[i] * soil_wetness(dry[i], wet[i], rain_day_share) * base[i]
+        return
     for i in range(n):
-        blow[i] = blow[i] * soil_wetness(dry[i], np.float64(wet[i]), rain_day_share) * base[i]
+        blow[i] = blow[i] * soil_wetness_by(form, dry[i], wet[i], rain_day_share, days) * base[i]
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
+def _grow(x, exponent, n, x_power):  # type: ignore[no-untyped-def]
+    """Put the power of X into x_power[:n]."""
     for i in range(n):
-        x_power[i] = power(blow[i], POWER)
+        x_power[i] = power(x[i], exponent)
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
@@ -398,3 +511,23 @@ def _month(x, x_power, share, coefficient, scale, scale_power, z_m, n, total):  
         c, c_power = cover_wind(coefficient[i], share[i]), cover_wind(POWER * coefficient[i], share[i])
         xk, pk = scale * x[i], scale_power * x_power[i]
         total[i] += pixel(xk, pk, xk * c, pk * c_power, z_m)
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
+def _month_rough(x, x_power, share, coefficient, scale, scale_power, z_m, n, total):  # type: ignore[no-untyped-def]
+    """Add the same where plants also make the ground rougher: K' with and without them differs by their random roughness."""
+    bare = random_roughness_cover(0.0)
+    for i in range(n):
+        extra = random_roughness_cover(0.01 * share[i]) - bare
+        c = cover_wind(coefficient[i], share[i]) * roughness_random(extra)
+        c_power = cover_wind(POWER * coefficient[i], share[i]) * roughness_random(POWER * extra)
+        xk, pk = scale * x[i], scale_power * x_power[i]
+        total[i] += pixel(xk, pk, xk * c, pk * c_power, z_m)
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
+def _month_short(x, green, coefficient, scale, n, total):  # type: ignore[no-untyped-def]
+    """Add the month's fixed sand by the short form; an ecosystem without a cover coefficient has none here either."""
+    for i in range(n):
+        xk = scale * x[i]
+        total[i] += sand_fixed_short(xk, xk * cover_wind_ndvi(np.float64(green[i]))) + 0.0 * coefficient[i]
