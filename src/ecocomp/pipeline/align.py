@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,25 @@ from ecocomp.terms.text import Text
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
+    from ecocomp.grid.georef import Grid
+
 METHODS = ("nearest", "bilinear", "cubic", "average", "mode")
 _CLASS_METHODS = ("nearest", "mode")
 _ROWS = 256
 _FORMAT = 1
+
+
+def grid_of(info: GridInfo) -> Grid:
+    """Return the grid a clean raster lies on."""
+    from ecocomp.grid.georef import Grid
+
+    crs = f"EPSG:{info.epsg}" if info.epsg else info.crs_wkt
+    return Grid(crs, info.x0, info.y0, info.dx, info.dy, info.width, info.height)
+
+
+def layer_roles(roles: Iterable[str]) -> list[str]:
+    """Return the roles that are layers, the one whose grid is that of the case first: elevation, else the first by name."""
+    return sorted((r for r in roles if r.startswith("layer.")), key=lambda r: (not r.startswith("layer.elevation"), r))
 
 
 def method_fault(layer: LayerInput) -> Fault | None:

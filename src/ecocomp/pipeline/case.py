@@ -34,6 +34,7 @@ REGISTERS = (
     "wind",
     "objection",
     "credit",
+    "reservoir",
 )
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 _MAX_BYTES = 2_000_000

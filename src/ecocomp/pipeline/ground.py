@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ecocomp.io.files import read_json
 from ecocomp.io.raster import GridInfo
+from ecocomp.pipeline.align import grid_of, layer_roles
 from ecocomp.pipeline.case import Case
 from ecocomp.pipeline.inputs import Inputs, LayerReader
 from ecocomp.terms.faults import Fault, FaultsError
@@ -27,27 +28,9 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, Text], None]
 
 
-def grid_of(info: GridInfo) -> Grid:
-    """Return the grid a clean raster lies on."""
-    from ecocomp.grid.georef import Grid
-
-    crs = f"EPSG:{info.epsg}" if info.epsg else info.crs_wkt
-    return Grid(crs, info.x0, info.y0, info.dx, info.dy, info.width, info.height)
-
-
-def _layer_roles(inputs: Inputs) -> list[str]:
-    """Return the roles of the layers, the one that leads first: elevation, else the first by name."""
-    return sorted((r for r in inputs.clean if r.startswith("layer.")), key=lambda r: (not r.startswith("layer.elevation"), r))
-
-
-def leading(inputs: Inputs) -> str | None:
-    """Return the role of the layer whose grid is that of the case."""
-    return next(iter(_layer_roles(inputs)), None)
-
-
 def common_grid(inputs: Inputs) -> tuple[Grid | None, list[Fault]]:
     """Return the one grid all layers lie on (elevation leads), and a fault for each layer that lies elsewhere."""
-    roles = _layer_roles(inputs)
+    roles = layer_roles(inputs.clean)
     if not roles:
         return None, []
     first = grid_of(GridInfo.of(inputs.facts[roles[0]]))

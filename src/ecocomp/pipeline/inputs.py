@@ -223,13 +223,12 @@ def take_in(case: Case, progress: Progress | None = None) -> Inputs:
 
 def _align(inputs: Inputs, sources: list[Source]) -> None:
     """Bring every layer that says how onto the grid of the leading layer; the note says what had been different."""
-    from ecocomp.pipeline.align import aligned, method_fault, told
-    from ecocomp.pipeline.ground import grid_of, leading
+    from ecocomp.pipeline.align import aligned, grid_of, layer_roles, method_fault, told
 
     layers = [(s.role, s.layer) for s in sources if s.layer and s.role in inputs.clean]
     faults = {layer.variable: f for _, layer in layers if (f := method_fault(layer)) is not None}
     inputs.faults += faults.values()
-    lead = leading(inputs)
+    lead = next(iter(layer_roles(inputs.clean)), None)
     if lead is None:
         return
     onto = GridInfo.of(inputs.facts[lead])

@@ -7,7 +7,7 @@ do because an input is missing is noted and reported as not assessed, never gues
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -294,10 +294,11 @@ def assess_layers(
     layers = y.ground.readers(year)
     for variable in [v for v in layers if y.case.layers[v].yearly and year not in y.case.years_of(v)]:
         layers.pop(variable)
-    layers = derived_layers(models, layers, y.ground.grid, y.case.scratch / "layers", params, year)
+    tables = {"reservoir": y.register("reservoir")}
+    layers = derived_layers(models, layers, y.ground.grid, y.case.scratch / "layers", params, year, tables)
     wind = y.register("wind")
     label = Text("{y} 年服务评估", "assess services of {y}").fill(y=year)
-    return engine(
+    found = engine(
         models=models,
         layers=layers,
         grid=y.ground.grid,
@@ -312,6 +313,8 @@ def assess_layers(
         matrix=y.ground.matrix,
         progress=lambda done, total: y.say(done, total, label),
     )
+    said = [note for reader in layers.values() for note in getattr(reader, "notes", ())]
+    return replace(found, notes=[*found.notes, *said])
 
 
 def assess(y: Year, folder: Path) -> dict[str, Any]:
