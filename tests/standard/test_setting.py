@@ -376,3 +376,17 @@ def test_half_the_observation_gives_the_same_rate(given_rules: Given) -> None:
     half["service_value"] = value.set_column(at, value.schema.field(at), pa.array([500_000] * len(value), pa.int64()))
     rates = [set_standard(**t, params=_rules(given_rules), year=YEAR)[0]["rate_fen_per_ha"].to_pylist() for t in (whole, half)]
     assert rates[0] == rates[1]
+
+
+def test_only_the_services_named_count_and_a_product_counts_with_its_service() -> None:
+    from ecocomp.standard.setting import of_services
+    from ecocomp.terms.tables import SERVICE_VALUE
+
+    names = ["soil_retention", "water_yield", "air_purification.so2", "air_purification.nox"]
+    rows = {"parcel_id": ["a"] * 4, "year": [2023] * 4, "service": names, "price_year": [2023] * 4, "method": ["m"] * 4}
+    table = SERVICE_VALUE.table(
+        {**rows, **dict.fromkeys(("value_fen", "low_fen", "high_fen"), [1] * 4), "observed_ppm": [None] * 4}
+    )
+    assert of_services(table, ["soil_retention", "air_purification"])["service"].to_pylist() == [names[0], names[2], names[3]]
+    assert of_services(table, ["air_purification.nox"])["service"].to_pylist() == [names[3]]
+    assert len(of_services(table, [])) == 0

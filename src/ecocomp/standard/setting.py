@@ -7,7 +7,7 @@ holder, an auditor or a court can redo it by hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -56,7 +56,9 @@ def set_standard(
     Raises `FaultsError` with all faults: a parcel without zone or area, no economy row, prices of several years,
     a code that a rule table lacks, a floor above its cap.
     """
-    lands = list(_lands(parcel, parcel_zone, service_value, year, int(params.decimal("standard.least_observed") * PPM)))
+    chosen = "standard.value_services"
+    counted = of_services(service_value, [str(i) for i in params.items(chosen)]) if params.has(chosen) else service_value
+    lands = list(_lands(parcel, parcel_zone, counted, year, int(params.decimal("standard.least_observed") * PPM)))
     rule = _rule(params, _region(economy, region_code, year))
     eligible = {str(g) for g in params.items("standard.eligible_groups")}
     adjustments = Adjustments(params, _rewards(scorecard_last, year), _last_rates(standard_last, year), tenure)
@@ -206,6 +208,16 @@ def _land_faults(rows: list[tuple[Any, ...]], zones: Mapping[str, tuple[Any, ...
         if e[:1] not in ECOSYSTEM_GROUPS
     ]
     return [f for kind in (unzoned, flat, odd) for f in capped(kind, kind[0].code if kind else "", "parcel")]
+
+
+def of_services(service_value: pa.Table, ids: Sequence[str]) -> pa.Table:
+    """Return the rows of the services named; a service id stands for all its products.
+
+    Not every value that can be shown may be added: water kept and water yielded are the same rain, a stock is no flow.
+    """
+    id_of = pc.list_element(pc.split_pattern(service_value["service"], ".", max_splits=1), 0)
+    wanted = pa.array(list(ids), pa.string())
+    return service_value.filter(pc.or_(pc.is_in(id_of, value_set=wanted), pc.is_in(service_value["service"], value_set=wanted)))
 
 
 def _worth(service_value: pa.Table, year: int, least_ppm: int) -> dict[str, ServiceWorth]:
