@@ -387,6 +387,10 @@ def test_only_the_services_named_count_and_a_product_counts_with_its_service() -
     table = SERVICE_VALUE.table(
         {**rows, **dict.fromkeys(("value_fen", "low_fen", "high_fen"), [1] * 4), "observed_ppm": [None] * 4}
     )
-    assert of_services(table, ["soil_retention", "air_purification"])["service"].to_pylist() == [names[0], names[2], names[3]]
+    assert of_services(table, ["soil_retention", "air_purification"])["service"].to_pylist() == [
+        names[3],
+        names[2],
+        names[0],
+    ]
     assert of_services(table, ["air_purification.nox"])["service"].to_pylist() == [names[3]]
     assert len(of_services(table, [])) == 0
