@@ -285,3 +285,47 @@ def test_arguments_are_those_of_evaluate() -> None:
     assert [a.name for a in habitat_quality.SPEC.arguments] == list(inspect.signature(habitat_quality.evaluate).parameters)
     with pytest.raises(TypeError, match="distance_m"):
         habitat_quality.evaluate(suitability=1.0)
+
+
+def test_through_the_pass_with_draws_the_range_holds_the_value(
+    params: Callable[..., Any], codes: np.ndarray, tmp_path: Path
+) -> None:
+    import shapely
+
+    from ecocomp.grid.coverage import build_coverage
+    from ecocomp.services.engine import assess
+
+    west, south, east, north = GRID.bounds
+    middle = 0.5 * (south + north)
+    parcels = [
+        shapely.box(west, south, east, north),
+        shapely.box(west, middle, east, north),
+        shapely.box(west, south, east, middle),
+    ]
+    layers = derived_layers(["habitat_quality"], {"land_cover": Held(codes)}, GRID, tmp_path, params(), 2023)
+    given: dict[str, Any] = {
+        "models": ["habitat_quality"], "layers": layers, "grid": GRID, "parcel_ids": ["all", "n", "s"], "params": params(), "year": 2023,
+    }  # fmt: skip
+    found, cut = (assess(**given, coverage=build_coverage(parcels, GRID, rows=rows)).service for rows in (256, 7))
+    rows = found.to_pylist()
+    assert [r["quantity"] for r in rows] == cut["quantity"].to_pylist()
+    assert [r["high"] for r in rows] == pytest.approx(cut["high"].to_pylist(), rel=1e-12)
+    index, _ = run(AtValue.of_all(params()), codes, tmp_path)
+    assert rows[0]["quantity"] == pytest.approx(float(np.nansum(index[1], dtype=np.float64)) * 0.09, rel=1e-6)
+    assert rows[0]["quantity"] == pytest.approx(rows[1]["quantity"] + rows[2]["quantity"], rel=1e-6)
+    assert all(r["low"] < r["quantity"] < r["high"] and r["unit"] == "ha" for r in rows)
+    assert "nearest threat; cropland:linear, settlement:exponential" in rows[0]["method"] and rows[0]["coverage"] < 1.0
+
+
+def test_distance_to_built_land_equals_a_published_layer(tmp_path: Path, shared_data: Path) -> None:
+    """Plum Island 1985: somebody else's distance to built cells, on cells that are not quite square."""
+    import rasterio
+
+    folder = shared_data / "pie_us_multidate_lulc"
+    with rasterio.open(folder / "lulc_1985.tif") as source:
+        cover, grid = source.read(1), Grid.from_transform("EPSG:26986", source.transform, source.width, source.height)
+    with rasterio.open(folder / "distance_to_built_1985_m.tif") as source:
+        known = source.read(1, masked=True)
+    found = distances(tmp_path / "d.npy", np.where(cover == 2, 61, 11).astype(np.uint8)[None], grid, 100, 61)[0]
+    seen = ~np.ma.getmaskarray(known)
+    assert seen.sum() > 100_000 and np.allclose(found[seen], known.data[seen], rtol=1e-6)

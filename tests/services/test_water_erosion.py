@@ -89,7 +89,9 @@ def test_rows_at_once_do_not_show_and_the_file_is_found_again(params: Any, tmp_p
     monkeypatch.setattr(maker, "BYTES_AT_ONCE", 365 * 5 * 4 * 2)
     two = maker.make(making(params(), tmp_path / "b", days))
     assert np.array_equal(one, two["erosivity"].read(0, 6)) and len(list((tmp_path / "b").iterdir())) == 1
-    maker.make(making(params(services__soil__erosive_rain_mm=params().decimal("services.soil.erosive_rain_mm") - 2), tmp_path / "b", days))
+    maker.make(
+        making(params(services__soil__erosive_rain_mm=params().decimal("services.soil.erosive_rain_mm") - 2), tmp_path / "b", days)
+    )
     assert len(list((tmp_path / "b").iterdir())) == 2
 
 
@@ -157,7 +159,9 @@ def test_daily_rain_gives_erosivity_and_the_method_says_so(fused: Any, scene: An
     assert "R=zhang_half_month" in found.service["method"][0].as_py() and found.notes == [
         n for n in found.notes if n.code != "services.not_assessed"
     ]
-    given = derived_layers(["soil_retention"], base | {"erosivity": InMemory(flat(scene, 1.0))}, scene.grid, tmp_path, params(), 2023)
+    given = derived_layers(
+        ["soil_retention"], base | {"erosivity": InMemory(flat(scene, 1.0))}, scene.grid, tmp_path, params(), 2023
+    )
     assert np.all(given["erosivity"].read(0, 3) == 1.0)
 
 

@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from ecocomp.registry import entry
+from ecocomp.registry.calculate import calculate
 from ecocomp.rules import RuleBook
 from ecocomp.valuation.gep import GEP, gep_groups, gep_total, left_out, notes
 from ecocomp.valuation.price_file import price_rules
@@ -153,3 +154,12 @@ def test_cooling_follows_from_the_heat_of_each_ecosystem(ecosystem: str, heat: f
     assert evaluate is not None
     found = Decimal(evaluate(kwh, 0.53)["value"]) / YI
     assert abs(found - Decimal(rows["climate_regulation"][ecosystem])) < Decimal("0.006")
+
+
+def test_the_commands_of_the_readme_give_what_the_account_holds() -> None:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = [line.split()[2:] for line in text.splitlines() if line.startswith("ecocomp try ")]
+    assert len(commands) == 11
+    worth = {r["value_fen"] for r in example().account().to_pylist()}
+    found = {id: calculate(id, dict(w.split("=") for w in words)).outputs["value_fen"] for id, *words in commands}
+    assert {id for id, fen in found.items() if fen not in worth} == {"water_price"}, "water use is no regulating service"

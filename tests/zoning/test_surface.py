@@ -212,7 +212,7 @@ def test_the_method_is_one_for_the_whole_map(given_rules: Made, tmp_path: Path) 
     two = zone_maps(layers=layers, services=service, grid=GRID, params=by_npp, folder=tmp_path, sensitivities=[])
     assert set(one.importance) == {"water", "biodiversity"} and {n.record for n in one.notes} == {"soil", "sand"}
     assert set(two.importance) == set(INDICES) and {m.method for m in two.importance.values()} == {"npp_index"}
-    with pytest.raises(FaultsError, match="npp_index.*model") as stop:
+    with pytest.raises(FaultsError, match=r"npp_index.*model") as stop:
         joined([one.importance["water"], two.importance["soil"], two.importance["sand"]], GRID, tmp_path)
     assert [f.record for f in stop.value.faults] == ["soil", "sand"]
     wrong = given_rules({"zoning.importance_method": "both"}, units=unit, place="science")

@@ -23,7 +23,7 @@ import platform
 import re
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -104,7 +104,7 @@ class _Prepared:
 # ---------------------------------------------------------------- here
 def results(
     address: str, recipe: Recipe, coverage: Coverage, computed: Sequence[bool]
-) -> Iterator[tuple[Strip, StripResult | None]]:
+) -> Generator[tuple[Strip, StripResult | None], None, None]:
     """Yield every strip from north to south with what the cluster made of it; None where nothing is computed.
 
     computed  for each strip, whether there is anything to compute

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,17 +164,11 @@ def assess(
     work, notes = prepare_work(models, site)
     wanted = sorted({run.id for run in work.runs} & set(keep))
     totals = Totals(work, len(coverage))
-    computed = [bool(work.runs and (strip.cell.size or wanted)) for strip in coverage.strips]
-    if scheduler and any(computed):
-        from ecocomp.services.cluster import Recipe, results
-
-        chosen = tuple(run.id for run in work.runs)
-        used = {name: layers[name] for name in work.layers}
-        recipe = Recipe(chosen, used, site, tuple(wanted), matrix)
-        strips = results(scheduler, recipe, coverage, computed)
+    if scheduler:
+        strips = _on_cluster(scheduler, work, layers, site, coverage, wanted, matrix)
     else:
-        strips = _results(work, layers, grid, coverage, computed, wanted, threads)
-    with kept(wanted, grid, keep_folder) as rasters:
+        strips = _here(work, layers, grid, coverage, wanted, threads)
+    with closing(strips), kept(wanted, grid, keep_folder) as rasters:
         for done, (strip, result) in enumerate(strips, start=1):
             if result is not None:
                 totals.add(strip, result)
@@ -190,17 +184,14 @@ def assess(
     return Assessment(tables.SERVICE.table(merged), notes, rasters.cells, rasters.files)
 
 
-def _results(
-    work: Work,
-    layers: Mapping[str, StripReader],
-    grid: Grid,
-    coverage: Coverage,
-    computed: Sequence[bool],
-    keep: Sequence[str],
-    threads: int | None,
-) -> Iterator[tuple[Strip, StripResult | None]]:
+_Strips = Generator[tuple["Strip", StripResult | None], None, None]
+
+
+def _here(
+    work: Work, layers: Mapping[str, StripReader], grid: Grid, coverage: Coverage, keep: Sequence[str], threads: int | None
+) -> _Strips:
     """Yield every strip from north to south with what it gives; None where there is nothing to compute."""
-    area_ha, scratch = cell_area_ha(grid), Scratch()
+    area_ha, scratch, computed = cell_area_ha(grid), Scratch(), _computed(work, coverage, keep)
     workers = threads or len(os.sched_getaffinity(0))
     with grid_threads.limit(threads) if threads else nullcontext(), ThreadPoolExecutor(workers) as pool:
         for strip, wanted in zip(coverage.strips, computed, strict=True):
@@ -208,6 +199,28 @@ def _results(
                 yield strip, compute_strip(work, strip, layers, area_ha[strip.rows], keep=keep, scratch=scratch, pool=pool)
             else:
                 yield strip, None
+
+
+def _on_cluster(
+    scheduler: str,
+    work: Work,
+    layers: Mapping[str, StripReader],
+    site: Site,
+    coverage: Coverage,
+    keep: Sequence[str],
+    matrix: Path | None,
+) -> _Strips:
+    """Yield the same from the workers of a cluster, which are sent only what the services that can be computed read."""
+    from ecocomp.services.cluster import Recipe, results
+
+    used = {name: layers[name] for name in work.layers}
+    recipe = Recipe(tuple(run.id for run in work.runs), used, site, tuple(keep), matrix)
+    return results(scheduler, recipe, coverage, _computed(work, coverage, keep))
+
+
+def _computed(work: Work, coverage: Coverage, keep: Sequence[str]) -> list[bool]:
+    """Return for each strip whether there is anything to compute."""
+    return [bool(work.runs and (strip.cell.size or keep)) for strip in coverage.strips]
 
 
 def _columns(

@@ -26,6 +26,8 @@ from ecocomp.services.site import PASS
 from ecocomp.services.vector_math import INLINE
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ecocomp.services.site import Floats
 
 LANES = 4
@@ -168,14 +170,14 @@ def cut_at(begin, end, cell, limit, out):  # type: ignore[no-untyped-def]
         out[i] = a
 
 
-def add_parts(total: Floats, rest: Floats, rows: object, sums: Floats, rests: Floats) -> None:
+def add_parts(total: Floats, rest: Floats, rows: NDArray[np.int32], sums: Floats, rests: Floats) -> None:
     """Add the sums and remainders of a strip to `rows` (each named once) of the totals, keeping what is rounded off."""
-    before = total[rows]  # type: ignore[index]
+    before = total[rows]
     after = before + sums
     with np.errstate(invalid="ignore"):
         back = after - before
-        rest[rows] += ((before - (after - back)) + (sums - back)) + rests  # type: ignore[index]
-    total[rows] = after  # type: ignore[index]
+        rest[rows] += ((before - (after - back)) + (sums - back)) + rests
+    total[rows] = after
 
 
 def rounded(total: Floats, rest: Floats) -> Floats:

@@ -167,7 +167,10 @@ def _require(service: str, site: Site, extra: tuple[str, ...]) -> None:
     lacking = site.lacking(service, needed)
     if not {"erodibility", "soil_texture"} & set(site.bands) and not all(n in site.bands for n in SOIL_LAYERS):
         names = ", ".join(n for n in SOIL_LAYERS if n not in site.bands)
-        why = Text("缺少图层 {l}，也没有 soil_texture 或 erodibility", "the layers {l} are missing, and so are soil_texture and erodibility")
+        why = Text(
+            "缺少图层 {l}，也没有 soil_texture 或 erodibility",
+            "the layers {l} are missing, and so are soil_texture and erodibility",
+        )
         lacking.append(not_assessed(service, "soil", why.fill(l=names)))
     if lacking:
         raise NotAssessed(lacking)

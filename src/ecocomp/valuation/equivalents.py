@@ -238,17 +238,18 @@ def equivalent_values(
     scale = _scales(ratios, sorted(lands), found)
     fen_per_dm2 = yuan.scaled(Fraction(FEN_PER_YUAN, DM2_PER_HA))
     method = f"{found.id}{'' if ratios is None else '_dynamic'}@1"
-    out: dict[str, list[Any]] = {name: [] for name in SERVICE_VALUE.schema().names}
+    parts = []
     for service in found.services:
         name = service["service"]
         ratio = str(service["ratio"])
         factors = {e: found.factors[e, name] for e, s in found.factors if s == name}
         fens = _fens(lands, factors, fen_per_dm2, scale[ratio] if scale else None)
-        for parcel_id, (value, low, high, ppm) in fens.items():
-            row = (parcel_id, year, f"equivalent.{name}", value, low, high, price_year, method, ppm)
-            for column, x in zip(out.values(), row, strict=True):
-                column.append(x)
-    return SERVICE_VALUE.checked(pa.table(out, schema=SERVICE_VALUE.schema()))
+        n = len(fens)
+        value, low, high, ppm = zip(*fens.values(), strict=True) if n else ((), (), (), ())
+        same_for_all = ([year] * n, [f"equivalent.{name}"] * n)
+        columns = [list(fens), *same_for_all, value, low, high, [price_year] * n, [method] * n, ppm]
+        parts.append(pa.table(columns, schema=SERVICE_VALUE.schema()))
+    return SERVICE_VALUE.checked(pa.concat_tables(parts))
 
 
 def market_split(values: pa.Table, params: Parameters, table: str | None = None) -> tuple[Total, Total]:

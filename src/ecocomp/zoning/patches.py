@@ -164,14 +164,15 @@ def close_gaps(inside: Mask, keep_out: Rows, gap_cells: tuple[int, int], strips:
 
     It is a closing by a rectangle: no cell is ever lost, and more cells inside never mean fewer taken in.
     """
-    reach = gap_cells[0] + 1
+    reach, side = (g + 1 for g in gap_cells)
     taken = 0
     for row0, row1 in strips:
         first, last = max(0, row0 - 2 * reach), min(inside.shape[0], row1 + 2 * reach)
-        piece = np.asarray(inside[first:last], np.uint8)
-        closed = _closed(piece, gap_cells)[row0 - first : row1 - first].astype(bool)
+        # The ground goes on beyond the raster, though nothing is known to be inside there.
+        piece = np.pad(np.asarray(inside[first:last], np.uint8), ((reach, reach), (side, side)))
+        closed = _closed(piece, gap_cells)[reach + row0 - first : reach + row1 - first, side : side + inside.shape[1]]
         here = np.asarray(inside[row0:row1], bool)
-        more = closed & ~here & ~keep_out(row0, row1)
+        more = closed.astype(bool) & ~here & ~keep_out(row0, row1)
         taken += int(more.sum())
         out[row0:row1] = here | more
     return taken
@@ -186,7 +187,7 @@ def _closed(mask: NDArray[np.uint8], gap_cells: tuple[int, int]) -> NDArray[np.u
     # The window of an even size lies askew; turned round, it goes back over the same ground.
     mask = mask[::-1, ::-1]
     for axis, size in enumerate(sizes):
-        mask = minimum_filter1d(mask, size, axis=axis, mode="constant", cval=1)
+        mask = minimum_filter1d(mask, size, axis=axis, mode="constant", cval=0)
     return mask[::-1, ::-1]
 
 

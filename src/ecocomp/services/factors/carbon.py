@@ -197,7 +197,7 @@ FORMULAS: tuple[Formula, ...] = (
             "The change is spread evenly over the years and brought to today's money by the discount rate and the yearly change of"
             " the price.",
         ),
-        "r = 1/((1 + d/100)·(1 + c/100))\nf = (1 − r^n)/(1 − r)/n\nNPV = ΔC·V·f",
+        "r = 1/((1 + d/100)·(1 + c/100))\nf = Σ_(j=0…n−1) r^j/n\nNPV = ΔC·V·f",
         (
             takes("change_t_c", "t C", ("碳储量变化", "change of carbon"), "ΔC"),
             takes(
@@ -232,9 +232,9 @@ FORMULAS: tuple[Formula, ...] = (
             ),
         ),
         (
-            "价格按吨碳计；若手里是每吨二氧化碳的价，先乘 44/12。r = 1 时取极限 f = 1。",
-            "The price is that of a tonne of carbon; multiply a price of CO2 by 44/12 first. Where r is 1 the limit f = 1 is"
-            " taken.",
+            "价格按吨碳计；若手里是每吨二氧化碳的价，先乘 44/12。f 等于 (1 − r^n)/(1 − r)/n，r = 1 时为 1。",
+            "The price is that of a tonne of carbon; multiply a price of CO2 by 44/12 first. f equals (1 − r^n)/(1 − r)/n, and 1"
+            " where r is 1.",
         ),
         (
             "与 InVEST 相等，包括其约定：价格年变化率为正时 r 变小，即净现值变小。",

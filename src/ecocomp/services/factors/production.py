@@ -210,7 +210,7 @@ FORMULAS: tuple[Formula, ...] = (
             takes("sol_mj_m2", "MJ/m²", ("该月太阳总辐射", "radiation of the month"), "SOL", least=0.0),
             takes("fpar", "1", ("FPAR", "FPAR"), "FPAR", least=0.0, most=1.0),
             takes("temperature_c", "°C", ("月均温", "mean temperature of the month"), "T", least=-80.0, most=60.0),
-            takes("optimum_c", "°C", ("最适温度（NDVI 最大月）", "that of the month of greatest NDVI"), "Topt", least=-80.0, most=60.0),
+            takes("optimum_c", "°C", ("NDVI 最大月的均温", "that of the greenest month"), "Topt", least=-80.0, most=60.0),
             takes("aet_mm", "mm", ("月实际蒸散发", "actual evapotranspiration of the month"), "E", least=0.0),
             takes("et0_mm", "mm", ("月潜在蒸散发", "potential evapotranspiration of the month"), "Ep", least=0.0),
             takes("epsilon_max", "g C/MJ", ("最大光能利用率", "greatest light-use efficiency"), "εmax", least=0.0),

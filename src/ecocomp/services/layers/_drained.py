@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numba import njit
 
+from ecocomp.grid._routes import _DC, _DR, NONE, PENDING, _share
 from ecocomp.services.derive import Making, digest_of, keep
+from ecocomp.services.site import PASS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,3 +84,30 @@ def chosen(params: Parameters, key: str, known: tuple[str, ...]) -> str:
     clash = Text("{k} 是 {m}，可用：{w}。", "{k} is {m}; known: {w}.").fill(k=same(key), m=same(word), w=same(", ".join(known)))
     remedy = Text("更正规则中的 {k}。", "Mend {k} in the rules.").fill(k=same(key))
     raise FaultsError([Fault("services.unknown_choice", value.file, f"line {value.line}", clash, remedy)])
+
+
+@njit(**PASS)  # type: ignore[untyped-decorator]
+def room_for(stack, n):  # type: ignore[no-untyped-def]
+    """Return the stack, or one twice as long with the same entries where eight more would not fit."""
+    if n + 8 < stack.size:
+        return stack
+    out = np.empty(2 * stack.size, stack.dtype)
+    out[: stack.size] = stack
+    return out
+
+
+@njit(**PASS)  # type: ignore[untyped-decorator]
+def arriving(kind, z, way, aux, across, along, flux, r, c):  # type: ignore[no-untyped-def]
+    """Sum of what the cells above give to (r, c), in the order of the directions; `PENDING` if one of them is not done."""
+    rows, columns = way.shape
+    s = 0.0
+    for d in range(8):
+        y, x = r + _DR[d], c + _DC[d]
+        if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:
+            continue
+        part = _share(kind, z, way, aux, across, along, y, x, (d + 4) & 7)
+        if part > 0.0:
+            if flux[y, x] == PENDING:
+                return PENDING
+            s += part * flux[y, x]
+    return s

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from ecocomp.grid._routes import _DC, _DR, NONE, PENDING, _grown, _share
+from ecocomp.grid._routes import _DC, _DR, NONE, PENDING, _share
 from ecocomp.services.derive import Making, StoredLayer, digest_of, keep
 from ecocomp.services.factors.sediment import connectivity, held, upslope_component
 from ecocomp.services.layers._drained import CODE_VERSION as DRAINED
-from ecocomp.services.layers._drained import chosen, routing, rule, store
+from ecocomp.services.layers._drained import chosen, room_for, routing, rule, store
 from ecocomp.services.site import PASS, NotAssessed, Site, StripReader
 from ecocomp.services.water_erosion import whole_factors
 
@@ -225,7 +225,7 @@ def _steps_down(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, across
                 if ahead == PENDING:
                     continue
                 length[i, j] = ahead
-                stack = _grown(stack, n)
+                stack = room_for(stack, n)
                 for d in range(8):
                     y, x = i + _DR[d], j + _DC[d]
                     if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from ecocomp.grid._routes import _DC, _DR, NONE, PENDING, _arriving, _grown, _share
+from ecocomp.grid._routes import _DC, _DR, NONE, PENDING, _share
 from ecocomp.services.derive import Making, StoredLayer, digest_of, keep
 from ecocomp.services.factors.sediment import delivery_ratio, trapping_share
 from ecocomp.services.layers._drained import CODE_VERSION as DRAINED
-from ecocomp.services.layers._drained import routing, rule
+from ecocomp.services.layers._drained import arriving, room_for, routing, rule
 from ecocomp.services.site import PASS, NotAssessed, Site, StripReader
 from ecocomp.services.water_erosion import whole_factors
 
@@ -149,12 +149,12 @@ def _deposit(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, across, a
                 i, j = stack[n] // columns, stack[n] % columns
                 if flux[i, j] != PENDING:
                     continue
-                arrived = _arriving(kind, z, way, aux, across, along, flux, i, j)
+                arrived = arriving(kind, z, way, aux, across, along, flux, i, j)
                 if arrived == PENDING:
                     continue
                 below = _below(kind, z, way, aux, across, along, sdr, i, j)
                 trapped[i, j], flux[i, j] = _settled(arrived, loss[i, j], sdr[i, j], below)
-                stack = _grown(stack, n)
+                stack = room_for(stack, n)
                 for d in range(8):
                     y, x = i + _DR[d], j + _DC[d]
                     if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:

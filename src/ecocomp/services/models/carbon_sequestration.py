@@ -57,7 +57,7 @@ SPEC = Spec(
     ),
     arguments=(
         Argument("area_ha", "ha", Text("面积", "area"), "A", least=0.0),
-        Argument("rate_t_co2_per_ha_a", "t CO2/(ha·a)", Text("固碳速率（速率法）", "rate (rate method)"), "r"),
+        Argument("rate_t_co2_per_ha_a", "t CO2/(ha·a)", Text("固碳速率（速率法）", "rate (rate method)")),
         Argument("npp_g_c_m2", "g C/(m²·a)", Text("净初级生产力（NEP 法）", "net primary production (NEP)"), "NPP"),
         Argument("nep_share", "1", Text("NEP/NPP", "NEP/NPP"), "s", default=1.0, most=1.0),
         Argument("respired_g_c_m2", "g C/(m²·a)", Text("土壤异养呼吸", "heterotrophic respiration"), "R_h", default=0.0),

@@ -88,7 +88,7 @@ SPEC = Spec(
     ),
     arguments=(
         Argument("suitability", "1", Text("生境适宜度", "suitability"), "H", least=0.0, most=1.0),
-        Argument("degradation", "1", Text("退化度（或给出以下各项）", "degradation, or the lists"), "D", least=0.0, most=1.0),
+        Argument("degradation", "1", Text("退化度（或给出以下各项）", "degradation, or the lists"), least=0.0, most=1.0),
         Argument("distance_m", "m", Text("到各威胁的距离", "distance to each threat"), "d_r", "list", least=0.0),
         Argument("max_distance_m", "m", Text("各威胁的最大影响距离", "greatest distance of each"), "d_max", "list", least=1e-9),
         Argument("weight", "1", Text("各威胁的权重", "weight of each"), "w_r", "list", least=0.0),
