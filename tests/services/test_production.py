@@ -234,3 +234,17 @@ def test_production_as_the_case_brings_it(params: Callable[..., Any]) -> None:
     npp[0, 0, 0] = np.nan
     out = run(params(services__production__method="layer"), {"npp": npp})
     assert np.allclose(out[:, 1, 1], [5.12, 6.4, 7.68]) and np.all(np.isnan(out[:, 0, 0]))
+
+
+def test_a_method_nobody_knows_is_told_by_the_services_that_read_the_layer(
+    params: Callable[..., Any], ground: Any, tmp_path: Path
+) -> None:
+    from ecocomp.services.models import oxygen_release
+
+    for key, word in (("method", "VPM"), ("fpar_method", "lai")):
+        p = params(**{f"services__production__{key}": word, "services__oxygen__method": "npp_dry_matter"})
+        made = derived_layers(["oxygen_release"], {n: Held(a) for n, a in ground.items()}, GRID, tmp_path, p, 2023)
+        assert "npp" not in made
+        with pytest.raises(NotAssessed) as stop:
+            oxygen_release.prepare(Site(p, {n: r.bands for n, r in made.items()}, GRID, 2023))
+        assert [n.record for n in stop.value.notes] == [f"services.production.{key}"] and word in stop.value.notes[0].say("zh")

@@ -84,7 +84,7 @@ def plain(rules: Parameters, cell: int, **choice: str) -> float:
             celsius = math.fsum(r["temperature_c"] for r in mine) / len(mine)
             radiation = float(rules.table("services.sand.radiation_mj_m2_day")[str(month)])
             form = choice.get("evaporation", "samani_pessarakli_1986")
-            etp = (wind.evaporation_samani if form.startswith("samani") else wind.evaporation_hargreaves)
+            etp = wind.evaporation_samani if form.startswith("samani") else wind.evaporation_hargreaves
             evaporation = etp(radiation_mj_m2_day=radiation, temperature_c=celsius)["evaporation"] * days
             share = float(rules.table("services.sand.rain_day_share")[str(month)])
             irrigation = 25.0 * days / length if choice.get("irrigated") and code == 51 and month == 4 else 0.0
@@ -149,7 +149,9 @@ def irrigated(rules: Parameters) -> Parameters:
     table = rules.get("services.sand.rain_day_share")
     codes = rules.get("services.sand.cover_class_map")
     water = {str(m): Decimal(25 if m == 4 else 0) for m in range(1, 13)}
-    rules.used["services.sand.irrigation_mm"] = replace(table, key="services.sand.irrigation_mm", value=water, low=water, high=water)
+    rules.used["services.sand.irrigation_mm"] = replace(
+        table, key="services.sand.irrigation_mm", value=water, low=water, high=water
+    )
     rules.used["services.sand.irrigated_classes"] = replace(codes, key="services.sand.irrigated_classes", value=["51"])
     rules.has = lambda key: key.startswith("services.sand.irrigat") or Parameters.has(rules, key)  # type: ignore[method-assign]
     return rules
@@ -207,7 +209,12 @@ def test_draws_are_carried_side_by_side(params: Any, method: str) -> None:
     rules = params(services__sand__method=method)
     out = fill(Draws(rules, tuple(range(8)), 11))
     low, _, high = fill(rules)
-    assert out.shape == (8, CELLS) and np.all(out >= low * (1 - 1e-5)) and np.all(out <= high * (1 + 1e-5)) and np.all(np.ptp(out, axis=0) > 0)
+    assert (
+        out.shape == (8, CELLS)
+        and np.all(out >= low * (1 - 1e-5))
+        and np.all(out <= high * (1 + 1e-5))
+        and np.all(np.ptp(out, axis=0) > 0)
+    )
 
 
 def test_everything_missing_is_named_at_once_and_unknown_forms_are_refused(params: Any) -> None:

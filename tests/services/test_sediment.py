@@ -207,7 +207,7 @@ def county(fused: Any, scene: Any, tmp_path_factory: Any, params: Any) -> Any:
 
 
 def test_raster_pass_equals_the_plain_number_function(county: Any, scene: Any, fused: Any) -> None:
-    layers, run, _, rules = county
+    layers, run, *_ = county
     readers = layers()
     found = run(readers)
     kept, soil = found.cells["sediment_delivery"], run(readers, models=["soil_retention"], keep=["soil_retention"])

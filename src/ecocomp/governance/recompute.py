@@ -30,6 +30,7 @@ from ecocomp.standard.setting import set_standard
 from ecocomp.tenure.rights import payable_rights
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.text import Text
+from ecocomp.valuation.gep import gep_account
 from ecocomp.valuation.value import value_services
 
 
@@ -78,6 +79,7 @@ def _again(folder: Path, facts: dict[str, Any], before: Path | None) -> Iterator
     year, params = int(facts["year"]), _params(folder, facts)
     value = value_services(table("service"), params, year)
     yield "service_value", value
+    yield "gep", gep_account(table("service"), value, params, year)
     payable = payable_rights(table("right"), table("parcel"), table("contract"))
     standard, steps = set_standard(
         table("parcel"),

@@ -1,18 +1,20 @@
 """Compiled part of filling depressions, tile by tile, with the surface of the whole grid as the result.
 
-Inside a tile the flood starts from the rim of the tile and from the border of the data. That gives every cell the least
-highest point of its ways to the rim, and a label: the part of the rim it drains to. Where two labels meet, the
-lowest pass between them is noted; a flood over this small graph of labels gives the level water really stands at, and
-cells below it are raised. Heights are never raised by a small step, so filled heights are heights of the input.
+Every cell drains down to some pit or to the border of the data; the cells of a pit are its basin. Inside a basin a cell
+stands at its own height or at the level of the pit, whichever is higher, so levels are needed for basins only. They follow
+from the lowest passes between basins that touch, by a flood over this small graph instead of over cells.
 
-The flood climbs slopes by plain queues; only cells from which it may spill into a depression wait on the heap.
+A tile by itself is flooded from the border of the data and from its rim, where a basin may spill into the next tile. Each
+basin gets a level and a label: the part of the rim it spills to. Where two labels touch, inside a tile or across a seam,
+the lowest pass between them is noted; a second flood, over labels, gives the level water really stands at, and
+cells below it are raised. Heights are never raised by a small step, so filled heights are heights of the input.
 
 References
 ----------
 1. R. Barnes (2016), Parallel priority-flood depression filling for trillion cell digital elevation models on desktops or
    clusters, Computers & Geosciences 96:56-68. doi:10.1016/j.cageo.2016.07.001
-2. G. Zhou, Z. Sun, S. Fu (2016), An efficient variant of the Priority-Flood algorithm for filling depressions in raster
-   digital elevation models, Computers & Geosciences 90:87-96. doi:10.1016/j.cageo.2016.02.021
+2. G. Cordonnier, B. Bovy, J. Braun (2019), A versatile, linear complexity algorithm for flow routing in topographies with
+   depressions, Earth Surf. Dynam. 7:549-562. doi:10.5194/esurf-7-549-2019
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ OCEAN = 1
 
 WALL = -1
 """Mark of cells without data, and of the frame around a tile."""
+
+_LOWEST = np.array([0 if m == 0 else (m & -m).bit_length() - 1 for m in range(256)], np.int64)
+"""Place of the lowest bit set."""
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 _INLINE = {**_OPTIONS, "forceinline": True}
@@ -91,10 +96,8 @@ def _framed(z, r0, r1, c0, c1, f, label):  # type: ignore[no-untyped-def]
                     for b in range(c - 1, c + 2):
                         if label[a, b] == WALL:
                             label[r, c] = OCEAN
-    for r in range(h + 2):
-        label[r, 0], label[r, w + 1] = WALL, WALL
-    for c in range(w + 2):
-        label[0, c], label[h + 1, c] = WALL, WALL
+    label[:, 0], label[:, w + 1], label[0], label[h + 1] = WALL, WALL, WALL, WALL
+    f[:, 0], f[:, w + 1], f[0], f[h + 1] = np.nan, np.nan, np.nan, np.nan
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
@@ -106,91 +109,188 @@ def flood_tile(z, r0, r1, c0, c1, filled, top, bottom, left, right):  # type: ig
     """
     h, w = r1 - r0, c1 - c0
     f = np.empty((h + 2, w + 2), np.float32)
-    label = np.empty((h + 2, w + 2), np.int32)
-    _framed(z, r0, r1, c0, c1, f, label)
-    labels = _flood(f, label, h, w)
+    basin = np.empty((h + 2, w + 2), np.int32)
+    _framed(z, r0, r1, c0, c1, f, basin)
+    basins = _basins(f, basin, h, w)
+    one, two, height = _touching(f, basin, h, w)
+    level, label, labels = _spilled(_exits(f, basin, h, w, basins), one, two, height)
     for r in range(h):
-        filled[r0 + r, c0:c1] = f[r + 1, 1 : w + 1]
-        left[r0 + r], right[r0 + r] = label[r + 1, 1], label[r + 1, w]
+        here, heights = basin[r + 1], f[r + 1]
+        for c in range(w):
+            b = here[c + 1]
+            own = heights[c + 1]
+            filled[r0 + r, c0 + c] = level[b] if b != WALL and level[b] > own else own
+    for r in range(h):
+        a, b = basin[r + 1, 1], basin[r + 1, w]
+        left[r0 + r], right[r0 + r] = (label[a] if a != WALL else WALL), (label[b] if b != WALL else WALL)
     for c in range(w):
-        top[c0 + c], bottom[c0 + c] = label[1, c + 1], label[h, c + 1]
-    one, two, height = _passes(f, label, h, w)
-    return labels, one, two, height
+        a, b = basin[1, c + 1], basin[h, c + 1]
+        top[c0 + c], bottom[c0 + c] = (label[a] if a != WALL else WALL), (label[b] if b != WALL else WALL)
+    keys, heights = np.full(1024, -1, np.int64), np.empty(1024, np.float32)
+    used = 0
+    for k in range(one.size):
+        a, b = one[k], two[k]
+        if label[a] != label[b]:
+            if 2 * used >= keys.size:
+                keys, heights = _rehashed(keys, heights)
+            used += _note(keys, heights, label[a], label[b], max(height[k], max(level[a], level[b])))
+    a, b, c = _listed(keys, heights, used)
+    return labels, a, b, c
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def _flood(f, label, h, w):  # type: ignore[no-untyped-def]
-    wide = w + 2
-    flat, mark = f.reshape(-1), label.reshape(-1)
-    bits = flat.view(np.int32)
+def _lower(here, there, shift, d, best, to, n):  # type: ignore[no-untyped-def]
+    """Take direction d where it leads lower than the best so far."""
+    for c in range(n):
+        lower = there[c + shift] < best[c]
+        best[c] = there[c + shift] if lower else best[c]
+        to[c] = np.int32(d) if lower else to[c]
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _basins(f, basin, h, w):  # type: ignore[no-untyped-def]
+    """Number the basins: every cell drains to its lowest neighbour, or to a level one that comes before it; return the last."""
+    wide, last = w + 2, OCEAN
     step = np.array([1, 1 - wide, -wide, -1 - wide, -1, wide - 1, wide, wide + 1])
-    heap, n = np.empty(4096, np.int64), 0
-    pit, slope = np.empty(4096, np.int64), np.empty(4096, np.int64)
+    flat, mark = f.reshape(-1), basin.reshape(-1)
+    ways, best, row = np.empty((h + 2, wide), np.uint8), np.empty(w, np.float32), np.empty(w, np.int32)
     for r in range(1, h + 1):
-        for c in range(1, w + 1):
-            i = r * wide + c
-            if mark[i] == OCEAN or (mark[i] == 0 and (r == 1 or c == 1 or r == h or c == w)):
-                heap = _room(heap, n)
-                _push(heap, n, _key(bits[i], i))
+        here, up, down = f[r], f[r - 1], f[r + 1]
+        best[:], row[:] = here[1 : w + 1], 8
+        _lower(here, here, 2, 0, best, row, w)
+        _lower(here, up, 2, 1, best, row, w)
+        _lower(here, up, 1, 2, best, row, w)
+        _lower(here, up, 0, 3, best, row, w)
+        _lower(here, here, 0, 4, best, row, w)
+        _lower(here, down, 0, 5, best, row, w)
+        _lower(here, down, 1, 6, best, row, w)
+        _lower(here, down, 2, 7, best, row, w)
+        for c in range(w):
+            d = row[c]
+            if d == 8:
+                if up[c + 2] == here[c + 1]:
+                    d = 1
+                elif up[c + 1] == here[c + 1]:
+                    d = 2
+                elif up[c] == here[c + 1]:
+                    d = 3
+                elif here[c] == here[c + 1]:
+                    d = 4
+            ways[r, c + 1] = d
+    way, path = ways.reshape(-1), np.empty(h * w + 1, np.int32)
+    for r in range(1, h + 1):
+        for start in range(r * wide + 1, r * wide + 1 + w):
+            i, n = start, 0
+            while mark[i] == 0:
+                path[n] = i
                 n += 1
-    labels = OCEAN
+                if way[i] == 8:
+                    last += 1
+                    mark[i] = last
+                else:
+                    i += step[way[i]]
+            b = mark[i]
+            for k in range(n):
+                mark[path[k]] = b
+    return last
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _exits(f, basin, h, w, basins):  # type: ignore[no-untyped-def]
+    """Return the lowest height at which each basin 0..basins reaches the rim of the tile; −∞ for the ocean, ∞ if it does not."""
+    out = np.full(basins + 1, np.inf, np.float32)
+    for r in range(1, h + 1):
+        stride = 1 if r == 1 or r == h else max(1, w - 1)
+        for c in range(1, w + 1, stride):
+            b = basin[r, c]
+            if b != WALL:
+                out[b] = min(out[b], f[r, c])
+    out[OCEAN] = -np.inf
+    return out
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _beside(f, g, basin, other, shift, bit, out, n):  # type: ignore[no-untyped-def]
+    """Set a bit where the neighbour is in another basin and not higher."""
+    for c in range(n):
+        meets = (other[c + shift] != basin[c + 1]) & (g[c + shift] <= f[c + 1])
+        out[c] |= np.int32(bit) if meets else np.int32(0)
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _touching(f, basin, h, w):  # type: ignore[no-untyped-def]
+    """Return (basins, basins, heights): the lowest pass of every two basins that touch."""
+    keys, heights, used = np.full(4096, -1, np.int64), np.empty(4096, np.float32), 0
+    found = np.empty(w, np.int32)
+    dr, dc = (0, -1, -1, -1, 0, 1, 1, 1), (1, 1, 0, -1, -1, -1, 0, 1)
+    for r in range(1, h + 1):
+        found[:] = 0
+        for d in range(8):
+            _beside(f[r], f[r + dr[d]], basin[r], basin[r + dr[d]], 1 + dc[d], 1 << d, found, w)
+        for c in range(w):
+            m, before = found[c], -1
+            while m:
+                d = _LOWEST[m]
+                m &= m - 1
+                b = basin[r + dr[d], c + 1 + dc[d]]
+                if b == before:
+                    continue
+                before = b
+                if 2 * used >= keys.size:
+                    keys, heights = _rehashed(keys, heights)
+                used += _note(keys, heights, basin[r, c + 1], b, f[r, c + 1])
+    return _listed(keys, heights, used)
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _spilled(exits, one, two, height):  # type: ignore[no-untyped-def]
+    """Flood the basins of a tile from where they can spill; return their levels, their labels and the last label."""
+    start, to, high = _graph(exits.size, one, two, height)
+    level, label, labels = exits.copy(), np.zeros(exits.size, np.int64), OCEAN
+    done, bits = np.zeros(exits.size, np.bool_), level.view(np.int32)
+    heap, n = np.empty(4096, np.int64), 0
+    for b in range(OCEAN, exits.size):
+        if level[b] < np.inf:
+            heap = _room(heap, n)
+            _push(heap, n, _key(bits[b], b))
+            n += 1
+    label[OCEAN] = OCEAN
     while n > 0:
-        i = heap[0] & 0xFFFFFFFF
+        b = heap[0] & 0xFFFFFFFF
         n -= 1
         _sift(heap, n)
-        if mark[i] == 0:
+        if done[b]:
+            continue
+        done[b] = True
+        if label[b] == 0:
             labels += 1
-            mark[i] = labels
-        level, here = flat[i], mark[i]
-        pit[0], head, tail, climb = i, 0, 1, 0
-        while head < tail:  # the depression below this cell, if there is one
-            j = pit[head]
-            head += 1
-            for d in range(8):
-                k = j + step[d]
-                if mark[k] != 0:
-                    continue
-                mark[k] = here
-                if flat[k] <= level:
-                    flat[k] = level
-                    pit = _room(pit, tail)
-                    pit[tail] = k
-                    tail += 1
-                else:
-                    slope = _room(slope, climb)
-                    slope[climb] = k
-                    climb += 1
-        first = 0
-        while first < climb:  # the slopes above it
-            j = slope[first]
-            first += 1
-            spills = False
-            for d in range(8):
-                k = j + step[d]
-                if mark[k] != 0:
-                    continue
-                if flat[k] >= flat[j]:
-                    mark[k] = here
-                    slope = _room(slope, climb)
-                    slope[climb] = k
-                    climb += 1
-                elif not spills:
-                    spills = not _reached(flat, mark, step, k)
-            if spills:
+            label[b] = labels
+        for k in range(start[b], start[b + 1]):
+            other = to[k]
+            reached = max(level[b], high[k])
+            if reached < level[other]:
+                level[other], label[other] = reached, label[b]
                 heap = _room(heap, n)
-                _push(heap, n, _key(bits[j], j))
+                _push(heap, n, _key(bits[other], other))
                 n += 1
-    return labels
+    return level, label, labels
 
 
-@njit(**_INLINE)  # type: ignore[untyped-decorator]
-def _reached(flat, mark, step, k):  # type: ignore[no-untyped-def]
-    """Whether a lower neighbour is known: it stands in the queue or on the heap then, and this cell is climbed to from there."""
-    for d in range(8):
-        m = k + step[d]
-        if mark[m] > 0 and flat[m] <= flat[k]:
-            return True
-    return False
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _graph(nodes, one, two, height):  # type: ignore[no-untyped-def]
+    """Return (place of the first link of each node, nodes linked to, heights) of pairs, each both ways."""
+    start = np.zeros(nodes + 1, np.int64)
+    for k in range(one.size):
+        start[one[k] + 1] += 1
+        start[two[k] + 1] += 1
+    for i in range(nodes):
+        start[i + 1] += start[i]
+    to, high, place = np.empty(2 * one.size, np.int64), np.empty(2 * one.size, np.float32), start.copy()
+    for k in range(one.size):
+        for a, b in ((one[k], two[k]), (two[k], one[k])):
+            to[place[a]], high[place[a]] = b, height[k]
+            place[a] += 1
+    return start, to, high
 
 
 @njit(**_INLINE)  # type: ignore[untyped-decorator]
@@ -203,25 +303,8 @@ def _room(a, n):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def _passes(f, label, h, w):  # type: ignore[no-untyped-def]
-    """Return (labels, labels, heights): the lowest pass of every pair of labels that touch."""
-    keys, heights, used = np.full(1024, -1, np.int64), np.empty(1024, np.float32), 0
-    for r in range(1, h + 1):
-        here, below = label[r], label[r + 1]
-        for start in range(1, w + 1, 64):
-            end = min(start + 64, w + 1)
-            if _same(here, below, start, end):
-                continue
-            for c in range(start, end):
-                a = here[c]
-                for d in range(4):
-                    x = c + 1 if d == 0 else c + d - 2
-                    b = here[x] if d == 0 else below[x]
-                    if b == a or a == WALL or b == WALL:
-                        continue
-                    if 2 * used >= keys.size:
-                        keys, heights = _rehashed(keys, heights)
-                    used += _note(keys, heights, a, b, max(f[r, c], f[r + (0 if d == 0 else 1), x]))
+def _listed(keys, heights, used):  # type: ignore[no-untyped-def]
+    """Return the pairs and heights of a table."""
     one, two, height = np.empty(used, np.int64), np.empty(used, np.int64), np.empty(used, np.float32)
     n = 0
     for k in range(keys.size):
@@ -229,15 +312,6 @@ def _passes(f, label, h, w):  # type: ignore[no-untyped-def]
             one[n], two[n], height[n] = keys[k] >> 32, keys[k] & 0xFFFFFFFF, heights[k]
             n += 1
     return one, two, height
-
-
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def _same(here, below, start, end):  # type: ignore[no-untyped-def]
-    """Whether all labels of a stretch of a row, and those that touch it eastward and southward, are one."""
-    mixed = np.int32(0)
-    for c in range(start, end):
-        mixed |= (here[c] ^ here[c + 1]) | (here[c] ^ below[c - 1]) | (here[c] ^ below[c]) | (here[c] ^ below[c + 1])
-    return mixed == 0
 
 
 @njit(**_INLINE)  # type: ignore[untyped-decorator]
@@ -283,39 +357,9 @@ def seam(one, two, high_one, high_two):  # type: ignore[no-untyped-def]
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def levels(labels, one, two, height):  # type: ignore[no-untyped-def]
     """Return the level of each label 0..labels: the least highest pass on its ways to the ocean."""
-    start = np.zeros(labels + 2, np.int64)
-    for k in range(one.size):
-        start[one[k] + 1] += 1
-        start[two[k] + 1] += 1
-    for i in range(labels + 1):
-        start[i + 1] += start[i]
-    to, high, place = np.empty(2 * one.size, np.int64), np.empty(2 * one.size, np.float32), start.copy()
-    for k in range(one.size):
-        for a, b in ((one[k], two[k]), (two[k], one[k])):
-            to[place[a]], high[place[a]] = b, height[k]
-            place[a] += 1
-    out = np.full(labels + 1, np.inf, np.float32)
-    done = np.zeros(labels + 1, np.bool_)
-    out[OCEAN] = -np.inf
-    bits = out.view(np.int32)
-    heap, n = np.empty(4096, np.int64), 1
-    heap[0] = _key(bits[OCEAN], OCEAN)
-    while n > 0:
-        i = heap[0] & 0xFFFFFFFF
-        n -= 1
-        _sift(heap, n)
-        if done[i]:
-            continue
-        done[i] = True
-        for k in range(start[i], start[i + 1]):
-            j = to[k]
-            level = max(out[i], high[k])
-            if level < out[j]:
-                out[j] = level
-                heap = _room(heap, n)
-                _push(heap, n, _key(bits[j], j))
-                n += 1
-    return out
+    exits = np.full(labels + 1, np.inf, np.float32)
+    exits[OCEAN] = -np.inf
+    return _spilled(exits, one, two, height)[0]
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]

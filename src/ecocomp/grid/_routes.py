@@ -142,6 +142,23 @@ def _grown(stack, n):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _arriving(kind, z, way, aux, across, along, total, r, c):  # type: ignore[no-untyped-def]
+    """Sum of what arrives at (r, c) from its neighbours, in the order of the directions; `PENDING` if one is not done."""
+    rows, columns = way.shape
+    s = 0.0
+    for d in range(8):
+        y, x = r + _DR[d], c + _DC[d]
+        if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:
+            continue
+        part = _share(kind, z, way, aux, across, along, y, x, (d + 4) & 7)
+        if part > 0.0:
+            if total[y, x] == PENDING:
+                return PENDING
+            s += part * total[y, x]
+    return s
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def _linked(r0, r1, c0, c1, kind, z, way, aux, value, above, bits, waiting):  # type: ignore[no-untyped-def]
     """Fill, for a window, which neighbours a cell depends on (a bit each) and how many of them are not done.
 

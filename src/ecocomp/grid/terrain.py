@@ -24,7 +24,6 @@ import numpy as np
 
 from ecocomp.grid.georef import Grid, metres_per_cell
 from ecocomp.grid.strip import frozen
-from ecocomp.grid.threads import spread
 from ecocomp.grid.tiling import TILE, Scratch, by_strips, by_tiles, settle
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text

@@ -330,7 +330,28 @@ def assess(y: Year, folder: Path) -> dict[str, Any]:
         from ecocomp.accounts.transition import land_transition
 
         extra |= {"parcel_transition": transition, "land_transition": land_transition(transition)}
-    return _noted(params, found.notes, service=found.service, **extra)
+    return _parted(y, params, _noted(params, found.notes, service=found.service, **extra))
+
+
+def _parted(y: Year, params: Parameters, made: dict[str, Any]) -> dict[str, Any]:
+    """Set apart the parameters that only services read on which no payment rests: published and priced, but not paid on.
+
+    A payment rests on the services that count in the standard, that judge a zone, or that draw its lines.
+    """
+    shown = _only_shown(y, params)
+    return made | {"used": [k for k in made["used"] if k not in shown], "shown": sorted(shown)}
+
+
+def _only_shown(y: Year, params: Parameters) -> set[str]:
+    rules = y.params()
+    pays = (
+        {str(i) for i in rules.items("standard.value_services")} if rules.has("standard.value_services") else set(y.case.services)
+    )
+    pays |= {str(i["service"]) for i in rules.items("performance.dominant_service")}
+    pays.add(str(y.case.zones.get("importance_service", "")))
+    counted = {i.partition(".")[0] for i in pays}
+    services = set(y.case.services)
+    return {key for key, readers in params.used_by.items() if readers & services and not readers & services & counted}
 
 
 def _transition(y: Year) -> pa.Table | None:
@@ -404,10 +425,15 @@ def _sparse(ids: list[str], joint: Any, pairs: list[int]) -> pa.Table:
 # ---------------------------------------------------------------- money
 def value(y: Year, folder: Path) -> dict[str, Any]:
     """Money value of the services, price year kept."""
-    from ecocomp.valuation.value import value_services
+    from ecocomp.valuation.gep import gep_account
+    from ecocomp.valuation.gep import notes as gep_notes
+    from ecocomp.valuation.value import undated, value_services
 
-    params = y.params()
-    return _noted(params, service_value=value_services(y.work.table("service"), params, y.year))
+    params, service = y.params(), y.work.table("service")
+    found = value_services(service, params, y.year)
+    account = gep_account(service, found, params, y.year)
+    made = _noted(params, [*undated(params), *gep_notes(account, params)], service_value=found, gep=account)
+    return _parted(y, params, made)
 
 
 def set_rates(y: Year, folder: Path) -> dict[str, Any]:
@@ -627,13 +653,21 @@ def account(y: Year, folder: Path) -> dict[str, Any]:
 def parameters_used(y: Year) -> Parameters:
     """Return the parameters every stage said it used, resolved once more."""
     params = y.params()
-    for stage, _ in STAGES:
-        if (y.work.folder / stage / "done.json").is_file():
-            for key in y.work.notes(stage).get("used", []):
-                params.get(key)
+    for key in [*_noted_keys(y, "used"), *_noted_keys(y, "shown")]:
+        params.get(key)
     return params
+
+
+def _noted_keys(y: Year, kind: str) -> list[str]:
+    done = [stage for stage, _ in STAGES if (y.work.folder / stage / "done.json").is_file()]
+    return [key for stage in done for key in y.work.notes(stage).get(kind, [])]
 
 
 def unaccepted(y: Year) -> list[Fault]:
     """Return a fault for each unverified parameter a payment would rest on without having been accepted by name."""
-    return parameters_used(y).unaccepted(y.case.accept_unverified) if y.case.purpose == "payment" else []
+    if y.case.purpose != "payment":
+        return []
+    params = y.params()
+    for key in _noted_keys(y, "used"):
+        params.get(key)
+    return params.unaccepted(y.case.accept_unverified)

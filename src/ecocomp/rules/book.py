@@ -12,7 +12,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -216,19 +217,35 @@ class RuleBook:
 
 @dataclass
 class Parameters:
-    """The parameters of one place on one day; remembers which were used, for reports and traces."""
+    """The parameters of one place on one day; remembers which were used, for reports and traces, and by whom.
+
+    used_by  key → readers, while `read_for` names one
+    """
 
     book: RuleBook
     chain: tuple[str, ...]
     valid_on: date
     known_on: date
     used: dict[str, RuleValue] = field(default_factory=dict)
+    used_by: dict[str, set[str]] = field(default_factory=dict)
+    _reader: str = ""
+
+    @contextmanager
+    def read_for(self, reader: str) -> Iterator[None]:
+        """Note `reader` beside every value used inside."""
+        before, self._reader = self._reader, reader
+        try:
+            yield
+        finally:
+            self._reader = before
 
     def get(self, key: str) -> RuleValue:
         """Return the value of `key` with its source, and remember that it was used.
 
         Raises `FaultsError` that names the key, the date and the nearest values when there is none.
         """
+        if self._reader:
+            self.used_by.setdefault(key, set()).add(self._reader)
         if key in self.used:
             return self.used[key]
         found = self.book.find(key, self.chain, self.valid_on, self.known_on)

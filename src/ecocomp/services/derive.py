@@ -100,23 +100,46 @@ def derived_layers(
     """
     have = dict(layers)
     making = Making(have, grid, Path(folder), params, year, tables or {})
-    wanted = sorted({use.name for id in set(models) for use in entry("services.models", id).spec.inputs})
-    for name in wanted:
-        _want(name, have, making, ())
+    rests_on: dict[str, set[str]] = {}
+    for id in sorted(set(models)):
+        for name in wanted_by(id, params):
+            _want(name, have, making, (), rests_on)
+            for key in rests_on.get(name, ()):
+                params.used_by.setdefault(key, set()).add(id)
     return have
 
 
-def _want(name: str, have: dict[str, StripReader], making: Making, asked: tuple[str, ...]) -> bool:
-    """Make a layer and what it needs, if that can be; return whether it is there."""
+def wanted_by(id: str, params: Parameters) -> tuple[str, ...]:
+    """Return the layers a service may read by these rules.
+
+    These are the inputs of its spec, unless its module has a function ``wants(params)``, which says so for the method the
+    rules choose: a layer that takes work to make is then not made for nothing.
+    """
+    found = entry("services.models", id)
+    wants = getattr(found.module, "wants", None)
+    return tuple(sorted(wants(params) if wants is not None else {use.name for use in found.spec.inputs}))
+
+
+def _want(
+    name: str, have: dict[str, StripReader], making: Making, asked: tuple[str, ...], rests_on: dict[str, set[str]]
+) -> bool:
+    """Make a layer and what it needs, if that can be; return whether it is there.
+
+    rests_on  layer → keys of the rules it was made by, those of the layers it needs included
+    """
     if name in have:
         return True
     maker = makers().get(name)
     if maker is None or name in asked:
         return False
-    if not all(_want(need, have, making, (*asked, name)) for need in maker.NEEDS):
+    if not all(_want(need, have, making, (*asked, name), rests_on) for need in maker.NEEDS):
         return False
-    made = maker.make(replace(making, layers=dict(have)))
+    with making.params.read_for(f"layer {name}"):
+        made = maker.make(replace(making, layers=dict(have)))
     have.update({k: v for k, v in made.items() if k not in have})
+    keys = {key for key, readers in making.params.used_by.items() if f"layer {name}" in readers}
+    for other in {name, *made}:
+        rests_on[other] = keys.union(*(rests_on.get(need, set()) for need in maker.NEEDS))
     return name in have
 
 

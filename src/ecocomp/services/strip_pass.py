@@ -184,7 +184,8 @@ def prepare_work(models: Iterable[str], site: Site) -> tuple[Work, list[Fault]]:
     for id in sorted(set(models)):
         found = entry(FOLDER, id)
         try:
-            made = _run(found, site)
+            with site.params.read_for(id):
+                made = _run(found, site)
         except NotAssessed as reason:
             notes += reason.notes
         except FaultsError as error:

@@ -63,11 +63,14 @@ SENSES = {
 
 INPUTS = (
     Use("rain", "mm", Text("月降水（或年降水）", "monthly rain (or yearly)"), optional=True),
-    Use("erosivity", "MJ·mm/(ha·h·a)", Text("降雨侵蚀力（给定，或由日降水生成）", "rain erosivity (given, or made from daily rain)"), optional=True),
+    Use("erosivity", "MJ·mm/(ha·h·a)", Text("降雨侵蚀力（给定，或由日降水生成）",
+        "rain erosivity (given, or made from daily rain)"), optional=True),
     Use("ls_factor", "1", Text("坡长坡度因子（由高程生成）", "slope length and steepness (made from elevation)")),
     Use("ndvi", "1", Text("月 NDVI（或当年合成）", "monthly NDVI (or the year's composite)")),
-    Use("land_cover", "codes.ECOSYSTEMS", Text("生态系统类型；没有时 C 只由 NDVI 推算", "ecosystem class; without it C comes from NDVI alone"), optional=True),
-    Use("erodibility", "t·ha·h/(ha·MJ·mm)", Text("土壤可蚀性（给定时不再推算）", "soil erodibility (taken as given)"), optional=True),
+    Use("land_cover", "codes.ECOSYSTEMS", Text("生态系统类型；没有时 C 只由 NDVI 推算",
+        "ecosystem class; without it C comes from NDVI alone"), optional=True),
+    Use("erodibility", "t·ha·h/(ha·MJ·mm)", Text("土壤可蚀性（给定时不再推算）",
+        "soil erodibility (taken as given)"), optional=True),
     Use("sand", "%", Text("砂粒", "sand"), optional=True),
     Use("silt", "%", Text("粉粒", "silt"), optional=True),
     Use("clay", "%", Text("黏粒", "clay"), optional=True),
@@ -78,7 +81,12 @@ INPUTS = (
 
 PARAMETERS = (
     Use("services.soil.method", "", Text("HJ1173-2021（无 P）、GEP-2020 或 RUSLE", "HJ1173-2021 (no P), GEP-2020 or RUSLE")),
-    Use("services.soil.ls_method", "", Text("坡长坡度写法", "form of LS")),
+    Use("services.soil.ls_method", "", Text("坡长坡度写法：HJ1173、CSLE 或 INVEST", "form of LS: HJ1173, CSLE or INVEST")),
+    Use("services.soil.longest_slope_m", "m", Text("最大坡长", "longest slope")),
+    Use("services.soil.stream_ha", "ha", Text("终止坡长的汇水面积", "drained area that ends a slope")),
+    Use("services.soil.slope_break_ratio", "1", Text("坡度变缓终止坡长的比值", "flattening that ends a slope")),
+    Use("services.soil.flow_method", "", Text("INVEST 写法的汇流方式", "routing of the form INVEST")),
+    Use("services.soil.l_max", "1", Text("INVEST 写法的 L 上限", "limit of L in the form INVEST")),
     Use("services.soil.erosivity_daily_method", "", Text("日降水的侵蚀力公式", "erosivity from daily rain")),
     Use("services.soil.erosive_rain_mm", "mm", Text("侵蚀性日雨量下限", "least rain of an erosive day")),
     Use("services.soil.erosivity_monthly_method", "", Text("月降水的侵蚀力公式", "erosivity from monthly rain")),
@@ -86,7 +94,10 @@ PARAMETERS = (
     Use("services.soil.erosivity_factor", "1", Text("侵蚀力的系统误差", "systematic error of erosivity")),
     Use("services.soil.erodibility_method", "", Text("epic_corrected 或 epic", "epic_corrected or epic")),
     Use("services.soil.erodibility_factor", "1", Text("可蚀性的系统误差", "systematic error of erodibility")),
-    Use("services.soil.erodibility_by_texture", "t·ha·h/(ha·MJ·mm)", Text("按质地的可蚀性", "erodibility by texture"), optional=True),
+    Use(
+        "services.soil.erodibility_by_texture", "t·ha·h/(ha·MJ·mm)", Text("按质地的可蚀性", "erodibility by texture"),
+        optional=True,
+    ),
     Use("services.soil.cover_method", "", Text("class_table 或 cai_2000", "class_table or cai_2000")),
     Use("services.soil.cover_factor", "1", Text("植被覆盖因子 C", "cover factor C"), optional=True),
     Use("services.soil.cover_class_map", "", Text("生态系统到 C 表行的对照", "ecosystems to rows of the C table"), optional=True),
@@ -202,7 +213,7 @@ def _erodibility_form(service: str, site: Site) -> tuple[int, str, Floats, list[
 
 
 def _cover_form(service: str, site: Site) -> tuple[int, Floats, Floats, str, tuple[Fault, ...]]:
-    """Return the form (0 table, 1 NDVI alone, 2 Cai), the cover steps [%] (STEPS,), C by column, ecosystem and step, name, notes."""
+    """Return the form (0 table, 1 NDVI alone, 2 Cai), cover steps [%] (STEPS,), C by column, ecosystem and step, name, notes."""
     nothing = np.full(STEPS, np.inf), np.full((columns(site.params), 256, STEPS), np.nan)
     if "land_cover" not in site.bands:
         name = require_method(service, "services.soil.cover_ndvi_method", site.params, COVER_NDVI_METHODS)

@@ -521,6 +521,28 @@ SERVICE_VALUE = TableSpec(
     ),
     "value",
 )
+GEP = TableSpec(
+    "gep",
+    Text("生态产品总值", "gross ecosystem product"),
+    ("year", "part", "service"),
+    (
+        _c("year", _I, "", "年", "year"),
+        _c("part", _S, "", "区域或生态系统（空为全域）", "region or ecosystem (empty: the whole)"),
+        _c("group", _S, "", "大类", "group"),
+        _c("service", _S, "services.models", "服务", "service"),
+        _c("quantity", _F, "unit", "物理量", "quantity", True),
+        _c("unit", _S, "", "单位", "unit"),
+        _c("unit_price", _S, "CNY/unit", "单价（未定价为空）", "unit price (empty: not priced)", True),
+        _c("price_year", _I, "", "价格年", "price year", True),
+        _c("value_fen", _I, "fen", "价值", "value", True),
+        _c("low_fen", _I, "fen", "下界", "low", True),
+        _c("high_fen", _I, "fen", "上界", "high", True),
+        _c("method", _S, "valuation.methods", "定价方法", "pricing method", True),
+        _c("method_version", _S, "", "方法版本", "version of the method", True),
+        _c("share_ppm", _I, "ppm", "占本部分合计", "share of the total of its part", True),
+    ),
+    "value",
+)
 STANDARD = TableSpec(
     "standard",
     Text("补偿标准", "standard"),

@@ -22,7 +22,7 @@ from ecocomp.rules import Parameters
 from ecocomp.terms.codes import service_words
 from ecocomp.terms.faults import Fault, raise_errors
 from ecocomp.terms.money import half_even
-from ecocomp.terms.tables import PPM, Column, TableSpec
+from ecocomp.terms.tables import GEP, PPM
 from ecocomp.terms.text import Text, same
 from ecocomp.valuation.guards import covers, debated, double_counts, family
 from ecocomp.valuation.price import UnitPrice
@@ -32,35 +32,6 @@ GROUPS, LEFT_OUT = "valuation.gep.groups", "valuation.gep.left_out"
 OTHER = "other"
 PRICE_PLACES = 6
 """Places of a printed unit price; the worth itself is computed from the exact price."""
-
-
-def _c(name: str, type: pa.DataType, unit: str, zh: str, en: str, null: bool = False) -> Column:
-    return Column(name, type, unit, Text(zh, en), null)
-
-
-_S, _I, _F = pa.string(), pa.int64(), pa.float64()
-GEP = TableSpec(
-    "gep",
-    Text("生态产品总值", "gross ecosystem product"),
-    ("year", "part", "service"),
-    (
-        _c("year", _I, "", "年", "year"),
-        _c("part", _S, "", "区域或生态系统（空为全域）", "region or ecosystem (empty: the whole)"),
-        _c("group", _S, "", "大类", "group"),
-        _c("service", _S, "services.models", "服务", "service"),
-        _c("quantity", _F, "unit", "物理量", "quantity", True),
-        _c("unit", _S, "", "单位", "unit"),
-        _c("unit_price", _S, "CNY/unit", "单价（未定价为空）", "unit price (empty: not priced)", True),
-        _c("price_year", _I, "", "价格年", "price year", True),
-        _c("value_fen", _I, "fen", "价值", "value", True),
-        _c("low_fen", _I, "fen", "下界", "low", True),
-        _c("high_fen", _I, "fen", "上界", "high", True),
-        _c("method", _S, "valuation.methods", "定价方法", "pricing method", True),
-        _c("method_version", _S, "", "方法版本", "version of the method", True),
-        _c("share_ppm", _I, "ppm", "占本部分合计", "share of the total of its part", True),
-    ),
-    "account",
-)
 
 
 @dataclass
@@ -123,7 +94,7 @@ def gep_groups(account: pa.Table) -> pa.Table:
             t = total(rows.filter(pc.equal(rows["group"], group)))
             out.append((part, group, t.value_fen, t.low_fen, t.high_fen, t.price_year, _share(t.value_fen, whole)))
     names = ("part", "group", "value_fen", "low_fen", "high_fen", "price_year", "share_ppm")
-    types = (_S, _S, _I, _I, _I, _I, _I)
+    types = (pa.string(), pa.string(), *[pa.int64()] * 5)
     columns = [list(c) for c in zip(*out, strict=True)] if out else [[] for _ in names]
     return pa.table([pa.array(c, t) for c, t in zip(columns, types, strict=True)], names=names)
 

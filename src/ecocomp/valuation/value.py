@@ -58,7 +58,8 @@ def value_services(service: pa.Table, params: Parameters, year: int) -> pa.Table
     for name, method in priced.items():
         rows = of_year.filter(pc.equal(of_year["service"], name))
         for unit in sorted(rows["unit"].unique().to_pylist()):
-            parts.append(_priced(rows.filter(pc.equal(rows["unit"], unit)), method, name, unit, params, year))
+            with params.read_for(name.partition(".")[0]):
+                parts.append(_priced(rows.filter(pc.equal(rows["unit"], unit)), method, name, unit, params, year))
     return SERVICE_VALUE.checked(pa.concat_tables(parts)) if parts else SERVICE_VALUE.empty()
 
 

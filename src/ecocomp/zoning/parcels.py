@@ -17,9 +17,11 @@ import pyarrow as pa
 from ecocomp.grid.georef import Grid, cell_area_m2_by_row
 from ecocomp.rules import Parameters
 from ecocomp.terms.codes import FUNCTION_ZONES
+from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.tables import PARCEL_GRADING
-from ecocomp.zoning.importance import class_weights, cuts_of, grades_of_weights
-from ecocomp.zoning.maps import Stored, ZoneMap, check_one_method, new_raster, row_strips
+from ecocomp.terms.text import Text
+from ecocomp.zoning.importance import class_weights, cuts_of, grade_units, grades_of_weights
+from ecocomp.zoning.maps import Stored, ZoneMap, check_one_method, highest, new_raster, row_strips
 from ecocomp.zoning.overlay import IMPORTANCE, dominant_zone, to_ppm
 from ecocomp.zoning.sensitivity import CLASSES as SENSITIVITY
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ecocomp.grid.coverage import Coverage
+    from ecocomp.zoning.surface import ZoneMaps
 
 ZONES = tuple(z for z in FUNCTION_ZONES if z != "none")
 """Function zones by the number they have in a raster of zones, from 1; 0 is outside all of them."""
@@ -55,6 +58,71 @@ def parcel_classes(zone_map: ZoneMap, coverage: Coverage, grid: Grid, params: Pa
 def _highest_first(zone_map: ZoneMap, n: int) -> list[int]:
     """Return class numbers with the unknown first and then the highest downward."""
     return [0, *range(n - 1, 0, -1)] if zone_map.kind == "sensitivity" else list(range(n))
+
+
+def parcel_importance(
+    maps: ZoneMaps, coverage: Coverage, grid: Grid, params: Parameters, basin: Sequence[str] | None = None
+) -> list[str]:
+    """Return the importance of each parcel over all functions, by the ranked unit of the rules.
+
+    basin  basin of each parcel, for the unit ``basin``
+
+    cell    the parcel's class in the joined map of graded cells
+    parcel  parcels are ranked by their service per area, function by function; the highest class counts
+    basin   basins are, and a parcel has the class of its basin
+
+    Parameters read: ``zoning.importance_unit`` and those of grading.
+    """
+    unit = params.text(_UNIT)
+    if unit not in ("cell", "parcel", "basin") or (unit == "basin" and basin is None):
+        raise FaultsError([_no_unit(params, unit)])
+    if maps.function is None:
+        return [IMPORTANCE[0]] * len(coverage)
+    if unit == "cell":
+        return parcel_classes(maps.function, coverage, grid, params)[0]
+    names = [str(i) for i in range(len(coverage))] if unit == "parcel" or basin is None else list(basin)
+    found = [_unit_classes(m, coverage, grid, params, names) for m in maps.importance.values()]
+    words = [IMPORTANCE[0], *cuts_of(params)[1]]
+    return [words[c] for c in highest(found, "importance").tolist()]
+
+
+_UNIT = "zoning.importance_unit"
+
+
+def _unit_classes(zone_map: ZoneMap, coverage: Coverage, grid: Grid, params: Parameters, unit: Sequence[str]) -> NDArray[np.uint8]:
+    """Return the class of the unit each parcel belongs to, units ranked by their service per observed area."""
+    from ecocomp.grid.coverage import reduce_sums
+
+    assert zone_map.values is not None
+    total, seen = np.zeros((len(coverage), 1)), np.zeros((len(coverage), 1))
+    area = cell_area_m2_by_row(grid)
+    for strip in coverage.strips:
+        values = np.ascontiguousarray(zone_map.values.read(strip.start, strip.stop)[0], np.float32)
+        reduce_sums(strip, values, total, seen, area[strip.rows])
+    _, at = np.unique(np.asarray(unit, object), return_inverse=True)
+    sums, areas = (np.bincount(at, v[:, 0]) for v in (total, seen))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        classes, _ = grade_units(sums / areas, areas, cuts_of(params)[0])
+    return classes[at]
+
+
+def _no_unit(params: Parameters, unit: str) -> Fault:
+    held = params.get(_UNIT)
+    clash = Text("{k} 是 {u}，或没有给出各地块所属流域。", "{k} is {u}, or the basin of each parcel is not given.")
+    remedy = Text("可用：cell、parcel、basin（需要流域）。", "Known: cell, parcel, basin (needs basins).")
+    return Fault("zoning.unit", held.file, f"line {held.line}", clash.fill(k=_UNIT, u=unit), remedy)
+
+
+def covered_cells(coverage: Coverage, grid: Grid, folder: Path) -> Stored:
+    """Return a raster of 1 where some parcel lies and 0 elsewhere, to grade the ground of parcels alone."""
+    path = folder / "covered-cells.npy"
+    out = new_raster(path, grid, np.uint8)
+    for strip in coverage.strips:
+        rows = np.zeros(strip.cells, np.uint8)
+        rows[strip.cell] = 1
+        out[strip.rows] = rows.reshape(-1, strip.width)
+    out.flush()
+    return Stored(path)
 
 
 def parcel_grading(

@@ -6,7 +6,7 @@ A line without an authority, a document and a date is a proposal: no restriction
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -60,6 +60,32 @@ def version_table(versions: Sequence[RedLineVersion]) -> pa.Table:
     """Return the register of the versions (RED_LINE_VERSION), with a fingerprint of the ground of each."""
     fields = ("version_id", "authority", "document", "adopted_on", "valid_from", "valid_to", "known_from", "known_to")
     return RED_LINE_VERSION.table([{**{f: getattr(v, f) for f in fields}, "layer_sha256": fingerprint(v.zones)} for v in versions])
+
+
+def versions_of(register: pa.Table, zones: Mapping[str, Zones]) -> list[RedLineVersion]:
+    """Return the versions of a register with their ground; a fault for each layer that is missing or was altered.
+
+    zones  ground of each version by its id
+    """
+    faults, out = [], []
+    for row in register.to_pylist():
+        name, print_ = row["version_id"], row.pop("layer_sha256")
+        found = zones.get(name)
+        if found is None:
+            faults.append(_layer(name, Text("没有图层。", "has no layer.")))
+        elif print_ and fingerprint(found) != print_:
+            said = Text("图层指纹与登记的 {s}… 不符。", "the fingerprint of its layer is not the registered {s}….")
+            faults.append(_layer(name, said.fill(s=print_[:12])))
+        else:
+            out.append(RedLineVersion(zones=found, **row))
+    if faults:
+        raise FaultsError(faults)
+    return out
+
+
+def _layer(name: str, clash: Text) -> Fault:
+    remedy = Text("给出批准时的图层。", "Give the layer that was adopted.")
+    return Fault("zoning.version_layer", WHERE, name, clash, remedy)
 
 
 def fingerprint(zones: Zones) -> str:

@@ -194,8 +194,8 @@ FORMULAS: tuple[Formula, ...] = (
         ("碳储量变化的净现值", "net present value of a change of carbon"),
         (
             "变化均摊到各年，按折现率和碳价年变化率折成今天的钱。",
-            "The change is spread evenly over the years and brought to today's money by the discount rate and the yearly change of"
-            " the price.",
+            "The change is spread evenly over the years and brought to today's money by the discount rate and the yearly change"
+            " of the price.",
         ),
         "r = 1/((1 + d/100)·(1 + c/100))\nf = Σ_(j=0…n−1) r^j/n\nNPV = ΔC·V·f",
         (
@@ -233,8 +233,8 @@ FORMULAS: tuple[Formula, ...] = (
         ),
         (
             "价格按吨碳计；若手里是每吨二氧化碳的价，先乘 44/12。f 等于 (1 − r^n)/(1 − r)/n，r = 1 时为 1。",
-            "The price is that of a tonne of carbon; multiply a price of CO2 by 44/12 first. f equals (1 − r^n)/(1 − r)/n, and 1"
-            " where r is 1.",
+            "The price is that of a tonne of carbon; multiply a price of CO2 by 44/12 first. f equals (1 − r^n)/(1 − r)/n, and"
+            " 1 where r is 1.",
         ),
         (
             "与 InVEST 相等，包括其约定：价格年变化率为正时 r 变小，即净现值变小。",

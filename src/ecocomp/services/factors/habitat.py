@@ -106,14 +106,12 @@ FORMULAS: tuple[Formula, ...] = (
         (
             "距离在像元中心之间量取，威胁像元自身为 0。最大距离处指数式仍留 5 %，再远为 0。",
             "Distances run between centres of cells; a cell of the threat has 0. At the greatest distance the exponential form"
-            " still has"
-            " 5 %, beyond it nothing.",
+            " still has 5 %, beyond it nothing.",
         ),
         (
             "与 InVEST 现行代码一致（到最近威胁的距离）；其 3.3 至 3.12 版用卷积，用户手册的公式对所有威胁像元求和，均不可比。",
             "As in InVEST's code today (distance to the nearest threat). Its releases 3.3 to 3.12 convolved, and the equation"
-            " of its guide"
-            " sums over all threat cells: neither compares.",
+            " of its guide sums over all threat cells: neither compares.",
         ),
     ),
     formula(

@@ -292,9 +292,8 @@ FORMULAS: tuple[Formula, ...] = (
         ),
         (
             "气候潜力，不看实际植被、土壤和管理；只在没有辐射和植被指数时用作替代，不得与 CASA 混在一个序列。",
-            "A potential of the climate, blind to actual plants, soil and use; a stand-in where radiation and NDVI are"
-            " missing. Never mix"
-            " it with CASA in one series.",
+            "A potential of the climate, blind to actual plants, soil and use; a stand-in where radiation and NDVI are missing."
+            " Never mix it with CASA in one series.",
         ),
     ),
 )  # fmt: skip

@@ -154,7 +154,8 @@ FORMULAS: tuple[Formula, ...] = (
         ("半月降雨侵蚀力（日雨量）", "half-month erosivity from daily rain"),
         (
             "章文波日雨量模型：日雨量不小于下限的各日之和；系数由侵蚀性降雨的日均值和年均值而定。",
-            "Daily model of Zhang: a sum over days with erosive rain, its coefficients set by the daily and yearly mean of such rain.",
+            "Daily model of Zhang: a sum over days with erosive rain, its coefficients set by the daily and yearly mean of such"
+            " rain.",
         ),
         "γ = 0.8363 + 18.144/P_d12 + 24.455/P_y12\nα = 21.586·γ^(−7.1891)\nR = α·Σ P_d^γ",
         (
@@ -183,12 +184,14 @@ FORMULAS: tuple[Formula, ...] = (
         ),
         (
             "只对日雨量不小于 P_0 的日求和；24 个半月相加再对各年平均得年值。系数宜由多年资料算出，用单年会偏。",
-            "Only days with at least P_0 enter; 24 half-months add up to a year, and years are averaged. The coefficients should come"
+            "Only days with at least P_0 enter; 24 half-months add up to a year, and years are averaged. The coefficients should"
+            " come"
             " from many years; those of a single year are biased.",
         ),
         (
             "InVEST 不算 R，只读图层。与 HJ 1173-2021 的 1.7265 次幂式数值不同，不可混用于同一序列。",
-            "InVEST reads R as a layer. The form of HJ 1173-2021 with the exponent 1.7265 gives other numbers; do not mix them in a series.",
+            "InVEST reads R as a layer. The form of HJ 1173-2021 with the exponent 1.7265 gives other numbers; do not mix them"
+            " in a series.",
         ),
     ),
     formula(

@@ -85,13 +85,15 @@ SDR = gives("sdr", "1", ("泥沙输移比", "sediment delivery ratio"), "SDR")
 FORMULAS: tuple[Formula, ...] = (
     formula(
         "connectivity_index", index, ("连通性指数", "index of connectivity"),
-        ("上坡产沙条件与到河道路径阻力之比的对数。", "Logarithm of what comes from above against the resistance of the path to the stream."),
+        ("上坡产沙条件与到河道路径阻力之比的对数。",
+         "Logarithm of what comes from above against the resistance of the path to the stream."),
         "D_up = W_m·S_m·√A\nIC = log10(D_up/D_dn)",
         (takes("mean_w", "1", ("上坡 W（C 因子）均值", "mean W (cover factor) upslope"), "W_m", least=0.0, most=1.0),
          takes("mean_s", "m/m", ("上坡坡度均值", "mean slope upslope"), "S_m", least=0.0),
          takes("area_m2", "m²", ("上坡面积，含本像元", "area upslope, the cell included"), "A", least=0.0),
          takes("d_dn", "m", ("到河道的加权路径 Σ d/(W·S)", "weighted path to the stream, Σ d/(W·S)"), "D_dn", least=0.0)),
-        (gives("d_up", "m", ("上坡分量", "upslope component"), "D_up"), gives("index", "1", ("连通性指数", "index of connectivity"), "IC")),
+        (gives("d_up", "m", ("上坡分量", "upslope component"), "D_up"), gives("index", "1", ("连通性指数",
+         "index of connectivity"), "IC")),
         (Reference("Borselli et al. (2008), doi:10.1016/j.catena.2008.07.006", "R"), _INVEST),
         (Example({"mean_w": 0.1, "mean_s": 0.2, "area_m2": 10000.0, "d_dn": 200.0}, {"d_up": 2.0, "index": -2.0}, "lg(2/200)"),
          Example({"mean_w": 0.001, "mean_s": 0.005, "area_m2": 900.0, "d_dn": 6_000_000.0}, {"d_up": 0.00015, "index": -10.60206},
@@ -99,7 +101,8 @@ FORMULAS: tuple[Formula, ...] = (
         ("S 限于 0.005–1，W 不小于 0.001；河道上 D_dn = 0，IC 为无穷大。",
          "S is held within 0.005 and 1, W not below 0.001; on a stream D_dn = 0 and IC is infinite."),
         ("InVEST 源码的 D_dn 按像元步数累加下一像元的 1/(W·S)，不乘步长，因而与此式相差约 lg(像元边长)。",
-         "The code of InVEST adds 1/(W·S) of the next cell at each step without its length, so its IC differs by about the logarithm of the"
+         "The code of InVEST adds 1/(W·S) of the next cell at each step without its length, so its IC differs by about the"
+         " logarithm of the"
          " side of a cell."),
     ),
     formula(
@@ -107,10 +110,12 @@ FORMULAS: tuple[Formula, ...] = (
         ("随连通性上升的 S 形曲线。", "A sigmoid that rises with connectivity."),
         "SDR = SDR_max/(1 + exp((IC_0 − IC)/k))",
         (IC, IC0, K_IC, SDR_MAX), (SDR,),
-        (_INVEST, Reference("Vigiak et al. (2012), doi:10.1016/j.geomorph.2011.08.026", "R", "IC0 0.5, k 2, SDR_max 0.8 are customary")),
+        (_INVEST, Reference(
+         "Vigiak et al. (2012), doi:10.1016/j.geomorph.2011.08.026", "R", "IC0 0.5, k 2, SDR_max 0.8 are customary")),
         (Example({"index": 0.5}, {"sdr": 0.4}, "half of the greatest at IC = IC0"),
          Example({"index": -3.5}, {"sdr": 0.095362}, "0.8/(1 + e²)")),
-        ("IC0、k、SDR_max 是习用值，应以实测输沙校准。", "IC0, k and SDR_max are customary; calibrate them with measured sediment."),
+        ("IC0、k、SDR_max 是习用值，应以实测输沙校准。",
+         "IC0, k and SDR_max are customary; calibrate them with measured sediment."),
         ("同 InVEST；指南中 SDR 在河道上不适用，源码取 1 只为计算沉积。",
          "As InVEST; on streams the ratio does not apply, and its code sets 1 there for deposition only."),
     ),

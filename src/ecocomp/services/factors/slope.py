@@ -165,7 +165,8 @@ _LS_OUT = (
 )
 _LS_DIFFERS = (
     "各写法相差 0.5–2 倍，结果须与写法一并报告；HJ 1173 与 CSLE、InVEST 的分段点和上限都不同。",
-    "Forms differ by 0.5 to 2 times, so the form is reported with the result; HJ 1173, CSLE and InVEST break at other slopes and differ in caps.",
+    "Forms differ by 0.5 to 2 times, so the form is reported with the result; HJ 1173, CSLE and InVEST break at other slopes and"
+    " differ in caps.",
 )
 FORMULAS: tuple[Formula, ...] = (
     formula(
@@ -202,7 +203,8 @@ FORMULAS: tuple[Formula, ...] = (
         ("坡长坡度因子（HJ 1173）", "slope length and steepness (HJ 1173)"),
         ("国家标准的四段坡度式，28.81° 以上取 9.5988。", "The national standard's four pieces, 9.5988 above 28.81°."),
         "L = (λ/22.13)^m\n"
-        "S = 10.8·sin θ + 0.03 (θ < 5.14), 16.8·sin θ − 0.5 (5.14 ≤ θ < 10.20), 21.9·sin θ − 0.96 (10.20 ≤ θ ≤ 28.81), 9.5988 (θ > 28.81)\n"
+        "S = 10.8·sin θ + 0.03 (θ < 5.14), 16.8·sin θ − 0.5 (5.14 ≤ θ < 10.20), 21.9·sin θ − 0.96 (10.20 ≤ θ ≤ 28.81), 9.5988 (θ"
+        " > 28.81)\n"
         "LS = L·S",
         (_SLOPE, _LENGTH),
         _LS_OUT,
@@ -258,7 +260,8 @@ FORMULAS: tuple[Formula, ...] = (
         ),
         (
             "up 是长度而 D² 是面积，量纲不齐，只为与 InVEST 对照而保留；m：g≤1 0.2，≤3.5 0.3，≤5 0.4，≤9 0.5，其上 β/(1 + β)。",
-            "up is a length and D² an area, so it is not dimensionally clean; kept to compare with InVEST. m is 0.2 up to 1 %, 0.3 to 3.5, 0.4 to 5, 0.5 to 9, β/(1 + β) above.",
+            "up is a length and D² an area, so it is not dimensionally clean; kept to compare with InVEST. m is 0.2 up to 1 %,"
+            " 0.3 to 3.5, 0.4 to 5, 0.5 to 9, β/(1 + β) above.",
         ),
         (
             "与 InVEST 源码一致；指南称坡长以 122 m 为限，源码限的是 L 因子。",

@@ -126,7 +126,8 @@ FORMULAS: tuple[Formula, ...] = (
         ),
         (
             "C 是有机碳而不是有机质；粒径之和应接近 100 %。K 未经中国修正，偏大。",
-            "C is organic carbon, not organic matter; the particle sizes should add up to about 100 %. Without the Chinese correction K is too large.",
+            "C is organic carbon, not organic matter; the particle sizes should add up to about 100 %. Without the Chinese"
+            " correction K is too large.",
         ),
     ),
     formula(

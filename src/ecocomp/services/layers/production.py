@@ -41,6 +41,7 @@ from ecocomp.services.site import (
     columns,
     corners,
     lookup,
+    require_method,
     table_corners,
 )
 from ecocomp.services.tiles import any_covered, sum_bands
@@ -84,7 +85,10 @@ def require_production(service: str, site: Site, others: Mapping[str, tuple[int,
     """Raise `NotAssessed` where net primary production is not there, naming what its method lacks, or another layer is not."""
     needed = dict(others)
     if "npp" not in site.bands:
-        needed |= layers_needed(site.params, site.params.text("services.production.method"), site.bands)
+        method = require_method(service, "services.production.method", site.params, METHODS)
+        if method == "casa":
+            require_method(service, "services.production.fpar_method", site.params, FPAR_METHODS)
+        needed |= layers_needed(site.params, method, site.bands)
     lacking = site.lacking(service, {"npp": (1, 12), **needed})
     if lacking:
         raise NotAssessed(lacking)
@@ -181,7 +185,7 @@ def make(making: Making) -> dict[str, StripReader]:
     bands = {name: reader.bands for name, reader in making.layers.items()}
     try:
         method = making.params.text("services.production.method")
-        if method not in METHODS[:2]:
+        if method not in METHODS[:2] or making.params.text("services.production.fpar_method") not in FPAR_METHODS:
             return {}
         needed = layers_needed(making.params, method, bands)
         if any(bands.get(name) not in allowed for name, allowed in needed.items()):

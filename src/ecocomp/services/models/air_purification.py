@@ -47,11 +47,11 @@ SPEC = Spec(
     formula="\n".join(f"Q_{k} = min(E_{k}, Σ k_{k}·A)" for k in PRODUCTS),
     holds=Text(
         "E 是本地（核算范围）该年的排放量；没有 E 不评估。全域净化能力超过排放时，各地块按同一比例削减。净化能力 k"
-        " 是每平方公里的年能力，"
-        "取自当地或文献，范围很宽；不反映浓度、气象和输送，外来污染不计入。超标地区能力可能达不到表值。",
+        " 是每平方公里的年能力，取自当地或文献，范围很宽；不反映浓度、气象和输送，外来污染不计入。超标地区能力可能达不到表值。",
         "E is what the place of the account emits in that year; without it nothing is assessed. Where the capacity of the whole"
-        " place exceeds it, every parcel is cut back by the same share. Capacity k per km² and year comes from local or published"
-        " tables and is very uncertain; concentration, weather and transport do not enter, nor does pollution from elsewhere.",
+        " place exceeds it, every parcel is cut back by the same share. Capacity k per km² and year comes from local or"
+        " published tables and is very uncertain; concentration, weather and transport do not enter, nor does pollution from"
+        " elsewhere.",
     ),
     differs=Text("InVEST 没有这项服务。", "InVEST has no such service."),
     inputs=(Use("land_cover", "codes.ECOSYSTEMS", Text("生态系统类型", "ecosystem class")),),

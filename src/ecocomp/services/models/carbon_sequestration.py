@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from ecocomp.registry import Argument, Example, Reference, Spec, Use
+from ecocomp.rules import Parameters
 from ecocomp.services.factors.carbon import net_ecosystem_production, uptake_rate
 from ecocomp.services.site import Plan, Site
 from ecocomp.services.uptake import METHODS, RESPIRED_MORE, SENSES, uptake_of, uptake_rows
@@ -26,20 +27,19 @@ SPEC = Spec(
     unit="t CO2/a",
     formula="NEP = s·NPP − R_h\nr = (44/12)·NEP·10^(−2)\nQ = r·A",
     holds=Text(
-        "速率法（rate）直接给出 r，适合县域年度核算，不反映年际气候波动和林龄。NEP 比例法（nep）取 R_h = 0，反映 NPP 的年际变化，"
-        "但 NEP/NPP 比值不确定性大。土壤呼吸法（nep_soil）取 s = 1，R_h 为各月异养呼吸之和，结果可为负，照实保留。"
-        "三种方法的数值不可比，"
-        "不得在同一时间序列中混用；方法写在结果的 method 列中。不是碳汇项目方法学，不能据此签发碳信用。",
-        "The rate method gives r as it stands and suits a county's yearly account; it knows neither the year's climate nor the age"
-        " of a stand. By share (nep, R_h = 0) it follows the year's production, but the share is uncertain. By soil respiration"
-        " (nep_soil, s = 1) R_h is the sum of the months and the result may be negative, and is kept so. The three do not compare:"
-        " never mix them in one series; the method column tells them apart. This is no project methodology: no credit may be"
-        " issued on it.",
+        "速率法（rate）直接给出 r，适合县域年度核算，不反映年际气候波动和林龄。NEP 比例法（nep）取 R_h = 0，反映 NPP"
+        " 的年际变化，但 NEP/NPP 比值不确定性大。土壤呼吸法（nep_soil）取 s = 1，R_h 为各月异养呼吸之和，结果可为负，照实保留。"
+        "三种方法的数值不可比，不得在同一时间序列中混用；方法写在结果的 method 列中。不是碳汇项目方法学，不能据此签发碳信用。",
+        "The rate method gives r as it stands and suits a county's yearly account; it knows neither the year's climate nor the"
+        " age of a stand. By share (nep, R_h = 0) it follows the year's production, but the share is uncertain. By soil"
+        " respiration (nep_soil, s = 1) R_h is the sum of the months and the result may be negative, and is kept so. The three"
+        " do not compare: never mix them in one series; the method column tells them apart. This is no project methodology: no"
+        " credit may be issued on it.",
     ),
     differs=Text(
         "InVEST carbon 给两个时点碳储量之差，不是一年的通量；只有把其变化除以年数、乘 44/12 后才可粗略对照。",
-        "InVEST's carbon model gives the difference of two stocks, not the flux of a year; only its change divided by the years and"
-        " times 44/12 compares, roughly.",
+        "InVEST's carbon model gives the difference of two stocks, not the flux of a year; only its change divided by the years"
+        " and times 44/12 compares, roughly.",
     ),
     inputs=(
         Use("land_cover", "codes.ECOSYSTEMS", Text("生态系统类型", "ecosystem class")),
@@ -111,6 +111,12 @@ def evaluate(
     nep = float(net_ecosystem_production(npp_g_c_m2, nep_share, respired_g_c_m2))
     rate = float(uptake_rate(nep))
     return {"nep_g_c_m2": nep, "rate_t_co2_per_ha_a": rate, "uptake_t_co2": rate * area_ha if math.isfinite(rate) else rate}
+
+
+def wants(params: Parameters) -> set[str]:
+    """Return the layers the method of the rules may read: production is not made for the rate method."""
+    every = {use.name for use in SPEC.inputs}
+    return every if params.text("services.carbon.method") != "rate" else every - {"npp", "temperature"}
 
 
 def prepare(site: Site) -> Plan:

@@ -27,19 +27,19 @@ SPEC = Spec(
     formula="Q_above = C_above·A\nQ_below = C_below·A\nQ_soil = C_soil·A\nQ_dead = C_dead·A\n"
     "Q = Q_above + Q_below + Q_soil + Q_dead",
     holds=Text(
-        "存量，不是年流量：不得与固碳量相加，也不得每年重复计价。密度按生态系统取平均，不分林龄、树种和坡位；缺省值只有数量级意义，"
-        "应以当地清查值替换。土壤碳默认 30 厘米深。两年之差须用同一套密度（公式 carbon_change、carbon_npv）。",
+        "存量，不是年流量：不得与固碳量相加，也不得每年重复计价。密度按生态系统取平均，不分林龄、树种和坡位；"
+        "缺省值只有数量级意义，应以当地清查值替换。土壤碳默认 30 厘米深。两年之差须用同一套密度（公式"
+        " carbon_change、carbon_npv）。",
         "A stock, not a yearly flow: never add it to sequestration, never price it again each year. Densities are means of an"
         " ecosystem, blind to age, species and slope; the defaults tell the order of magnitude and should give way to a local"
         " inventory. Soil is 30 cm deep by default. A difference of two years needs one set of densities (formulas"
         " carbon_change, carbon_npv).",
     ),
     differs=Text(
-        "碳密度相同时，每个碳库与 InVEST carbon 逐像元相等（float32）；缺任何一个碳库密度的类别，InVEST 拒绝运行，"
-        "这里整类记为未评估。",
-        "Given the same densities every pool equals InVEST carbon cell by cell (float32). Where a class lacks the density of"
-        " any pool"
-        " InVEST refuses to run; here that class is not assessed.",
+        "碳密度相同时，每个碳库与 InVEST carbon 逐像元相等（float32，对 3.20.2 版实测）；缺任何一个碳库密度的类别，InVEST"
+        " 拒绝运行，这里整类记为未评估。",
+        "Given the same densities every pool equals InVEST carbon cell by cell (float32; tried with 3.20.2). Where a class"
+        " lacks the density of any pool InVEST refuses to run; here that class is not assessed.",
     ),
     inputs=(Use("land_cover", "codes.ECOSYSTEMS", Text("生态系统类型", "ecosystem class")),),
     parameters=tuple(

@@ -47,21 +47,20 @@ SPEC = Spec(
     "NPP = Σ APAR·ε\n"
     "Q = NPP·A·10^(−2)",
     holds=Text(
-        "逐月计算：SOL 为月均日辐射，D 为天数；Topt 为逐像元 NDVI 最大月（并列取最早）的均温；月均温不高于 −10 °C 时 Tε1 取 0"
-        "（惯例，未核原文）；E/Ep 限于 0 至 1。任一月缺任一因子则全年无值。水面、城镇和冰川没有 εmax，不评估。εmax 对混交林和灌丛"
-        "各来源不一，取区间。Miami 法只看气候；layer 法照用已有 NPP。三种方法不得混在一个时间序列中。",
-        "Month by month: SOL is the mean radiation of a day, D the days; Topt of a cell is the temperature of its month of greatest"
-        " NDVI (the first of equals); Tε1 is 0 in months not warmer than −10 °C (customary; not checked); E/Ep is held in 0..1. A"
-        " month without a factor leaves the year without a value. Water, towns and ice have no εmax and are not assessed. Sources"
-        " disagree on εmax of mixed forest and shrub: the range holds both. Miami sees the climate alone; `layer` takes production"
-        " as given. Never mix the three in one series.",
+        "逐月计算：SOL 为月均日辐射，D 为天数；Topt 为逐像元 NDVI 最大月（并列取最早）的均温；月均温不高于 −10 °C 时 Tε1 取"
+        " 0（惯例，未核原文）；E/Ep 限于 0 至 1。任一月缺任一因子则全年无值。水面、城镇和冰川没有 εmax，不评估。εmax"
+        " 对混交林和灌丛各来源不一，取区间。Miami 法只看气候；layer 法照用已有 NPP。三种方法不得混在一个时间序列中。",
+        "Month by month: SOL is the mean radiation of a day, D the days; Topt of a cell is the temperature of its month of"
+        " greatest NDVI (the first of equals); Tε1 is 0 in months not warmer than −10 °C (customary; not checked); E/Ep is held"
+        " in 0..1. A month without a factor leaves the year without a value. Water, towns and ice have no εmax and are not"
+        " assessed. Sources disagree on εmax of mixed forest and shrub: the range holds both. Miami sees the climate alone;"
+        " `layer` takes production as given. Never mix the three in one series.",
     ),
     differs=Text(
         "InVEST 没有 NPP 模型。与 MOD17 的差别在气象驱动和光能利用率；常绿与落叶阔叶林的 εmax 在一篇已发表的表中互换了位置，"
         "这里按朱文泉 (2006)：常绿阔叶 0.985，落叶阔叶 0.692。",
         "InVEST has no model of NPP. MOD17 differs in weather and efficiency. One published table has the two broadleaf rows"
-        " exchanged;"
-        " here evergreen broadleaf is 0.985 and deciduous broadleaf 0.692, after Zhu (2006).",
+        " exchanged; here evergreen broadleaf is 0.985 and deciduous broadleaf 0.692, after Zhu (2006).",
     ),
     inputs=(
         Use("land_cover", "codes.ECOSYSTEMS", Text("生态系统类型", "ecosystem class"), optional=True),

@@ -28,13 +28,12 @@ SPEC = Spec(
     formula="Q_net = (32/44)·CO2\nQ_growth = o·f·NPP·A·10^(−2)",
     holds=Text(
         "net 法由同一方法的固碳量换算，与固碳同号，可为负；npp_dry_matter 法按光合作用的化学计量由净初级生产力换算，通常是 net"
-        " 法的数倍。"
-        "二者不是同一个量：已发表的账户里有固碳按净值、释氧按 NPP 的（甘孜 2010 年释氧量为固碳量的 8 倍），不能由一个推出另一个。"
-        "释氧对大气氧含量没有可察觉的影响，是否计价由账户的规定而定。",
+        " 法的数倍。二者不是同一个量：已发表的账户里有固碳按净值、释氧按 NPP 的（甘孜 2010 年释氧量为固碳量的 8 倍），"
+        "不能由一个推出另一个。释氧对大气氧含量没有可察觉的影响，是否计价由账户的规定而定。",
         "By `net` the oxygen follows from the carbon taken up by the very same method, has its sign and may be negative. By"
         " `npp_dry_matter` it is that of photosynthesis for net primary production, several times as much. They are not one"
-        " quantity: published accounts pair net carbon with the oxygen of production (Ganzi 2010: 8 times the carbon dioxide), so"
-        " neither may be derived from the other. The air's oxygen is not noticeably changed; whether it is priced is for the"
+        " quantity: published accounts pair net carbon with the oxygen of production (Ganzi 2010: 8 times the carbon dioxide),"
+        " so neither may be derived from the other. The air's oxygen is not noticeably changed; whether it is priced is for the"
         " account to rule.",
     ),
     differs=Text("InVEST 没有这项服务。", "InVEST has no such service."),

@@ -74,20 +74,29 @@ SPEC = Spec(
     formula=wind.RWEQ_LINES + "\nG = 10·SF·A",
     holds=Text(
         "平坦开阔的旱区地表；风速取日平均值会低估短时大风。灌溉量取规则所给，未给为 0。含水和水面、冰川不评估。"
-        "逐月或逐半月计算后求和。z 的结果不单调（先增后减），故按定值，不进入区间。"
+        "逐月或逐半月计算后求和。z 的结果不单调（先增后减），故按定值，不进入区间；"
+        "时段内各因子之积超过约 61 kg/m（极强风）时，方程的损失随风力反而下降，区间只是所算三个值的两端。"
         "WF = wf·(ρ/g)·SW·SD，wf = Σ u₂(u₂ − 5)²·Nd/N；C = exp(−a·SC)，SC 以百分数计。"
         "来源不一的 SW、ETp、K' 写法可选，并写入方法。完整式与 0.1699 简化式（GEP-2020-short）是两种模型，同一时间序列只能用一种。",
-        "Flat, open, dry land; daily mean wind understates short storms. Irrigation is what the rules give, else 0. Water, wetland and ice"
-        " are not assessed. Computed by month or half-month and added up. The result is not monotone in z, which therefore stays at its"
-        " value and out of the range. WF = wf·(ρ/g)·SW·SD with wf = Σ u₂(u₂ − 5)²·Nd/N; C = exp(−a·SC) with SC in percent. Where sources"
-        " disagree (SW, ETp, K') the form is chosen and named in the method. The full form and the short form with 0.1699 (GEP-2020-short)"
+        "Flat, open, dry land; daily mean wind understates short storms. Irrigation is what the rules give, else 0. Water,"
+        " wetland and ice"
+        " are not assessed. Computed by month or half-month and added up. The result is not monotone in z, which therefore stays"
+        " at its"
+        " value and out of the range; where the product of the factors exceeds about 61 kg/m in a period (very strong wind) the"
+        " loss falls"
+        " with more wind, and low and high are then only the ends of the three computed. WF = wf·(ρ/g)·SW·SD with wf = Σ u₂(u₂ −"
+        " 5)²·Nd/N; C = exp(−a·SC) with SC in percent. Where sources"
+        " disagree (SW, ETp, K') the form is chosen and named in the method. The full form and the short form with 0.1699"
+        " (GEP-2020-short)"
         " are two models: use one of them throughout a series.",
     ),
     differs=Text(
         "InVEST 没有风蚀模型。两种方法不可比较：例 10 的因子按完整式得 1.74595、按简化式得 0.45216 kg/m²。"
         "公开代码中常见的错误（+a、(2 − z)/s²、105.71、覆盖度用小数）都会使结果无法比较。",
-        "InVEST has no model of wind erosion. The two methods cannot be compared: the factors of example 10 give 1.74595 kg/m² by the full and"
-        " 0.45216 by the short form. Errors common in public code (+a, (2 − z)/s², 105.71, cover as a share) make results incomparable.",
+        "InVEST has no model of wind erosion. The two methods cannot be compared: the factors of example 10 give 1.74595 kg/m²"
+        " by the full and"
+        " 0.45216 by the short form. Errors common in public code (+a, (2 − z)/s², 105.71, cover as a share) make results"
+        " incomparable.",
     ),
     inputs=(
         Use("wind", "tables.WIND", Text("站点日风速、气温、雪深", "daily wind, temperature and snow at stations")),
@@ -137,7 +146,8 @@ SPEC = Spec(
         Reference("京津冀 (2017), doi:10.5846/stxb201701220183", "V", "Qmax, s, SL and their units"),
         Reference("Fryrear et al. (1998), RWEQ technical bulletin", "R", "SW and ETp as remembered; public codes disagree"),
         Reference("lxyNgeo/pyrweq; charlottegiseleweil/winderosion, public codes", "v", "other forms of SW, ETp and K'"),
-        Reference("Public GEP code (Nagqu study)", "V", "short form with 0.1699; its attribution to the 2020 guideline is remembered"),
+        Reference("Public GEP code (Nagqu study)", "V",
+            "short form with 0.1699; its attribution to the 2020 guideline is remembered"),
     ),
     examples=(
         *wind.RWEQ_EXAMPLES,

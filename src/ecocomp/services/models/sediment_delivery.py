@@ -25,7 +25,8 @@ SPEC = Spec(
     name=Text("减少入河泥沙", "sediment kept out of streams"),
     summary=Text(
         "与裸地相比，植被和措施使多少泥沙没有进入河道（RUSLE × 输移比，加上途中拦截）。",
-        "Sediment that plants and practices keep out of streams, against bare ground (RUSLE times a delivery ratio, plus what is trapped"
+        "Sediment that plants and practices keep out of streams, against bare ground (RUSLE times a delivery ratio, plus what is"
+        " trapped"
         " on the way).",
     ),
     unit="t/a",
@@ -41,19 +42,27 @@ SPEC = Spec(
         "IC0、k、SDR_max 为习用值，应以实测输沙校准。区间由 R、K、C、P、SDR_max、IC0、k 抽样而得；"
         "连通性指数内的 C、坡度和河道阈值，以及拦截量中的 C 与输移比按定值，不随抽样变化（拦截量只随 R、K 同比变化）。"
         "因子未知的上坡像元不计入拦截，所得为下限。",
-        "Long-term mean of sheet and rill erosion; no gullies, banks or slides. Cells of streams have 0. What leaves the data counts as"
-        " reaching a stream. IC0, k and SDR_max are customary and should be calibrated with measured sediment. The range is drawn over R, K,"
-        " C, P, SDR_max, IC0 and k; the C, slope and stream threshold inside the index of connectivity, and C and the ratio inside what is"
-        " trapped, stay at their values (what is trapped moves with R and K only). Ground above whose factors are not known adds nothing to"
+        "Long-term mean of sheet and rill erosion; no gullies, banks or slides. Cells of streams have 0. What leaves the data"
+        " counts as"
+        " reaching a stream. IC0, k and SDR_max are customary and should be calibrated with measured sediment. The range is"
+        " drawn over R, K,"
+        " C, P, SDR_max, IC0 and k; the C, slope and stream threshold inside the index of connectivity, and C and the ratio"
+        " inside what is"
+        " trapped, stay at their values (what is trapped moves with R and K only). Ground above whose factors are not known adds"
+        " nothing to"
         " what is trapped, which is then a lower bound.",
     ),
     differs=Text(
         "对应 InVEST 的 avoided_export = (RKLS − USLE)·SDR + 拦截。R、K、LS、C、P 相同、path_form 取 invest_steps 时可逐像元对照；"
-        "InVEST 的多流向份额量化为 16 级、从主河道向上延伸河道，仍有小差。默认 path_form = metres 按米累加路径，IC 低约 lg(像元边长)，"
+        "InVEST 的多流向份额量化为 16 级、从主河道向上延伸河道，仍有小差。默认 path_form = metres 按米累加路径，IC 低约"
+        " lg(像元边长)，"
         "SDR 因而较小。HJ 1173 没有对应的指标，不可与土壤保持量相加。",
-        "Matches InVEST's avoided_export = (RKLS − USLE)·SDR + trapped. With the same R, K, LS, C and P and path_form invest_steps it may be"
-        " compared cell by cell; InVEST keeps the shares of water in sixteen steps and traces streams upward, so small differences remain."
-        " By default the path is in metres, which makes IC lower by about the logarithm of the side of a cell, and SDR smaller. HJ 1173 has"
+        "Matches InVEST's avoided_export = (RKLS − USLE)·SDR + trapped. With the same R, K, LS, C and P and path_form"
+        " invest_steps it may be"
+        " compared cell by cell; InVEST keeps the shares of water in sixteen steps and traces streams upward, so small"
+        " differences remain."
+        " By default the path is in metres, which makes IC lower by about the logarithm of the side of a cell, and SDR smaller."
+        " HJ 1173 has"
         " no such indicator; never add it to soil retention.",
     ),
     inputs=(
@@ -61,7 +70,8 @@ SPEC = Spec(
         Use("elevation", "m", Text("高程（流向与坡度）", "elevation (ways of water, slope)"), optional=True),
         Use("connectivity_index", "1", Text("连通性指数 IC（由高程、NDVI、土地覆被生成）",
                                             "index of connectivity IC (made from elevation, NDVI and land cover)")),
-        Use("sediment_trapped", "t/(ha·a)", Text("途中拦截量（由上述各层生成）", "what is trapped on the way (made from all of these)")),
+        Use("sediment_trapped", "t/(ha·a)", Text("途中拦截量（由上述各层生成）",
+            "what is trapped on the way (made from all of these)")),
     ),
     parameters=(
         *water_erosion.PARAMETERS,
@@ -102,7 +112,8 @@ SPEC = Spec(
     ),
     examples=(
         Example(
-            {"erosivity": 4000.0, "erodibility": 0.03, "ls": 2.0, "cover_factor": 0.1, "index": 0.5, "trapped_t_ha": 3.0, "area_ha": 2.0},
+            {"erosivity": 4000.0, "erodibility": 0.03, "ls": 2.0,
+                "cover_factor": 0.1, "index": 0.5, "trapped_t_ha": 3.0, "area_ha": 2.0},
             {"kept_t": 178.8, "potential_t_ha": 240.0, "actual_t_ha": 24.0, "sdr": 0.4, "export_t": 19.2},
             "arithmetic: (216·0.4 + 3)·2",
         ),

@@ -40,7 +40,8 @@ SPEC = Spec(
     differs=Text(
         "等于 InVEST 的 avoided_erosion（R、K、LS、C、P 相同时）；LS 写法不同则相差 0.5–2 倍，不可比。"
         "不等于减少入河泥沙（sediment_delivery），后者再乘输移比。",
-        "Equals InVEST's avoided_erosion for the same R, K, LS, C and P; with another form of LS it differs by 0.5 to 2 times and must not"
+        "Equals InVEST's avoided_erosion for the same R, K, LS, C and P; with another form of LS it differs by 0.5 to 2 times"
+        " and must not"
         " be compared. It is not the sediment kept out of streams (sediment_delivery), which is delivered by a ratio.",
     ),
     inputs=water_erosion.INPUTS,
