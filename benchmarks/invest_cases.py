@@ -51,11 +51,11 @@ def field(size: int, least: float, most: float, seed: int) -> np.ndarray:
 
 
 def hills(size: int, seed: int = 7) -> np.ndarray:
-    """Return a tilted land of ridges and valleys with rough ground, float32 (size, size) [m]."""
+    """Return valleys and side valleys on tilted, rough land with shallow depressions, float32 (size, size) [m]."""
     y, x = np.arange(size, dtype=np.float32)[:, None], np.arange(size, dtype=np.float32)[None]
-    waves = 180 * np.sin(x / 97) * np.cos(y / 71) + 60 * np.sin((x + y) / 23) + 25 * np.cos((x - 2 * y) / 11)
+    waves = 120 * np.sin(x / 40) + 40 * np.sin((x + y / 3) / 9)
     rough = np.random.default_rng(seed).random((size, size), np.float32)
-    return (1500 + 0.3 * y + 0.2 * x + waves + 3 * rough).astype(np.float32)
+    return (1500 + 3 * y + waves + 2 * rough).astype(np.float32)
 
 
 def rules(values: Mapping[str, Any]) -> Any:
@@ -146,7 +146,8 @@ SENSITIVITY = {f"{c} {t}": round(((c * (k + 3)) % 19) / 18, 4) for c in CODES fo
 def sediment_rules(routing: str = "MFD", draws: int = 64) -> dict[str, Any]:
     """Return the rules of sediment delivery in the form of the peer."""
     return {
-        "services.soil.method": "RUSLE", "services.soil.ls_method": "INVEST", "services.soil.cover_method": "class_table",
+        "services.soil.method": "RUSLE", "services.soil.ls_method": "INVEST",
+        "services.soil.flow_method": routing, "services.soil.cover_method": "class_table",
         "services.sediment.path_form": "invest_steps", "services.sediment.routing": routing,
         "services.sediment.ic0": wide(IC0), "services.sediment.k": wide(K), "services.sediment.sdr_max": wide(SDR_MAX),
         "services.sediment.stream_ha": (STREAM_CELLS + 0.5) * CELL_M**2 / 1e4, "services.soil.practice_factor": PRACTICE,

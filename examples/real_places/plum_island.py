@@ -60,7 +60,7 @@ def prepare(shared: Path, out: Path, *, assume: bool = False) -> None:
     for year in YEARS:
         classes, grid = read(source / f"lulc_{year}.tif")
         write_raster(inputs / f"land_cover_{year}.tif", recoded(classes, TO_ECOSYSTEM), grid, 0)
-    count = _blocks(classes != 0, grid["transform"], grid["crs"].to_wkt(), inputs / "blocks.gpkg")
+    count = _blocks(classes != 0, grid["transform"], grid["crs"].to_string(), inputs / "blocks.gpkg")
     write_case(out, CASE, "plum_island")
     print(f"{count} blocks -> {out}")
 

@@ -211,7 +211,7 @@ def test_air_is_capacity_per_hectare_with_the_emissions_as_ceiling(emitting: Any
 
 def test_without_emissions_nothing_is_said_of_the_air(params: Callable[..., Any]) -> None:
     with pytest.raises(NotAssessed) as stop:
-        air_purification.prepare(Site(params(), {"land_cover": 1}, GRID, 2023))
+        air_purification.prepare(Site(params("CN"), {"land_cover": 1}, GRID, 2023))
     assert len(stop.value.notes) == 3 and all("overstate" in n.say("en") and "高估" in n.say("zh") for n in stop.value.notes)
     with pytest.raises(TypeError, match="emission_so2"):
         air_purification.evaluate(area_km2=[1.0], capacity_so2=[8.0])

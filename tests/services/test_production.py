@@ -194,7 +194,7 @@ def test_miami_takes_what_limits_more(celsius: float, rain: float) -> None:
 # ---------------------------------------------------------------- the layer
 def test_the_layer_is_the_value_of_the_model(params: Callable[..., Any], ground: Any, tmp_path: Path) -> None:
     readers = {name: Held(a) for name, a in ground.items()}
-    made = derived_layers(["carbon_sequestration"], readers, GRID, tmp_path, params(), 2023)
+    made = derived_layers(["carbon_sequestration"], readers, GRID, tmp_path, params(services__carbon__method="nep"), 2023)
     npp = np.concatenate([made["npp"].read(a, min(a + 7, GRID.height)) for a in range(0, GRID.height, 7)], axis=1)
     assert np.array_equal(npp, made["npp"].read(0, GRID.height), equal_nan=True) and npp.dtype == np.float32
     assert np.allclose(npp[0] * 0.01, run(params(), ground)[1], rtol=1e-6, equal_nan=True)
@@ -207,15 +207,19 @@ def test_a_layer_of_the_case_is_never_made_again_and_none_is_made_without_months
 ) -> None:
     own = Held(np.full((1, *GRID.shape), 700.0, np.float32))
     readers: dict[str, Any] = {name: Held(a) for name, a in ground.items()}
-    assert derived_layers(["oxygen_release"], {**readers, "npp": own}, GRID, tmp_path, params(), 2023)["npp"] is own
+    growth = params(services__oxygen__method="npp_dry_matter")
+    assert derived_layers(["oxygen_release"], {**readers, "npp": own}, GRID, tmp_path, growth, 2023)["npp"] is own
+    assert "npp" in derived_layers(["oxygen_release"], readers, GRID, tmp_path, growth, 2023)
+    every = ["oxygen_release", "carbon_sequestration", "net_primary_production"]
+    assert "npp" not in derived_layers(every, readers, GRID, tmp_path, params(), 2023)  # by rates nobody reads it
     del readers["radiation"]
-    assert "npp" not in derived_layers(["oxygen_release"], readers, GRID, tmp_path, params(), 2023)
+    assert "npp" not in derived_layers(["oxygen_release"], readers, GRID, tmp_path, growth, 2023)
     making = Making(readers, GRID, tmp_path, params(services__production__method="layer"), 2023, {})
     assert layer.make(making) == {}
 
 
 def test_miami_needs_only_the_climate(params: Callable[..., Any], ground: Any, tmp_path: Path) -> None:
-    p = params(services__production__method="miami")
+    p = params(services__production__method="miami", services__oxygen__method="npp_dry_matter")
     ground = {**ground, "land_cover": ground["land_cover"].copy()}
     warm, wet = float(ground["temperature"][:, 2, 3].mean()), float(ground["rain"][:, 2, 3].sum())
     ground["land_cover"][0, 2, 3] = 32

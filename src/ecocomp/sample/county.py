@@ -71,6 +71,7 @@ def make_county(
     out.money(whole, folk, villages)
     out.checks(made, covered, folk)
     out.river(land.relief)
+    out.reservoir(land, covered)
     say(6)
     out.rasters(land, covered)
     out.case(wanted)

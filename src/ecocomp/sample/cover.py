@@ -206,3 +206,26 @@ def cover_strip(frame: Frame, land: Land, cover: Cover, year_step: int, row0: in
         cover.parcel[part], row0, cover.main[year_step], cover.second[year_step], land.sandy[part], year_step, frame.key("patches")
     )
     return made
+
+
+RESERVOIR_DEPTH_M = 9.0
+
+
+def reservoir_rows(frame: Frame, land: Land, made: Cover) -> list[list[object]]:
+    """Return the one reservoir, columns of the table `reservoir`: a point on the largest lake parcel and what it holds.
+
+    A county without a lake has no reservoir.
+    """
+    lakes = np.flatnonzero(made.main[0] == 42)
+    if not lakes.size:
+        return []
+    cells = np.bincount(made.parcel[made.parcel > 0] - 1, minlength=made.main.shape[1])
+    largest = int(lakes[np.argmax(cells[lakes])])
+    codes = cover_strip(frame, land, made, 0, 0, frame.n)
+    rows, cols = np.nonzero((made.parcel == largest + 1) & (codes == 42))
+    if not rows.size:
+        return []
+    middle = int(np.argmin((rows - rows.mean()) ** 2 + (cols - cols.mean()) ** 2))
+    x, y = frame.to_crs(np.array(cols[middle] + 0.5), np.array(rows[middle] + 0.5))
+    capacity = round(rows.size * CELL_M**2 * RESERVOIR_DEPTH_M, -3)
+    return [["QX-R01", round(float(x), 1), round(float(y), 1), capacity]]

@@ -97,6 +97,10 @@ class CountyFolder:
         write_csv(self.inputs / "river_stations.csv", ["station_id", "name_zh", "name_en", "river", "x", "y", "position"], rows)
         self.register("reading", budgets.reading_rows(self.frame, max(2025, self.years[-1])))
 
+    def reservoir(self, land: Land, made: cover.Cover) -> None:
+        """Write the reservoir: the largest water of the county, dammed."""
+        self.register("reservoir", cover.reservoir_rows(self.frame, land, made))
+
     def rasters(self, land: Land, made: cover.Cover) -> None:
         """Write elevation, soil, and per year land cover, rain, evapotranspiration and NDVI; one strip in memory at a time."""
         frame, parcel = self.frame, made.parcel
@@ -160,6 +164,7 @@ class CountyFolder:
                 "wind",
                 "objection",
                 "credit",
+                "reservoir",
             )
         )
         values = {
@@ -194,7 +199,12 @@ known_on = "2026-06-30"        # 已知日：之后记录的事不用 / nothing 
 purpose = "payment"
 invented = true
 programme = "{programme}"
-services = ["water_conservation", "soil_retention", "sand_fixation", "carbon_sequestration"]
+# 前四项进入补偿标准（standard.value_services），其余核算并公布 / the first four count in the standard, the others are published
+services = [
+    "water_conservation", "soil_retention", "sand_fixation", "carbon_sequestration",
+    "water_yield", "water_purification", "flood_regulation", "storm_retention", "sediment_delivery", "oxygen_release",
+    "carbon_storage", "net_primary_production", "air_purification", "climate_regulation", "habitat_quality",
+]
 # 支付所依据的未核实参数，逐个写明 / unverified parameters a payment may rest on, each by name
 accept_unverified = [
     "services.soil.erosivity_monthly_method",

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from ecocomp.rules import Parameters
 from ecocomp.services.factors.carbon import net_ecosystem_production, respiration_month, uptake_rate
 from ecocomp.services.layers.production import require_production
 from ecocomp.services.site import (
     IN_PARCEL,
     PASS,
     TILE,
+    Draws,
     Floats,
     Site,
     classes_left_out,
@@ -59,6 +61,11 @@ class Uptake:
     scale: Floats
     soil: Floats
     notes: tuple[Fault, ...]
+
+
+def layers_wanted(params: Parameters | Draws) -> set[str]:
+    """Return the layers the method of the rules reads: production is not made for the rate method."""
+    return set(_LAYERS.get(params.text("services.carbon.method"), ()))
 
 
 def uptake_of(service: str, site: Site) -> Uptake:

@@ -100,7 +100,7 @@ def _unit_classes(zone_map: ZoneMap, coverage: Coverage, grid: Grid, params: Par
         values = np.ascontiguousarray(zone_map.values.read(strip.start, strip.stop)[0], np.float32)
         reduce_sums(strip, values, total, seen, area[strip.rows])
     _, at = np.unique(np.asarray(unit, object), return_inverse=True)
-    sums, areas = (np.bincount(at, v[:, 0]) for v in (total, seen))
+    sums, areas = (np.bincount(at, v[:, 0]).astype(np.float64) for v in (total, seen))
     with np.errstate(invalid="ignore", divide="ignore"):
         classes, _ = grade_units(sums / areas, areas, cuts_of(params)[0])
     return classes[at]

@@ -120,7 +120,7 @@ FORMULAS: tuple[Formula, ...] = (
             "某类植被的 C 表按覆盖度取一级；表随规则而定。",
             "The row of a class of plants, entered by cover; the table comes from the rules.",
         ),
-        "C = C_i[f]",
+        "C = last C_i with f ≥ f_i",
         (
             takes("cover_percent", "%", ("植被覆盖度", "vegetation cover"), "f", least=0.0, most=100.0),
             takes(

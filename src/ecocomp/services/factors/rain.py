@@ -157,7 +157,7 @@ FORMULAS: tuple[Formula, ...] = (
             "Daily model of Zhang: a sum over days with erosive rain, its coefficients set by the daily and yearly mean of such"
             " rain.",
         ),
-        "γ = 0.8363 + 18.144/P_d12 + 24.455/P_y12\nα = 21.586·γ^(−7.1891)\nR = α·Σ P_d^γ",
+        "γ = 0.8363 + 18.144/P_d12 + 24.455/P_y12\nα = 21.586·γ^(−7.1891)\nR = α·Σ P_d^γ (P_d ≥ P_0)",
         (
             _DAYS,
             takes("erosive_mean_mm", "mm", ("侵蚀性降雨的日均雨量", "mean rain of erosive days"), "P_d12", least=1e-6),
@@ -202,7 +202,7 @@ FORMULAS: tuple[Formula, ...] = (
             "冷暖季各取一个系数的日雨量式，多年平均。",
             "Daily form with one factor for the warm season and one for the cold, mean of the years.",
         ),
-        "R = α/n·Σ P_d^1.7265",
+        "R = α/n·Σ P_d^1.7265 (P_d ≥ P_0)",
         (
             takes(
                 "rain_mm",

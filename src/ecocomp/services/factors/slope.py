@@ -141,13 +141,15 @@ def hj1173(*, slope_deg: float, length_m: float) -> dict[str, float]:
     """Return m, L, S and LS of HJ 1173-2021."""
     m = float(length_exponent_hj1173(slope_deg))
     long, steep = float(slope_length_factor(length_m, m)), float(steepness_hj1173(slope_deg))
-    return {"m": m, "l": long, "s": steep, "ls": float(ls_factor(slope_deg, length_m, 1))}
+    return {"beta": m / (1.0 - m), "m": m, "l": long, "s": steep, "ls": float(ls_factor(slope_deg, length_m, 1))}
 
 
 def invest(*, slope_percent: float, flow_cells: float, cell_m: float, l_max: float = 122.0) -> dict[str, float]:
     """Return m, L, S and LS as the code of InVEST's sediment model has them."""
     long = float(length_factor_invest(slope_percent, flow_cells, cell_m, l_max))
     return {
+        "angle": math.atan(0.01 * slope_percent),
+        "up": math.sqrt((flow_cells - 1.0) * cell_m * cell_m),
         "m": float(length_exponent_invest(slope_percent)),
         "l": long,
         "s": float(steepness_invest(slope_percent)),
@@ -174,7 +176,8 @@ FORMULAS: tuple[Formula, ...] = (
         csle,
         ("坡长坡度因子（CSLE）", "slope length and steepness (CSLE)"),
         ("刘宝元的坡度式（10° 以上）与 McCool 的缓坡式。", "Steepness of Liu Baoyuan from 10° on and of McCool below."),
-        "L = (λ/22.13)^m\nS = 10.8·sin θ + 0.03 (θ < 5), 16.8·sin θ − 0.5 (5 ≤ θ < 10), 21.91·sin θ − 0.96 (θ ≥ 10)\nLS = L·S",
+        "m = 0.2 (θ ≤ 1), 0.3 (θ ≤ 3), 0.4 (θ ≤ 5), 0.5 (θ > 5)\nL = (λ/22.13)^m\nS = 10.8·sin θ + 0.03 (θ < 5), 16.8·sin θ −"
+        " 0.5 (5 ≤ θ < 10), 21.91·sin θ − 0.96 (θ ≥ 10)\nLS = L·S",
         (_SLOPE, _LENGTH),
         _LS_OUT,
         (Reference("CSLE, Liu Baoyuan et al.; McCool et al. (1987)", "R"),),
@@ -202,12 +205,12 @@ FORMULAS: tuple[Formula, ...] = (
         hj1173,
         ("坡长坡度因子（HJ 1173）", "slope length and steepness (HJ 1173)"),
         ("国家标准的四段坡度式，28.81° 以上取 9.5988。", "The national standard's four pieces, 9.5988 above 28.81°."),
-        "L = (λ/22.13)^m\n"
+        "β = (sin θ/0.089)/(3·sin^0.8 θ + 0.56)\nm = β/(1 + β)\nL = (λ/22.13)^m\n"
         "S = 10.8·sin θ + 0.03 (θ < 5.14), 16.8·sin θ − 0.5 (5.14 ≤ θ < 10.20), 21.9·sin θ − 0.96 (10.20 ≤ θ ≤ 28.81), 9.5988 (θ"
         " > 28.81)\n"
         "LS = L·S",
         (_SLOPE, _LENGTH),
-        _LS_OUT,
+        (gives("beta", "1", ("细沟与细沟间侵蚀之比", "rill against interrill erosion"), "β"), *_LS_OUT),
         (Reference("HJ 1173-2021, appendix A.9-A.12", "V", "21.9 as printed; the cap equals 21.91·sin 28.81° − 0.96"),),
         (
             Example(
@@ -241,7 +244,11 @@ FORMULAS: tuple[Formula, ...] = (
             takes("cell_m", "m", ("像元边长", "side of a cell"), "D", least=1e-6),
             takes("l_max", "1", ("L 的上限", "upper limit of L"), "L_max", 122.0, least=0.0),
         ),
-        _LS_OUT,
+        (
+            gives("angle", "rad", ("坡度角", "slope angle"), "α"),
+            gives("up", "m", ("上坡量", "upslope quantity"), "up"),
+            *_LS_OUT,
+        ),
         (
             Reference("natcap/invest, sdr.py at commit 54ff9ca (2026-08-20)", "V"),
             Reference("Desmet & Govers (1996), J. Soil Water Conserv. 51:427-433", "R", "the equation it goes back to"),

@@ -446,7 +446,7 @@ FORMULAS: tuple[Formula, ...] = (
     formula(
         "snow_factor", snow, ("积雪因子", "snow factor"),
         ("没有被雪盖住的日数份额。", "Share of days on which snow does not cover the ground."),
-        "SD = 1 − P",
+        "P = n(d > d_0)/n(d)\nSD = 1 − P",
         (takes("snow_depth_mm", "mm", ("各日雪深", "snow depth of each day"), "d", kind="list", least=0.0),
          takes("covering_mm", "mm", ("视为覆盖的雪深", "depth that covers"), "d_0", 25.4, least=0.0)),
         (gives("covered_share", "1", ("积雪覆盖日的份额", "share of days with snow cover"), "P"),

@@ -13,7 +13,7 @@ from ecocomp.registry import Argument, Example, Reference, Spec, Use
 from ecocomp.rules import Parameters
 from ecocomp.services.factors.carbon import net_ecosystem_production, uptake_rate
 from ecocomp.services.site import Plan, Site
-from ecocomp.services.uptake import METHODS, RESPIRED_MORE, SENSES, uptake_of, uptake_rows
+from ecocomp.services.uptake import METHODS, RESPIRED_MORE, SENSES, layers_wanted, uptake_of, uptake_rows
 from ecocomp.terms.text import Text
 
 SPEC = Spec(
@@ -114,9 +114,8 @@ def evaluate(
 
 
 def wants(params: Parameters) -> set[str]:
-    """Return the layers the method of the rules may read: production is not made for the rate method."""
-    every = {use.name for use in SPEC.inputs}
-    return every if params.text("services.carbon.method") != "rate" else every - {"npp", "temperature"}
+    """Return the layers the method of the rules reads: production is not made for the rate method."""
+    return layers_wanted(params)
 
 
 def prepare(site: Site) -> Plan:

@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 
 from ecocomp.registry import Argument, Example, Reference, Spec, Use
+from ecocomp.rules import Parameters
 from ecocomp.services.factors.carbon import T_HA_OF_G_M2
 from ecocomp.services.factors.production import (
     FPAR_METHODS,
@@ -24,7 +25,7 @@ from ecocomp.services.factors.production import (
     warmth_stress,
     water_stress,
 )
-from ecocomp.services.layers.production import METHODS, SENSES, layers_needed, tables_of
+from ecocomp.services.layers.production import CASA_LAYERS, METHODS, MIAMI_LAYERS, SENSES, layers_needed, tables_of
 from ecocomp.services.site import PASS, TILE, Plan, Site, classes_left_out, corners, require, require_method
 from ecocomp.services.tiles import any_covered, sum_bands
 from ecocomp.terms.text import Text
@@ -144,7 +145,7 @@ SPEC = Spec(
         ),
     ),
 )  # fmt: skip
-__all__ = ["METHODS", "SENSES", "SPEC", "evaluate", "prepare"]
+__all__ = ["METHODS", "SENSES", "SPEC", "evaluate", "prepare", "wants"]
 _PAR, _COLD, _FPAR = 0.5, -10.0, (0.001, 0.95)
 
 
@@ -185,6 +186,12 @@ def evaluate(
         "efficiency": [x * epsilon_max for x in cut], "fpar": [float(x) for x in fpar], "apar_mj_m2": light,
         "npp_g_c_m2": npp, "production_t_c": npp * T_HA_OF_G_M2 * area_ha,
     }  # fmt: skip
+
+
+def wants(params: Parameters) -> set[str]:
+    """Return the layers the method of the rules may read."""
+    method = params.text(_P + "method")
+    return {"npp"} if method == "layer" else set(MIAMI_LAYERS if method == "miami" else CASA_LAYERS)
 
 
 def prepare(site: Site) -> Plan:

@@ -10,11 +10,12 @@ import numpy as np
 from numba import njit
 
 from ecocomp.registry import Argument, Example, Reference, Spec, Use
+from ecocomp.rules import Parameters
 from ecocomp.services.factors.carbon import O2_OF_CO2, oxygen_of_co2, oxygen_of_production
 from ecocomp.services.layers.production import require_production
 from ecocomp.services.site import PASS, TILE, Plan, Site, corners, require_method
 from ecocomp.services.tiles import any_covered, sum_bands
-from ecocomp.services.uptake import RESPIRED_MORE, uptake_of, uptake_rows
+from ecocomp.services.uptake import RESPIRED_MORE, layers_wanted, uptake_of, uptake_rows
 from ecocomp.terms.text import Text
 
 SPEC = Spec(
@@ -99,6 +100,11 @@ def evaluate(
     if npp_g_c_m2 is not None:
         out["growth_t_o2"] = float(oxygen_of_production(npp_g_c_m2, dry_matter_per_carbon, o2_per_dry_matter)) * area_ha
     return out
+
+
+def wants(params: Parameters) -> set[str]:
+    """Return the layers the methods of the rules read."""
+    return {"npp"} if params.text("services.oxygen.method") == "npp_dry_matter" else layers_wanted(params)
 
 
 def prepare(site: Site) -> Plan:

@@ -71,7 +71,7 @@ SPEC = Spec(
         "Soil that wind does not carry off because of plants, against bare ground (revised wind erosion equation, monthly).",
     ),
     unit="t/a",
-    formula=wind.RWEQ_LINES + "\nG = 10·SF·A",
+    formula=wind.RWEQ_LINES + " (HJ1173-2021), 0.1699·(X_p^1.3711 − X^1.3711) (GEP-2020-short)\nG = 10·SF·A",
     holds=Text(
         "平坦开阔的旱区地表；风速取日平均值会低估短时大风。灌溉量取规则所给，未给为 0。含水和水面、冰川不评估。"
         "逐月或逐半月计算后求和。z 的结果不单调（先增后减），故按定值，不进入区间；"
