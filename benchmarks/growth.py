@@ -1,9 +1,9 @@
 """How cost and memory grow: six services with low, value and high, and their sums per parcel, on grids of 1 to 400 million cells.
 
-Usage: ``python benchmarks/growth.py [--sizes 1000 2000 4000 8000] [--json FILE]``. Every size runs in a fresh process after a warm-up.
-Rasters are not held: a reader repeats a band of rows as often as it is asked, so what is measured is the pass itself. Parcels
-are blocks of 20 × 20 cells; their coverage matrix goes to disk strip by strip and is mapped. Memory is the greatest amount
-of the process's own (anonymous) pages during the pass, which leaves out the mapped matrix, and the same before the pass.
+Usage: ``python benchmarks/growth.py [--sizes 1000 2000 4000 8000] [--json FILE]``. Every size runs in a fresh process after a
+warm-up. Rasters are not held: a reader repeats a band of rows as often as it is asked, so what is measured is the pass
+itself. Parcels are blocks of 20 × 20 cells; their coverage matrix goes to disk strip by strip and is mapped. Memory is the
+greatest amount of the process's own (anonymous) pages during the pass, which leaves out the mapped matrix, and before it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def layers(width: int) -> dict[str, Repeated]:
     """Return the layers of a grid of that width."""
     rng = np.random.default_rng(3)
     bands = {name: rng.uniform(*ends, (ROWS, width)).astype(np.float32) for name, ends in RANGES.items()}
-    bands["land_cover"] = rng.choice(cases.CODES, (ROWS // 4, width // 20 + 1)).astype(np.uint8).repeat(4, 0).repeat(20, 1)[:, :width]
+    codes = rng.choice(cases.CODES, (ROWS // 4, width // 20 + 1)).astype(np.uint8)
+    bands["land_cover"] = codes.repeat(4, 0).repeat(20, 1)[:, :width]
     bands["hydrologic_group"] = rng.integers(1, 5, (ROWS, width)).astype(np.uint8)
     return {name: Repeated(band) for name, band in bands.items()}
 
@@ -110,9 +111,7 @@ def one(size: int) -> dict[str, Any]:
         given, before = layers(size), anonymous_mib()
         with Watch() as watch:
             wall, cpu = time.perf_counter(), time.process_time()
-            assess(
-                models=SERVICES, layers=given, grid=coverage.grid, coverage=coverage, parcel_ids=ids, params=params, year=YEAR
-            )
+            assess(models=SERVICES, layers=given, grid=coverage.grid, coverage=coverage, parcel_ids=ids, params=params, year=YEAR)
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         matrix = sum(s.nbytes for s in coverage.strips) / 2**20
     return {
@@ -124,14 +123,15 @@ def one(size: int) -> dict[str, Any]:
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the figures as Markdown."""
     out = [
-        "| million cells | parcels | CPU s | CPU ns per cell | per service and cell | own memory before, MiB | at most during the pass, MiB | matrix on disk, MiB |",
+        "| million cells | parcels | CPU s | CPU ns per cell | per service and cell | own memory before, MiB | at most during, MiB"
+        " | matrix on disk, MiB |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for r in rows:
         ns = r["cpu_s"] / r["cells"] * 1e9
         out.append(
-            f"| {r['cells'] / 1e6:.0f} | {r['parcels']:,} | {r['cpu_s']:.2f} | {ns:.0f} | {ns / len(SERVICES):.0f} | {r['before_mib']:.0f}"
-            f" | {r['peak_mib']:.0f} | {r['matrix_mib']:.0f} |"
+            f"| {r['cells'] / 1e6:.0f} | {r['parcels']:,} | {r['cpu_s']:.2f} | {ns:.0f} | {ns / len(SERVICES):.0f}"
+            f" | {r['before_mib']:.0f} | {r['peak_mib']:.0f} | {r['matrix_mib']:.0f} |"
         )
     return "\n".join(out)
 

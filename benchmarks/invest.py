@@ -244,7 +244,9 @@ def table(result: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for title, done in result["peer"].items():
-        lines.append(f"| InVEST {title} | 1 | {done['cpu_s']:.2f} | {done['cpu_s'] / cells * 1e9:.0f} | {done['wall_s']:.2f} | | | |")
+        lines.append(
+            f"| InVEST {title} | 1 | {done['cpu_s']:.2f} | {done['cpu_s'] / cells * 1e9:.0f} | {done['wall_s']:.2f} | | | |"
+        )
     for title, run in part.runs.items():
         mine, n, m = ours["runs"][title], len(run.services), len(run.beside)
         theirs = {k: sum(result["peer"][t][k] for t in run.beside) for k in ("cpu_s", "wall_s")}
@@ -272,7 +274,9 @@ def _difference(result: dict[str, Any], title: str) -> float:
 def _head(result: dict[str, Any]) -> str:
     versions = next(iter(result["peer"].values()))["versions"]
     said = ", ".join(f"{k} {v}" for k, v in versions.items())
-    return f"{result['size']:,} × {result['size']:,} cells, {result['ours']['parcels']:,} parcels of {BLOCK} × {BLOCK} cells; {said}."
+    return (
+        f"{result['size']:,} × {result['size']:,} cells, {result['ours']['parcels']:,} parcels of {BLOCK} × {BLOCK} cells; {said}."
+    )
 
 
 def _foot(result: dict[str, Any]) -> str:

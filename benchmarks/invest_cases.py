@@ -55,7 +55,7 @@ def hills(size: int, seed: int = 7) -> np.ndarray:
     y, x = np.arange(size, dtype=np.float32)[:, None], np.arange(size, dtype=np.float32)[None]
     waves = 120 * np.sin(x / 40) + 40 * np.sin((x + y / 3) / 9)
     rough = np.random.default_rng(seed).random((size, size), np.float32)
-    return (1500 + 3 * y + waves + 2 * rough).astype(np.float32)
+    return (1500 + 3 * y + waves + 3.5 * rough).astype(np.float32)
 
 
 def rules(values: Mapping[str, Any]) -> Any:
@@ -137,7 +137,11 @@ def yield_job() -> dict[str, Any]:
 
 STREAM_CELLS, IC0, K, SDR_MAX, L_MAX = 1000, 0.5, 2.0, 0.8, 122.0
 PRACTICE = {str(c): round(1.0 - 0.004 * c, 3) for c in CODES}
-THREATS = {"field": ("linear", (51,), 2.0, 0.5), "town": ("exponential", (61,), 5.0, 0.9), "orchard": ("exponential", (52,), 3.0, 0.4)}
+THREATS = {
+    "field": ("linear", (51,), 2.0, 0.5),
+    "town": ("exponential", (61,), 5.0, 0.9),
+    "orchard": ("exponential", (52,), 3.0, 0.4),
+}
 """Form of decay, ecosystems, greatest distance [km], weight."""
 SUITABILITY = {str(c): round((c % 17) / 16, 4) for c in CODES}
 SENSITIVITY = {f"{c} {t}": round(((c * (k + 3)) % 19) / 18, 4) for c in CODES for k, t in enumerate(THREATS)}
@@ -196,10 +200,11 @@ def habitat_rules(draws: int = 64) -> dict[str, Any]:
 def habitat_job() -> dict[str, Any]:
     """InVEST habitat quality; the rasters of the threats are among the layers (`threats`)."""
     rows = "".join(f"{t},{far * 1000},{w},{form},@raster {t}\n" for t, (form, _, far, w) in THREATS.items())
-    sens = "".join(f"{c},{SUITABILITY[str(c)]}," + ",".join(str(SENSITIVITY[f"{c} {t}"]) for t in THREATS) + "\n" for c in CODES)
+    sens = f"lucode,habitat,{','.join(THREATS)}\n"
+    sens += "".join(f"{c},{SUITABILITY[str(c)]}," + ",".join(str(SENSITIVITY[f"{c} {t}"]) for t in THREATS) + "\n" for c in CODES)
     return {
         "model": "habitat_quality",
-        "tables": {"threats": "threat,max_dist,weight,decay,cur_path\n" + rows, "sens": f"lucode,habitat,{','.join(THREATS)}\n" + sens},
+        "tables": {"threats": "threat,max_dist,weight,decay,cur_path\n" + rows, "sens": sens},
         "args": {
             "lulc_cur_path": "@raster land_cover", "threats_table_path": "@table threats", "sensitivity_table_path": "@table sens",
             "half_saturation_constant": 0.05,

@@ -137,3 +137,16 @@ def test_symbols_are_replaced_whole_and_long_ones_first() -> None:
     assert one.numbers == "y = 2(-1.5)·3² + exp(−(-1.5)) − Kr" and one.result == 4.0
     assert two.numbers == "no equation with (-1.5)" and two.result is None
     assert say_number([1.0, -2.5]) == "[1, -2.5]"
+
+
+def test_a_price_table_becomes_rules_that_a_case_can_use(ecocomp: Run, tmp_path: Path) -> None:
+    table = tmp_path / "prices.csv"
+    table.write_text(ecocomp("rules", "prices", lang="zh").stdout, encoding="gb18030")
+    done = ecocomp("rules", "prices", table, "--to", tmp_path / "rules")
+    assert done.returncode == 0, done.stderr
+    written = (tmp_path / "rules" / "990121" / "valuation" / "prices.yaml").read_text(encoding="utf-8")
+    assert "valuation.carbon_price.price" in written and "confidence: D" in written
+    table.write_text("service,price\nnowhere,abc\n")
+    broken = ecocomp("rules", "prices", table, "--to", tmp_path / "rules")
+    assert broken.returncode == 1 and written == (tmp_path / "rules" / "990121" / "valuation" / "prices.yaml").read_text("utf-8")
+    assert ecocomp("rules", "prices", table).returncode == 2

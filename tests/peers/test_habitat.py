@@ -62,7 +62,9 @@ def theirs(invest: Any, land_cover: np.ndarray, tables: Any) -> dict[str, np.nda
     return found
 
 
-def test_quality(ours: Any, land_cover: np.ndarray, given: Any, theirs: Any, tmp_path: Any, same_cells: Callable[..., float]) -> None:
+def test_quality(
+    ours: Any, land_cover: np.ndarray, given: Any, theirs: Any, tmp_path: Any, same_cells: Callable[..., float]
+) -> None:
     mine = ours("habitat_quality", {"land_cover": land_cover}, given, tmp_path)["habitat_quality"]
     # 1 − D^z/(D^z + k^z) is a difference from 1 in float32 with the peer.
     same_cells(mine, theirs["quality"], FLOAT32, absolute=2.0**-22)

@@ -212,4 +212,6 @@ def test_index_of_connectivity(chain: Any, theirs: Any, inner: np.ndarray, same_
 
 def test_what_is_kept_out_of_streams(chain: Any, theirs: Any, inner_next: np.ndarray, same_cells: Any) -> None:
     kept = np.where(inner_next, off_streams(chain["sediment_delivery"], theirs), np.nan)
-    same_cells(kept, np.where(inner_next, theirs["avoided_export"], np.nan), 5e-6, absolute=2.0**-24 * np.nanmax(theirs["avoided_export"]))
+    same_cells(
+        kept, np.where(inner_next, theirs["avoided_export"], np.nan), 5e-6, absolute=2.0**-24 * np.nanmax(theirs["avoided_export"])
+    )

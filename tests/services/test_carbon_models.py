@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ def run(model: Any, params: Any, layers: dict[str, np.ndarray], year: int = 2023
     out = np.full((3 * max(len(plan.products), 1), h * w), np.nan, np.float32)
     plan.fill(StripData(0, h, w, flat, np.full(h * w, 2, np.uint8)), 0, h, out)
     return out.reshape(-1, h, w)
+
+
+@pytest.fixture(scope="module")
+def params(params: Callable[..., Any]) -> Callable[..., Any]:
+    """Return national parameters, whatever the sample county has of its own."""
+    return partial(params, "CN")
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +218,7 @@ def test_air_is_capacity_per_hectare_with_the_emissions_as_ceiling(emitting: Any
 
 def test_without_emissions_nothing_is_said_of_the_air(params: Callable[..., Any]) -> None:
     with pytest.raises(NotAssessed) as stop:
-        air_purification.prepare(Site(params("CN"), {"land_cover": 1}, GRID, 2023))
+        air_purification.prepare(Site(params(), {"land_cover": 1}, GRID, 2023))
     assert len(stop.value.notes) == 3 and all("overstate" in n.say("en") and "高估" in n.say("zh") for n in stop.value.notes)
     with pytest.raises(TypeError, match="emission_so2"):
         air_purification.evaluate(area_km2=[1.0], capacity_so2=[8.0])

@@ -6,6 +6,7 @@ import inspect
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ class Held:
 
     def read(self, row0: int, row1: int) -> np.ndarray:
         return self.array[:, row0:row1]
+
+
+@pytest.fixture(scope="module")
+def params(params: Callable[..., Any]) -> Callable[..., Any]:
+    """Return national parameters, whatever the sample county has of its own."""
+    return partial(params, "CN")
 
 
 @pytest.fixture(scope="module")

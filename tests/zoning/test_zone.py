@@ -25,7 +25,7 @@ from ecocomp.zoning.zone import Zoned, zone_parcels
 CRS = "EPSG:4543"
 GRID = Grid(CRS, 452_400, 3_118_800, 50, 50, 40, 40)  # two kilometres square
 Made = Callable[..., Parameters]
-TEXTS = {k: "text" for k in ("zoning.importance_method", "zoning.red_line.follow", "zoning.importance_unit")}
+TEXTS = dict.fromkeys(("zoning.importance_method", "zoning.red_line.follow"), "text")
 
 
 def scene(folder: Path) -> dict[str, Any]:
@@ -87,6 +87,18 @@ def test_a_line_may_follow_parcels_or_be_given(given_rules: Made, tmp_path: Path
         zone_parcels(**scene(tmp_path), params=wrong)
 
 
+def test_the_law_brings_ground_in_and_special_ground_stays(given_rules: Made, tmp_path: Path) -> None:
+    params = given_rules({"zoning.red_line.least_patch_km2": 0.5, "zoning.red_line.merge_gap_m": 0}, place="science")
+    x, y = 452_400, 3_118_800
+    far = np.array([shapely.box(x + 1700, y - 200, x + 1900, y - 100)], object)
+    beside = np.array([shapely.box(x + 1000, y - 500, x + 1200, y - 100)], object)
+    bare = zone_parcels(**scene(tmp_path), params=params)
+    more = zone_parcels(**scene(tmp_path), params=params, protected=np.concatenate([far, beside]))
+    assert more.red_cells == bare.red_cells + 32, "what is small and lies apart is dropped, protected or not"
+    most = zone_parcels(**scene(tmp_path), params=params, protected=far, special=far)
+    assert most.red_cells == bare.red_cells + 8 and len(most.red_line) == len(bare.red_line) + 1
+
+
 def test_without_maps_nothing_is_drawn_and_nothing_guessed(given_rules: Made, tmp_path: Path) -> None:
     bare = {**scene(tmp_path), "layers": {}, "services": {}}
     got = zone_parcels(**bare, params=given_rules({}, place="science"))
@@ -114,4 +126,4 @@ def test_memory_does_not_grow_with_the_raster(given_rules: Made, tmp_path: Path)
         return top
 
     small, large = peak(700), peak(2800)
-    assert large < 1.15 * small and large < 4 * 1500 * 2800, "not even one float32 band of the whole"
+    assert large < 1.15 * small and large < 8 * 1500 * 2800, "not even one float64 band of the whole"

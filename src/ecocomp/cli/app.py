@@ -381,6 +381,32 @@ def rules_diff(first: str, second: str, place: str, on_day: str, **kwargs: Any) 
     diff_rules(_voice(kwargs), first, second, place, _day(on_day) or date(2025, 6, 30))
 
 
+@rules.command(
+    "prices",
+    help=_t(
+        "把价格表（CSV）变成规则文件，放进案例的规则目录；不给文件时打印模板。",
+        "Turn a price table (CSV) into a rule file in a rule folder of a case; without a file print a template.",
+    ),
+)
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path), help=_t("规则目录，如 mycounty/rules", "rule folder, such as mycounty/rules")
+)
+@click.option("--place", default="990121", show_default=True, help=_t("价格所属的地方", "place the prices are of"))
+@_common
+def rules_prices(file: Path | None, folder: Path | None, place: str, **kwargs: Any) -> None:
+    """Turn a price table into rules."""
+    from ecocomp.cli.rules import price_rules_to, price_template
+
+    voice = _voice(kwargs)
+    if file is None:
+        price_template(voice)
+    elif folder is None:
+        raise UsageError(Text("用 --to 写明规则目录。", "Name the rule folder with --to."))
+    else:
+        price_rules_to(voice, file, folder, place)
+
+
 @cli.command(
     "list",
     help=_t(

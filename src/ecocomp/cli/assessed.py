@@ -17,21 +17,24 @@ def say_assessed(voice: Voice, found: list[Assessed], warnings: list[Fault]) -> 
     if voice.as_json:
         return
     voice.faults(warnings, show=10)
+    told: set[Fault] = set()
     for made in found:
-        _say_year(voice, made)
+        _say_year(voice, made, [f for f in made.notes if f not in told])
+        told.update(made.notes)
 
 
 def _data(made: Assessed) -> dict[str, Any]:
     return {
         "year": made.year,
-        "services": totals(made.service, made.service_value),
+        "services": totals(made.service, made.service_value, made.area_ha),
         "notes": [f.as_json() for f in made.notes],
         "unverified": made.unverified,
         "files": [str(p) for p in made.files],
     }
 
 
-def _say_year(voice: Voice, made: Assessed) -> None:
+def _say_year(voice: Voice, made: Assessed, notes: list[Fault]) -> None:
+    """Print a year; `notes` are those that no year before it had."""
     heads = [
         Text("服务", "service"),
         Text("数量", "quantity"),
@@ -41,13 +44,13 @@ def _say_year(voice: Voice, made: Assessed) -> None:
         Text("价格年", "prices of"),
         Text("观测占比", "observed"),
     ]
-    sums = totals(made.service, made.service_value)
+    sums = totals(made.service, made.service_value, made.area_ha)
     rows = [_row(r, voice) for r in sums]
     voice.table(Text("{y} 年", "{y}").fill(y=made.year), heads, rows, right=(1, 2, 4, 6))
     voice.say(Text("方法", "Methods"))
     for method in dict.fromkeys(r["method"] for r in sums):
         voice.say(f"  {method}")
-    voice.faults(made.notes, show=20)
+    voice.faults(notes, show=20)
     if made.unverified:
         names = ", ".join(made.unverified)
         voice.say(
@@ -67,10 +70,15 @@ def _row(row: dict[str, Any], voice: Voice) -> list[str]:
     worth = "" if row["value_fen"] is None else f"{row['value_fen'] / 1e6:,.2f}"
     return [
         name,
-        f"{row['quantity']:,.6g}",
-        f"{row['low']:,.4g}–{row['high']:,.4g}",
+        _figure(row["quantity"], 6),
+        f"{_figure(row['low'], 4)}–{_figure(row['high'], 4)}",
         row["unit"],
         worth,
         "" if row["price_year"] is None else str(row["price_year"]),
         "" if row["observed"] is None else f"{row['observed']:.0%}",
     ]
+
+
+def _figure(number: float, digits: int) -> str:
+    """Return a number with so many digits that count, written out where a person reads it more easily than as a power."""
+    return f"{number:,.0f}" if 10.0**digits <= abs(number) < 1e12 else f"{number:,.{digits}g}"

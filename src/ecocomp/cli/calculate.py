@@ -75,19 +75,22 @@ def try_table(voice: Voice, id: str, words: tuple[str, ...], path: Path, out: Pa
         _say_rows(voice, rows, answers)
 
 
-def _read_csv(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """Return (line of the file, cells by heading); blank lines and columns without a heading are passed over."""
+def read_text(path: Path) -> str:
+    """Return the text of a file in UTF-8 or GB18030; too large or neither is a sentence."""
     if path.stat().st_size > MOST_BYTES:
         raise UsageError(Text("{p} 超过 {n} MB。", "{p} is larger than {n} MB.").fill(p=path, n=MOST_BYTES // 1_000_000))
     raw = path.read_bytes()
     for encoding in ("utf-8-sig", "gb18030"):
         try:
-            text = raw.decode(encoding)
-            break
+            return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    else:
-        raise UsageError(Text("{p} 既不是 UTF-8 也不是 GB18030。", "{p} is neither UTF-8 nor GB18030.").fill(p=path))
+    raise UsageError(Text("{p} 既不是 UTF-8 也不是 GB18030。", "{p} is neither UTF-8 nor GB18030.").fill(p=path))
+
+
+def _read_csv(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return (line of the file, cells by heading); blank lines and columns without a heading are passed over."""
+    text = read_text(path)
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:

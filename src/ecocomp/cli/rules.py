@@ -164,3 +164,42 @@ def _side(book: RuleBook, text: str, place: str, on: date) -> dict[str, RuleValu
     chain = book.chain(where)
     found = ((k, book.find(k, chain, day, _FAR)) for k in book.keys)
     return {k: v for k, v in found if v is not None}
+
+
+def price_template(voice: Voice) -> None:
+    """Print a price table to be filled in."""
+    from ecocomp.valuation.price_file import template
+
+    text = template(voice.lang)
+    voice.data({"template": text})
+    if not voice.as_json:
+        print(text, end="")
+
+
+def price_rules_to(voice: Voice, file: Path, folder: Path, place: str) -> None:
+    """Write the rule file of a price table into `folder`/`place`; an existing one is replaced, all of it or nothing."""
+    from ecocomp.cli.calculate import read_text
+    from ecocomp.io.files import write_bytes
+    from ecocomp.valuation.price_file import FILE, price_rules
+    from ecocomp.valuation.value import pricing
+
+    book = RuleBook.load([policy_folder()])
+    if place not in book.places:
+        raise UsageError(
+            Text("没有地方 {p}；有：{k}。", "There is no place {p}; there are: {k}.").fill(
+                p=place, k=", ".join(sorted(book.places))
+            )
+        )
+    params = book.resolve(place, date.today(), date.today())
+    made = price_rules(read_text(file), pricing(params), file.name)
+    out = folder / place / FILE
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(made.encode("utf-8"), out)
+    RuleBook.load([policy_folder(), folder])
+    voice.data({"written": str(out)})
+    voice.say(
+        Text(
+            "已写入 {p}。在 case.toml 的 [rules] folders 中写上 {f}，再运行 ecocomp check。",
+            "Wrote {p}. Name {f} in [rules] folders of case.toml and run ecocomp check.",
+        ).fill(p=out, f=folder.name)
+    )

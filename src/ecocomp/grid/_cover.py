@@ -150,8 +150,8 @@ def cover_batch(  # type: ignore[no-untyped-def]
     """Cover chunks first..last-1 of a batch of parcels on rows start..stop-1.
 
     Chunk t takes parcels[chunks[t]:chunks[t + 1]] and writes its cells without gaps from room[t] on, up to end[t]. `box`
-    holds, per parcel, first and last column and row on the grid (ends excluded); `count` gets the number of cells of each parcel here,
-    and `inside`, one place per parcel of the edition, grows by their shares.
+    holds, per parcel, first and last column and row on the grid (ends excluded); `count` gets the cells of each parcel here, and
+    `inside`, one place per parcel of the edition, grows by their shares.
     """
     for t in range(first, last):
         size, rows = 1, 1

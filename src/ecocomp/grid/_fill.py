@@ -213,32 +213,47 @@ def _exits(f, basin, h, w, basins):  # type: ignore[no-untyped-def]
 def _beside(f, g, basin, other, shift, bit, out, n):  # type: ignore[no-untyped-def]
     """Set a bit where the neighbour is in another basin and not higher."""
     for c in range(n):
-        meets = (other[c + shift] != basin[c + 1]) & (g[c + shift] <= f[c + 1])
-        out[c] |= np.int32(bit) if meets else np.int32(0)
+        out[c] |= np.int32(bit) * np.int32(other[c + shift] != basin[c + 1]) * np.int32(g[c + shift] <= f[c + 1])
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _note_row(found, mark, flat, step, first, keys, heights):  # type: ignore[no-untyped-def]
+    """Note the passes of a row to the neighbours whose bits are set; the table has room for them. Return how many are new."""
+    new = 0
+    for c in range(found.size):
+        m, before, i = found[c], -1, first + c
+        while m:
+            b = mark[i + step[_LOWEST[m]]]
+            m &= m - 1
+            if b != before:
+                new += _note(keys, heights, mark[i], b, flat[i])
+                before = b
+    return new
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def _touching(f, basin, h, w):  # type: ignore[no-untyped-def]
     """Return (basins, basins, heights): the lowest pass of every two basins that touch."""
-    keys, heights, used = np.full(4096, -1, np.int64), np.empty(4096, np.float32), 0
-    found = np.empty(w, np.int32)
-    dr, dc = (0, -1, -1, -1, 0, 1, 1, 1), (1, 1, 0, -1, -1, -1, 0, 1)
+    size = 4096
+    while size * 8 < h * w or size < 32 * w:
+        size *= 2
+    keys, heights, used = np.full(size, -1, np.int64), np.empty(size, np.float32), 0
+    found, flat, mark, wide = np.empty(w, np.int32), f.reshape(-1), basin.reshape(-1), w + 2
+    step = np.array([1, 1 - wide, -wide, -1 - wide, -1, wide - 1, wide, wide + 1])
     for r in range(1, h + 1):
+        here, up, down, own, north, south = f[r], f[r - 1], f[r + 1], basin[r], basin[r - 1], basin[r + 1]
         found[:] = 0
-        for d in range(8):
-            _beside(f[r], f[r + dr[d]], basin[r], basin[r + dr[d]], 1 + dc[d], 1 << d, found, w)
-        for c in range(w):
-            m, before = found[c], -1
-            while m:
-                d = _LOWEST[m]
-                m &= m - 1
-                b = basin[r + dr[d], c + 1 + dc[d]]
-                if b == before:
-                    continue
-                before = b
-                if 2 * used >= keys.size:
-                    keys, heights = _rehashed(keys, heights)
-                used += _note(keys, heights, basin[r, c + 1], b, f[r, c + 1])
+        _beside(here, here, own, own, 2, 1, found, w)
+        _beside(here, up, own, north, 2, 2, found, w)
+        _beside(here, up, own, north, 1, 4, found, w)
+        _beside(here, up, own, north, 0, 8, found, w)
+        _beside(here, here, own, own, 0, 16, found, w)
+        _beside(here, down, own, south, 0, 32, found, w)
+        _beside(here, down, own, south, 1, 64, found, w)
+        _beside(here, down, own, south, 2, 128, found, w)
+        if 2 * (used + 8 * w) >= keys.size:
+            keys, heights = _rehashed(keys, heights)
+        used += _note_row(found, mark, flat, step, r * wide + 1, keys, heights)
     return _listed(keys, heights, used)
 
 
@@ -248,10 +263,9 @@ def _spilled(exits, one, two, height):  # type: ignore[no-untyped-def]
     start, to, high = _graph(exits.size, one, two, height)
     level, label, labels = exits.copy(), np.zeros(exits.size, np.int64), OCEAN
     done, bits = np.zeros(exits.size, np.bool_), level.view(np.int32)
-    heap, n = np.empty(4096, np.int64), 0
+    heap, n = np.empty(exits.size + to.size + 1, np.int64), 0
     for b in range(OCEAN, exits.size):
         if level[b] < np.inf:
-            heap = _room(heap, n)
             _push(heap, n, _key(bits[b], b))
             n += 1
     label[OCEAN] = OCEAN
@@ -270,7 +284,6 @@ def _spilled(exits, one, two, height):  # type: ignore[no-untyped-def]
             reached = max(level[b], high[k])
             if reached < level[other]:
                 level[other], label[other] = reached, label[b]
-                heap = _room(heap, n)
                 _push(heap, n, _key(bits[other], other))
                 n += 1
     return level, label, labels
@@ -293,15 +306,6 @@ def _graph(nodes, one, two, height):  # type: ignore[no-untyped-def]
     return start, to, high
 
 
-@njit(**_INLINE)  # type: ignore[untyped-decorator]
-def _room(a, n):  # type: ignore[no-untyped-def]
-    if n < a.size:
-        return a
-    out = np.empty(2 * a.size, a.dtype)
-    out[: a.size] = a
-    return out
-
-
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def _listed(keys, heights, used):  # type: ignore[no-untyped-def]
     """Return the pairs and heights of a table."""
@@ -318,7 +322,8 @@ def _listed(keys, heights, used):  # type: ignore[no-untyped-def]
 def _note(keys, heights, a, b, height):  # type: ignore[no-untyped-def]
     """Keep the lower pass of a pair in a table with open addressing; return 1 for a new pair."""
     key = (np.int64(min(a, b)) << 32) | np.int64(max(a, b))
-    k = (key * 0x1F123BB5 ^ (key >> 32)) & (keys.size - 1)
+    mixed = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
+    k = np.int64(mixed >> np.uint64(30)) & (keys.size - 1)
     while keys[k] >= 0 and keys[k] != key:
         k = (k + 1) & (keys.size - 1)
     if keys[k] == key:
@@ -368,14 +373,13 @@ def raise_tile(r0, r1, c0, c1, filled, top, bottom, left, right, level):  # type
 
     A raised cell stands level with all raised cells it touches, so no order is needed.
     """
-    queue, tail, columns = np.empty(4096, np.int64), 0, filled.shape[1]
+    queue, tail, columns = np.empty((r1 - r0) * (c1 - c0), np.int64), 0, filled.shape[1]
     for r in range(r0, r1):
         stride = 1 if r == r0 or r == r1 - 1 else max(1, c1 - 1 - c0)
         for c in range(c0, c1, stride):
             a = top[c] if r == r0 else (bottom[c] if r == r1 - 1 else (left[r] if c == c0 else right[r]))
             if a >= OCEAN and filled[r, c] < level[a]:
                 filled[r, c] = level[a]
-                queue = _room(queue, tail)
                 queue[tail] = r * columns + c
                 tail += 1
     head = 0
@@ -386,6 +390,5 @@ def raise_tile(r0, r1, c0, c1, filled, top, bottom, left, right, level):  # type
             for x in range(max(c - 1, c0), min(c + 2, c1)):
                 if filled[y, x] < filled[r, c]:
                     filled[y, x] = filled[r, c]
-                    queue = _room(queue, tail)
-                    queue[tail] = y * columns + x
+                        queue[tail] = y * columns + x
                     tail += 1

@@ -185,7 +185,7 @@ def gather_shares(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, acro
     rows, columns = way.shape
     bits, waiting = np.empty((r1 - r0, c1 - c0), np.uint8), np.empty((r1 - r0, c1 - c0), np.uint8)
     _linked(r0, r1, c0, c1, kind, z, way, aux, total, True, bits, waiting)
-    stack = np.empty(1024, np.int64)
+    stack = np.empty(bits.size + 1, np.int64)  # no cell stands on it twice
     for r in range(r0, r1):
         for c in range(c0, c1):
             if total[r, c] != PENDING or waiting[r - r0, c - c0] != 0:
@@ -200,7 +200,6 @@ def gather_shares(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, acro
                         y, x = i + _DR[d], j + _DC[d]
                         s += _share(kind, z, way, aux, across, along, y, x, (d + 4) & 7) * total[y, x]
                 total[i, j] = s + (np.float64(weight[i, j]) if weight.shape[0] else 1.0)
-                stack = _grown(stack, n)
                 for d in range(8):
                     y, x = i + _DR[d], j + _DC[d]
                     if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:
@@ -222,7 +221,7 @@ def path_down(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, across, 
     rows, columns = way.shape
     bits, waiting = np.empty((r1 - r0, c1 - c0), np.uint8), np.empty((r1 - r0, c1 - c0), np.uint8)
     _linked(r0, r1, c0, c1, kind, z, way, aux, length, False, bits, waiting)
-    stack = np.empty(1024, np.int64)
+    stack = np.empty(bits.size + 1, np.int64)  # no cell stands on it twice
     for r in range(r0, r1):
         for c in range(c0, c1):
             # A stream waits for nobody; one that was reached from below before its turn is done already.
@@ -245,7 +244,6 @@ def path_down(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, across, 
                             part = _share(kind, z, way, aux, across, along, i, j, d)
                             s += part * (here * _metres(across, along, i, d) + ahead)
                 length[i, j] = s
-                stack = _grown(stack, n)
                 for d in range(8):
                     y, x = i + _DR[d], j + _DC[d]
                     if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:

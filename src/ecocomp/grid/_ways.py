@@ -106,19 +106,12 @@ def _open(up, here, down, c):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def _grown(stack, n):  # type: ignore[no-untyped-def]
-    if n + 8 < stack.size:
-        return stack
-    out = np.empty(2 * stack.size, stack.dtype)
-    out[: stack.size] = stack
-    return out
-
-
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def cross_level(r0, r1, c0, c1, size, corner, touched, z, way, steps):  # type: ignore[no-untyped-def]
     """Shorten the ways over level ground inside the window as far as is known; `steps` counts the cells to its end."""
-    rows, columns = way.shape
-    queue, found, head, tail = np.empty(4096, np.int64), np.empty(4096, np.int32), 0, 0
+    # No cell stands in the ring twice, so it never overflows. Arrays that grew inside the loops would cost more than these.
+    h, w, columns = r1 - r0, c1 - c0, way.shape[1]
+    ring, waits, head, n = np.empty(h * w, np.int64), np.zeros((h, w), np.bool_), 0, 0
+    found = np.empty(h * w, np.int32)
     for r in range(r0, r1):
         for c in range(c0, c1):
             if way[r, c] != LEVEL:
@@ -129,24 +122,27 @@ def cross_level(r0, r1, c0, c1, size, corner, touched, z, way, steps):  # type: 
                 if z[y, x] == z[r, c] and steps[y, x] < FAR:
                     least = min(least, steps[y, x] + 1)
             if least < steps[r, c]:
-                queue, found = _grown(queue, tail), _grown(found, tail)
-                queue[tail], found[tail] = r * columns + c, least
-                tail += 1
+                ring[n], found[n] = r * columns + c, least
+                n += 1
     # Set only now: a number set in passing would run ahead along the row and have to be mended.
-    for k in range(tail):
-        steps[queue[k] // columns, queue[k] % columns] = found[k]
-    while head < tail:
-        r, c = queue[head] // columns, queue[head] % columns
-        head += 1
+    for k in range(n):
+        r, c = ring[k] // columns, ring[k] % columns
+        steps[r, c], waits[r - r0, c - c0] = found[k], True
+    while n > 0:
+        r, c = ring[head] // columns, ring[head] % columns
+        head, n = head + 1 if head + 1 < ring.size else 0, n - 1
+        waits[r - r0, c - c0] = False
         for d in range(8):
             y, x = r + _DR[d], c + _DC[d]
             if z[y, x] != z[r, c] or way[y, x] != LEVEL or steps[y, x] <= steps[r, c] + 1:
                 continue
             if r0 <= y < r1 and c0 <= x < c1:
                 steps[y, x] = steps[r, c] + 1
-                queue = _grown(queue, tail)
-                queue[tail] = y * columns + x
-                tail += 1
+                if not waits[y - r0, x - c0]:
+                    waits[y - r0, x - c0] = True
+                    tail = head + n
+                    ring[tail if tail < ring.size else tail - ring.size] = y * columns + x
+                    n += 1
             else:
                 touched[y // size[0] - corner[0] + 1, x // size[1] - corner[1] + 1] = 1
 

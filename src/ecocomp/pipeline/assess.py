@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from ecocomp.pipeline.inputs import take_in
 from ecocomp.pipeline.run import edition_key
 from ecocomp.pipeline.year import Year, assess_layers
 from ecocomp.rules import Parameters, RuleBook
+from ecocomp.terms.codes import SERVICE_CHAPTERS
 from ecocomp.terms.confidence import is_verified
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
 from ecocomp.terms.text import Text
@@ -41,6 +42,7 @@ class Assessed:
     notes          what was not assessed and why, and other warnings
     unverified     keys of the parameters used whose source has not been read
     files          what was written
+    area_ha        area of each polygon
     """
 
     year: int
@@ -49,6 +51,7 @@ class Assessed:
     notes: list[Fault]
     unverified: list[str]
     files: list[Path] = field(default_factory=list)
+    area_ha: dict[str, float] = field(default_factory=dict)
 
 
 def assess_case(
@@ -122,7 +125,7 @@ def _year(
     keep = list(case.services) if rasters else []
     found = assess_layers(y, params, list(case.services), year, keep, out / "rasters" if rasters else None)
     value, notes = _valued(found.service, params, year)
-    made = Assessed(year, found.service, value, [*found.notes, *notes], _unverified(params))
+    made = Assessed(year, found.service, value, [*found.notes, *notes], _unverified(params), area_ha=_areas(ground))
     made.files = _write(made, params, ground, out)
     return made
 
@@ -134,8 +137,13 @@ class _Quiet:
     progress: Progress | None
 
 
+def _areas(ground: Ground) -> dict[str, float]:
+    rows = ground.parcel.select(["parcel_id", "area_dm2"]).to_pylist()
+    return {row["parcel_id"]: row["area_dm2"] / 1e6 for row in rows}
+
+
 def _valued(service: pa.Table, params: Parameters, year: int) -> tuple[pa.Table, list[Fault]]:
-    """Return the value table; where the rules of the place price nothing that is said, not an error."""
+    """Return the value table; what the rules of the place do not price is said, not an error."""
     from ecocomp.terms.tables import SERVICE_VALUE
     from ecocomp.valuation.value import unpriced, value_services
 
@@ -144,7 +152,26 @@ def _valued(service: pa.Table, params: Parameters, year: int) -> tuple[pa.Table,
     try:
         return value_services(service, params, year), unpriced(service, params)
     except FaultsError as stop:
-        return SERVICE_VALUE.empty(), [replace(f, severity="warning") for f in stop.faults]
+        faults = list(stop.faults)
+    if any(f.code != "rules.missing" for f in faults):
+        return SERVICE_VALUE.empty(), [replace(f, severity="warning") for f in faults]
+    return _valued_one_by_one(service, params, year)
+
+
+def _valued_one_by_one(service: pa.Table, params: Parameters, year: int) -> tuple[pa.Table, list[Fault]]:
+    """Return the values of the services whose prices are there, with a warning for each price that is missing."""
+    import pyarrow.compute as pc
+
+    from ecocomp.terms.tables import SERVICE_VALUE
+    from ecocomp.valuation.value import unpriced, value_services
+
+    parts, notes = [], unpriced(service, params)
+    for name in sorted(service["service"].unique().to_pylist()):
+        try:
+            parts.append(value_services(service.filter(pc.equal(service["service"], name)), params, year))
+        except FaultsError as stop:
+            notes += [replace(f, severity="warning") for f in stop.faults]
+    return (pa.concat_tables(parts) if parts else SERVICE_VALUE.empty()), notes
 
 
 def _unverified(params: Parameters) -> list[str]:
@@ -159,7 +186,7 @@ def _write(made: Assessed, params: Parameters, ground: Ground, out: Path) -> lis
         write_table(table, path)
         files.append(path)
         files.append(_csv(out / f"{name}.csv", table.schema.names, table.to_pylist()))
-    rows = totals(made.service, made.service_value)
+    rows = totals(made.service, made.service_value, made.area_ha)
     files.append(_csv(out / "totals.csv", list(rows[0]) if rows else ["service"], rows))
     facts = {
         "year": made.year,
@@ -180,11 +207,13 @@ def _csv(path: Path, names: list[str], rows: list[dict[str, Any]]) -> Path:
     return path
 
 
-def totals(service: pa.Table, value: pa.Table) -> list[dict[str, Any]]:
+def totals(service: pa.Table, value: pa.Table, area_ha: Mapping[str, float] | None = None) -> list[dict[str, Any]]:
     """Return one row for each service: quantity with its range, unit, value in fen, price year, method and share observed.
 
-    The share is that of the ground the method is meant for, over polygons; each polygon's own stands in the `service` table.
+    The share is that of the ground the method is meant for, over all polygons by area (each alike where `area_ha` is not
+    given); each polygon's own stands in the `service` table.
     """
+    ground = area_ha or {}
     worth: dict[str, list[int]] = {}
     year_of: dict[str, set[int]] = {}
     for row in value.select(["service", "value_fen", "low_fen", "high_fen", "price_year"]).to_pylist():
@@ -196,12 +225,16 @@ def totals(service: pa.Table, value: pa.Table) -> list[dict[str, Any]]:
     by_name: dict[str, list[dict[str, Any]]] = {}
     for row in service.to_pylist():
         by_name.setdefault(row["service"], []).append(row)
-    for name, rows in by_name.items():
+    order = [id for _, ids in SERVICE_CHAPTERS for id in ids]
+    place = {id: k for k, id in enumerate(order)}
+    for name, rows in sorted(by_name.items(), key=lambda x: (place.get(x[0].partition(".")[0], len(order)), x[0])):
         seen = [r for r in rows if r["quantity"] is not None]
         sums3 = [math.fsum(r[k] for r in seen) if seen else None for k in ("quantity", "low", "high")]
         fen = worth.get(name)
         years = sorted(year_of.get(name, ()))
-        meant = math.fsum(1.0 if r["applicable"] is None else r["applicable"] for r in rows)
+        size = [ground.get(r["parcel_id"], 1.0) for r in rows]
+        meant = math.fsum(a * (1.0 if r["applicable"] is None else r["applicable"]) for a, r in zip(size, rows, strict=True))
+        known = math.fsum(a * r["coverage"] for a, r in zip(size, rows, strict=True))
         out.append(
             {
                 "service": name,
@@ -214,7 +247,7 @@ def totals(service: pa.Table, value: pa.Table) -> list[dict[str, Any]]:
                 "value_high_fen": fen[2] if fen else None,
                 "price_year": years[0] if len(years) == 1 else None,
                 "polygons": len(seen),
-                "observed": min(1.0, math.fsum(r["coverage"] for r in rows) / meant) if meant else None,
+                "observed": min(1.0, known / meant) if meant else None,
                 "method": rows[0]["method"],
             }
         )

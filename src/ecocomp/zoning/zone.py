@@ -29,7 +29,7 @@ from ecocomp.zoning.parcels import (
     parcel_importance,
 )
 from ecocomp.zoning.polygons import Zones, no_zones
-from ecocomp.zoning.redline import delineate
+from ecocomp.zoning.redline import RedLine, cells_inside, delineate
 from ecocomp.zoning.snap import snap
 from ecocomp.zoning.surface import ZoneMaps, zone_maps
 
@@ -86,6 +86,9 @@ def zone_parcels(
     sensitivities: Sequence[str] | None = None,
     derive_functions: bool = False,
     basin: Sequence[str] | None = None,
+    protected: Geometries | None = None,
+    special: Geometries | None = None,
+    keep_out: Geometries | None = None,
 ) -> Zoned:
     """Grade cells and parcels, draw the red line if none is given, and overlay the zones.
 
@@ -99,6 +102,8 @@ def zone_parcels(
     functions, sensitivities  what to assess; None: as the rules say
     derive_functions  take function zones from dominant importance
     basin             basin of each parcel, where basins are ranked
+    protected, special, keep_out  polygons on the grid's system: ground the law puts into a derived line, ground whose patch is
+                      kept however small, ground no closing may take in
 
     Parameters read: those of `surface.zone_maps`, `redline.delineate`, `snap.snap`, `overlay.parcel_zone`, and
     ``zoning.red_line.follow`` (cells or parcels).
@@ -120,7 +125,13 @@ def zone_parcels(
     if derive_functions and maps.importance:
         cells = function_zone_cells(list(maps.importance.values()), grid, params, folder)
         function = function_zone_of_parcels(cells, coverage, grid)
-    drawn, members, red_cells = _line(red_line, maps, grid, params, parcel, geometry, to_survey, crs)
+    drawn, members, red_cells = no_zones() if red_line is None else red_line, RED_LINE_MEMBER.empty(), 0
+    if red_line is None and (maps.function or maps.sensitive or protected is not None):
+        given = {"must_include": protected, "special": special, "keep_out": keep_out}
+        masks = {k: cells_inside(v, grid) for k, v in given.items() if v is not None}
+        line = _drawn(maps, grid, params, masks)
+        drawn, members = _followed(line, params, parcel, geometry, to_survey, crs)
+        red_cells = int(line.cells.sum())
     table = parcel_zone(
         parcel,
         geometry,
@@ -137,30 +148,30 @@ def zone_parcels(
     return Zoned(table, grading, drawn, members, maps, red_cells)
 
 
-def _line(
-    given: Zones | None,
-    maps: ZoneMaps,
-    grid: Grid,
+def _drawn(maps: ZoneMaps, grid: Grid, params: Parameters, masks: dict[str, Any]) -> RedLine:
+    """Draw the line around extremely important and extremely sensitive cells, and those the law puts in."""
+    none = np.zeros(grid.shape, bool)
+    extreme, sensitive = (none if m is None else extreme_cells(m) for m in (maps.function, maps.sensitive))
+    return delineate(extreme, grid, params, sensitive=sensitive, **masks)
+
+
+def _followed(
+    line: RedLine,
     params: Parameters,
     parcel: pa.Table,
     geometry: Geometries,
     to_survey: Callable[[Geometries], Geometries],
     crs: Any,
-) -> tuple[Zones, pa.Table, int]:
-    """Return the red line, its parcels and its cells."""
-    known = [extreme_cells(m) for m in (maps.function, maps.sensitive) if m is not None]
-    if given is not None or not known:
-        return given if given is not None else no_zones(), RED_LINE_MEMBER.empty(), 0
+) -> tuple[Zones, pa.Table]:
+    """Return the line on cell or parcel borders, as the rules wish, and its parcels."""
     follow = params.text(FOLLOW)
     if follow not in ("cells", "parcels"):
         held = params.get(FOLLOW)
         clash = Text("{k} 是 {f}。", "{k} is {f}.").fill(k=FOLLOW, f=follow)
-        raise FaultsError(
-            [Fault("zoning.rule", held.file, f"line {held.line}", clash, Text("写 cells 或 parcels。", "Write cells or parcels."))]
-        )
-    line = delineate(known[0], grid, params, sensitive=known[1] if len(known) > 1 else None)
+        remedy = Text("写 cells 或 parcels。", "Write cells or parcels.")
+        raise FaultsError([Fault("zoning.rule", held.file, f"line {held.line}", clash, remedy)])
     shapes = np.asarray(to_survey(line.zones.geometry), object)
     if follow == "cells":
-        return Zones(line.zones.zone_id, line.zones.kind, shapes), RED_LINE_MEMBER.empty(), int(line.cells.sum())
+        return Zones(line.zones.zone_id, line.zones.kind, shapes), RED_LINE_MEMBER.empty()
     snapped = snap(shapes, parcel, geometry, params, crs=crs)
-    return snapped.zones, snapped.members, int(line.cells.sum())
+    return snapped.zones, snapped.members

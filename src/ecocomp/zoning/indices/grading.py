@@ -8,6 +8,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,9 @@ def _grade(values: Sequence[float], areas: Sequence[float] = (), cuts: Sequence[
     per_area = np.asarray(values, np.float64)
     area = np.asarray(areas, np.float64) if len(areas) else np.ones(per_area.size)
     classes, limits = grade_units(per_area, area, cuts)
-    return {"classes": classes.tolist(), "limits": limits}
+    counted = classes > 0
+    total = math.fsum((per_area * area)[counted].tolist())
+    return {"total": total, "wanted": [c * total for c in cuts], "classes": classes.tolist(), "limits": limits}
 
 
 FORMULAS: tuple[Formula, ...] = (
@@ -36,7 +39,7 @@ FORMULAS: tuple[Formula, ...] = (
                 " 2 important, 3 general, 0 not assessed.",
             ),
             unit="class",
-            formula="",
+            formula="Q = Σ v·a\nq = c·Q",
             holds=Text(
                 "累计的是服务量，不是面积。无数据和不大于 0 的不参加；跨过界限者归较高一级；相等者同级，与行序无关。"
                 "排序单位可以是像元、地块或流域，界限数目不限，都是规则。",
@@ -48,18 +51,26 @@ FORMULAS: tuple[Formula, ...] = (
             ),
             inputs=(),
             outputs=(
+                Use("total", "any", Text("服务总量", "the whole service"), symbol="Q"),
+                Use("wanted", "any", Text("各界限对应的累计量", "amount at which each class closes"), symbol="q"),
                 Use("classes", "class", Text("各单位的等级", "class of each unit")),
                 Use("limits", "any", Text("各级（末级除外）的最低值", "least value of each class but the last")),
             ),
             arguments=(
-                Argument("values", "any", Text("单位面积服务量", "service per area of each unit"), kind="list"),
+                Argument("values", "any", Text("单位面积服务量", "service per area of each unit"), "v", kind="list"),
                 Argument(
-                    "areas", "any", Text("各单位面积；空为相等", "area of each unit; empty: all equal"), kind="list", default=[]
+                    "areas",
+                    "any",
+                    Text("各单位面积；空为相等", "area of each unit; empty: all equal"),
+                    "a",
+                    kind="list",
+                    default=[],
                 ),
                 Argument(
                     "cuts",
                     "1",
                     Text("累计占比界限", "cuts of the cumulative share"),
+                    "c",
                     kind="list",
                     default=[0.5, 0.8],
                     least=0,

@@ -97,7 +97,8 @@ def _salt(
 
 
 def _factor_score(value: float, limits: Sequence[float], sense: str = "rising", belongs: str = "middle") -> dict[str, float]:
-    return {"score": _score(value, limits, rising=sense == "rising", outer=belongs == "outer")}
+    found = _score(value, limits, rising=sense == "rising", outer=belongs == "outer")
+    return {"passed": (found - 1) / 2, "score": found}
 
 
 _TEXTURE = Argument(
@@ -167,13 +168,16 @@ FORMULAS: tuple[Formula, ...] = (
                 "按递增界限给因子评 1、3、5（四个界限则到 9）。", "A factor scored 1, 3, 5 by ascending limits (up to 9 by four)."
             ),
             unit="1",
-            formula="",
+            formula="s = 1 + 2·n",
             holds=Text(
                 "恰在界限上的值归中间一级（middle）或外侧一级（outer），两种写法来源中都有。",
                 "A value on a limit belongs to the middle class or to the outer one; the sources use both.",
             ),
             inputs=(),
-            outputs=(Use("score", "1", Text("评分", "score")),),
+            outputs=(
+                Use("passed", "1", Text("越过的界限数", "limits that are passed"), symbol="n"),
+                Use("score", "1", Text("评分", "score"), symbol="s"),
+            ),
             arguments=(
                 Argument("value", "any", Text("因子值", "value of the factor")),
                 Argument("limits", "any", Text("递增的两个或四个界限", "two or four ascending limits"), kind="list"),
