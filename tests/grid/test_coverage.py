@@ -27,6 +27,7 @@ from ecocomp.grid.coverage import (
     reduce_classes,
     reduce_joint,
     reduce_sums,
+    reduce_weights,
     zonal,
 )
 from ecocomp.grid.georef import Grid, cell_area_m2_by_row
@@ -125,6 +126,38 @@ def test_sum_of_coverage_is_the_area_on_the_grid() -> None:
     np.testing.assert_allclose(coverage.inside_cells, inside, rtol=6e-8, atol=1e-10)
     outside = np.where(coverage.area_cells > 1e-6, 1 - inside / coverage.area_cells, 0)
     np.testing.assert_allclose(coverage.outside_share, outside, atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [7, 256])
+def test_what_lies_inside_is_known_without_a_second_pass_to_the_bit(rows: int) -> None:
+    coverage = build_coverage(np.concatenate([voronoi(300, 5), awkward(5)]), GRID, rows=rows)
+    again = np.zeros(len(coverage))
+    for strip in coverage.strips:
+        reduce_weights(strip, again)
+    assert again.tobytes() == coverage.inside_cells.tobytes()
+
+
+@pytest.mark.parametrize("layers", [1, 3, 4, 6, 9])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_layers_together_give_the_bits_of_each_alone(layers: int, dtype: type) -> None:
+    rng = np.random.default_rng(layers)
+    values = rng.normal(size=(layers, *GRID.shape)).astype(dtype)
+    values[rng.random(values.shape) < 0.02] = np.nan
+    values[0, ::9, ::7], values[-1, ::11, ::7], values[-1, ::11, 1::7] = np.inf, np.inf, -np.inf
+    coverage = build_coverage(np.concatenate([voronoi(200, 3), awkward(3)]), GRID)
+    weight = np.linspace(1.0, 2.0, GRID.height)
+    total, seen = (np.zeros((len(coverage), layers)) for _ in range(2))
+    one, one_seen = (np.zeros((len(coverage), layers)) for _ in range(2))
+    for strip in coverage.strips:
+        reduce_sums(strip, values[:, strip.rows], total, seen, weight[strip.rows])
+    for k in range(layers):
+        s, w = (np.zeros((len(coverage), 1)) for _ in range(2))
+        for strip in coverage.strips:
+            reduce_sums(strip, values[k, strip.rows], s, w, weight[strip.rows])
+        one[:, k], one_seen[:, k] = s[:, 0], w[:, 0]
+    assert total.tobytes() == one.tobytes()
+    assert seen.tobytes() == one_seen.tobytes()
+    assert np.isnan(total[:, -1]).any() or layers == 1
 
 
 def test_a_tiling_covers_every_cell_once() -> None:

@@ -390,5 +390,5 @@ def raise_tile(r0, r1, c0, c1, filled, top, bottom, left, right, level):  # type
             for x in range(max(c - 1, c0), min(c + 2, c1)):
                 if filled[y, x] < filled[r, c]:
                     filled[y, x] = filled[r, c]
-                        queue[tail] = y * columns + x
+                    queue[tail] = y * columns + x
                     tail += 1

@@ -133,15 +133,6 @@ def facets(first, last, z, way, across, along, out):  # type: ignore[no-untyped-
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def _grown(stack, n):  # type: ignore[no-untyped-def]
-    if n + 8 < stack.size:
-        return stack
-    out = np.empty(2 * stack.size, stack.dtype)
-    out[: stack.size] = stack
-    return out
-
-
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def _arriving(kind, z, way, aux, across, along, total, r, c):  # type: ignore[no-untyped-def]
     """Sum of what arrives at (r, c) from its neighbours, in the order of the directions; `PENDING` if one is not done."""
     rows, columns = way.shape

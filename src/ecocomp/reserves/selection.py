@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 ROUNDS = 25
+WAYS = ((1.0, True), (0.0, True), (2.0, True), (1.0, False))
+"""Ways to choose: how often borders count, and whether what a parcel adds is seen per area."""
+SEVERAL = 20_000
+"""Parcels up to which all ways are tried."""
 LP_LIMIT = 30_000
 """Variables up to which the linear relaxation is solved."""
 
@@ -100,19 +104,33 @@ class Choice:
 
 
 def choose(problem: Problem) -> Choice:
-    """Choose parcels; the result depends on nothing but the problem."""
+    """Choose parcels; the result depends on nothing but the problem.
+
+    Up to `SEVERAL` parcels the choice is made in several ways, with borders counted not at all, once and twice and with
+    parcels that add much before those that add much per area, and the best is kept.
+    """
     neighbours = _neighbours(problem.borders)
-    may_start = np.ones(problem.score.size, bool)
+    ways = WAYS if problem.score.size <= SEVERAL else WAYS[:1]
+    tried = [_tried(problem, neighbours, *way) for way in ways]
+    turn, joined, alone, no_area, no_money = max(tried, key=lambda t: value_of(problem, t[0] > 0))
+    in_ = turn > 0
+    return Choice(turn, joined, alone, no_area & ~in_ & ~alone, no_money & ~in_ & ~alone, value_of(problem, in_), bound(problem))
+
+
+def _tried(
+    problem: Problem, neighbours: list[list[tuple[int, float]]], weight: float, per_area: bool
+) -> tuple[Ints, Floats, Flags, Flags, Flags]:
+    """Choose in one way, giving up clusters that stay too small."""
+    p = replace(problem, bonus=problem.bonus * weight)
+    may_start = np.ones(p.score.size, bool)
     for _ in range(ROUNDS):
-        turn, joined, no_area, no_money = _greedy(problem, neighbours, may_start)
-        small = _small_clusters(problem, turn > 0)
+        turn, joined, no_area, no_money = _greedy(p, neighbours, may_start, per_area)
+        small = _small_clusters(p, turn > 0)
         if not (small & may_start).any():
             break
         may_start &= ~small
     turn = np.where(small, 0, turn)
-    alone = problem.free & (small | (~may_start & (turn == 0)))
-    in_ = turn > 0
-    return Choice(turn, joined, alone, no_area & ~in_ & ~alone, no_money & ~in_ & ~alone, value_of(problem, in_), bound(problem))
+    return turn, joined, p.free & (small | (~may_start & (turn == 0))), no_area, no_money
 
 
 def _neighbours(borders: Borders) -> list[list[tuple[int, float]]]:
@@ -123,7 +141,9 @@ def _neighbours(borders: Borders) -> list[list[tuple[int, float]]]:
     return out
 
 
-def _greedy(p: Problem, neighbours: list[list[tuple[int, float]]], may_start: Flags) -> tuple[Ints, Floats, Flags, Flags]:
+def _greedy(
+    p: Problem, neighbours: list[list[tuple[int, float]]], may_start: Flags, per_area: bool
+) -> tuple[Ints, Floats, Flags, Flags]:
     """Take parcels in turn; of equal ones the larger, then the one with the lower code."""
     n = p.score.size
     area, perimeter = p.area_dm2.tolist(), p.borders.perimeter.tolist()
@@ -144,7 +164,7 @@ def _greedy(p: Problem, neighbours: list[list[tuple[int, float]]], may_start: Fl
         use = area[i] / max(p.cap_dm2, 1) + (cost[i] / max(p.budget_fen, 1) if p.budget_fen is not None else 0.0)
         newest[i] += 1
         if use > 0:
-            heapq.heappush(heap, (-gain / use, -area[i], i, newest[i]))
+            heapq.heappush(heap, (-gain / use if per_area else -gain, -area[i], i, newest[i]))
 
     for i in np.flatnonzero(p.free).tolist():
         push(i)

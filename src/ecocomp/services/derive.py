@@ -43,7 +43,7 @@ class Making:
 
 
 class Maker(Protocol):
-    """A module of `services/layers`."""
+    """A module of `services/layers`. It may also name layers it `USES` where they can be made."""
 
     GIVES: tuple[str, ...]
     NEEDS: tuple[str, ...]
@@ -120,9 +120,7 @@ def wanted_by(id: str, params: Parameters) -> tuple[str, ...]:
     return tuple(sorted(wants(params) if wants is not None else {use.name for use in found.spec.inputs}))
 
 
-def _want(
-    name: str, have: dict[str, StripReader], making: Making, asked: tuple[str, ...], rests_on: dict[str, set[str]]
-) -> bool:
+def _want(name: str, have: dict[str, StripReader], making: Making, asked: tuple[str, ...], rests_on: dict[str, set[str]]) -> bool:
     """Make a layer and what it needs, if that can be; return whether it is there.
 
     rests_on  layer → keys of the rules it was made by, those of the layers it needs included
@@ -134,12 +132,14 @@ def _want(
         return False
     if not all(_want(need, have, making, (*asked, name), rests_on) for need in maker.NEEDS):
         return False
+    for use in getattr(maker, "USES", ()):
+        _want(use, have, making, (*asked, name), rests_on)
     with making.params.read_for(f"layer {name}"):
         made = maker.make(replace(making, layers=dict(have)))
     have.update({k: v for k, v in made.items() if k not in have})
     keys = {key for key, readers in making.params.used_by.items() if f"layer {name}" in readers}
     for other in {name, *made}:
-        rests_on[other] = keys.union(*(rests_on.get(need, set()) for need in maker.NEEDS))
+        rests_on[other] = keys.union(*(rests_on.get(n, set()) for n in (*maker.NEEDS, *getattr(maker, "USES", ()))))
     return name in have
 
 

@@ -17,6 +17,7 @@ from numba import njit
 
 from ecocomp.registry import Example, Formula, Reference
 from ecocomp.registry.declare import formula, gives, takes
+from ecocomp.services.factors._grades import MERGED, TOLERABLE_T_KM2, erosion_grade
 from ecocomp.services.vector_math import INLINE, exp, power
 
 US_TO_SI_ERODIBILITY = 0.1317
@@ -40,27 +41,6 @@ def erodibility_corrected(epic):  # type: ignore[no-untyped-def]
     """Return K in SI units with the Chinese correction, (−0.01383 + 0.51575·K_EPIC)·0.1317, never below 0 (A.7)."""
     k = (-0.01383 + 0.51575 * epic) * US_TO_SI_ERODIBILITY
     return 0.0 if k < 0.0 else k
-
-
-TOLERABLE_T_KM2 = {
-    "loess_plateau": 1000.0,
-    "northeast_black_soil": 200.0,
-    "north_rocky": 200.0,
-    "south_red_soil": 500.0,
-    "southwest_rocky": 500.0,
-}
-"""Tolerable soil loss [t/(km²·a)] of the regions of SL 190-2007."""
-GRADE_LIMITS_T_KM2 = (2500.0, 5000.0, 8000.0, 15000.0)
-"""Upper ends of grades 2 to 5 [t/(km²·a)], the same for water and wind."""
-MERGED = {1: "none", 2: "light", 3: "moderate", 4: "strong", 5: "strong", 6: "extreme"}
-"""HJ 1174-2021 merges the six grades of SL 190 into five."""
-
-
-def erosion_grade(loss_t_km2: float, tolerable_t_km2: float) -> int:
-    """Return the grade 1 (slight) to 6 (severe) of a soil loss [t/(km²·a)] of water or wind."""
-    if loss_t_km2 < tolerable_t_km2:
-        return 1
-    return 2 + sum(loss_t_km2 > limit for limit in GRADE_LIMITS_T_KM2)
 
 
 # ---------------------------------------------------------------- by name, with plain numbers

@@ -20,7 +20,7 @@ from numba import njit
 
 from ecocomp.registry import Example, Formula, Reference
 from ecocomp.registry.declare import formula, gives, takes
-from ecocomp.services.factors.soil import MERGED, erosion_grade
+from ecocomp.services.factors._grades import MERGED, erosion_grade
 from ecocomp.services.vector_math import INLINE, exp, log, power
 
 GRAVITY_M_S2 = 9.8

@@ -50,6 +50,7 @@ from ecocomp.terms.layers import CLASS_LAYERS
 
 GIVES = ("npp",)
 NEEDS = ()
+USES = ("ndvi_filled",)
 """What is needed depends on the method; `make` looks for itself and gives nothing where it is not there."""
 
 METHODS = ("casa", "miami", "layer")
@@ -75,7 +76,7 @@ def layers_needed(params: Parameters | Draws, method: str, bands: Mapping[str, i
         return {"npp": (1, 12)}
     if method == "miami":
         return {"land_cover": (1,), "temperature": (1, 12), "rain": (1, 12)}
-    wanted = ["radiation", "temperature", "ndvi", "aet", "et0"]
+    wanted = ["radiation", "temperature", "ndvi_filled" if "ndvi_filled" in bands else "ndvi", "aet", "et0"]
     if "fpar" in bands or params.text("services.production.fpar_method") == "layer":
         wanted.append("fpar")
     return {"land_cover": (1,), **dict.fromkeys(wanted, MONTHS)}
@@ -125,7 +126,8 @@ class Tables:
     ) -> None:
         """Put `times` g C/(m²·a) of cells start..end-1 into out (columns, cells)."""
         names = MIAMI_LAYERS if self.method == "miami" else CASA_LAYERS
-        codes, *values = (layers.get(n, NO_CODES if n in CLASS_LAYERS else NO_VALUES) for n in names)
+        seen = {"ndvi": layers["ndvi_filled"], **layers} if "ndvi_filled" in layers else layers
+        codes, *values = (seen.get(n, NO_CODES if n in CLASS_LAYERS else NO_VALUES) for n in names)
         if self.method == "miami":
             miami_rows(codes[0], *values, covered, self.epsilon, times, start, end, out)
         else:

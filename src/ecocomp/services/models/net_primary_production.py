@@ -191,7 +191,7 @@ def evaluate(
 def wants(params: Parameters) -> set[str]:
     """Return the layers the method of the rules may read."""
     method = params.text(_P + "method")
-    return {"npp"} if method == "layer" else set(MIAMI_LAYERS if method == "miami" else CASA_LAYERS)
+    return {"npp"} if method == "layer" else set(MIAMI_LAYERS if method == "miami" else (*CASA_LAYERS, "ndvi_filled"))
 
 
 def prepare(site: Site) -> Plan:
@@ -215,6 +215,7 @@ def prepare(site: Site) -> Plan:
 
     what = Text("最大光能利用率", "light-use efficiency") if method == "casa" else Text("植被类别", "class of vegetation")
     words = f"casa; FPAR={FPAR_METHODS[tables.form]}" if method == "casa" else method
+    words += "; short NDVI gaps drawn through" if "ndvi_filled" in needed else ""
     return Plan(tuple(needed), words, fill, classes_left_out(SPEC.id, tables.epsilon, what))
 
 
