@@ -73,6 +73,23 @@ def test_shared_borders_are_measured_along_the_edge() -> None:
     assert (turned.one.tolist(), turned.two.tolist()) == ([1], [2]) and turned.perimeter[0] == found.perimeter[3]
 
 
+def test_digitised_edges_count_within_a_tolerance() -> None:
+    """A slanted edge has a vertex on one side only; rounding keeps it off the line, so exactly nothing is shared."""
+    end = np.array([100.0, 33.3333333333])
+    third = end / 3 + np.array([0.0, 1e-9])
+    above = shapely.Polygon([(0, 0), end, (50, 90)])
+    left = shapely.Polygon([(0, 0), third, (30, -40)])
+    right = shapely.Polygon([third, end, (90, -30)])
+    corner = shapely.Polygon([end, (150, 60), (150, 30)])
+    shapes = np.array([above, left, right, corner], object)
+    whole = float(np.hypot(*end))
+    found = borders(shapes, 0.1)
+    lengths = {(i, j): length for i, j, length in zip(found.one.tolist(), found.two.tolist(), found.length.tolist(), strict=True)}
+    assert set(lengths) == {(0, 1), (0, 2)}, "a corner is no border"
+    assert lengths[0, 1] == pytest.approx(whole / 3, abs=0.5) and lengths[0, 2] == pytest.approx(whole * 2 / 3, abs=0.5)
+    assert borders(shapes).length.sum() < 1.0
+
+
 def test_a_neighbour_is_preferred_to_an_equal_parcel_far_away(given_rules: Made) -> None:
     shapes = grid_of(1, 6)
     parcel, zone = tables(6, importance={0: "extreme"}, red={0: 1_000_000, 1: 200_000, 5: 210_000})

@@ -136,7 +136,7 @@ def test_an_address_without_a_scheduler_is_told_within_seconds(ground: dict[str,
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    for address in (f"tcp://127.0.0.1:{port}", "nowhere.invalid:8786", "walrus://x:1", "tcp://x", "foo", ""):
+    for address in (f"tcp://127.0.0.1:{port}", "walrus://x:1", "tcp://x", "foo", ""):
         begin = time.monotonic()
         with pytest.raises(UsageError) as told:
             run(ground, scheduler=address or " ")

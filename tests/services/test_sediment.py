@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ecocomp.grid.georef import Grid
 from ecocomp.grid.routing import shares
@@ -17,7 +19,8 @@ from ecocomp.services.engine import assess
 from ecocomp.services.factors.sediment import delivery_ratio, trapping_share
 from ecocomp.services.layers.connectivity import index_of_connectivity
 from ecocomp.services.layers.deposition import sediment_trapped
-from ecocomp.services.models import sediment_delivery, soil_retention
+from ecocomp.services.models import sand_fixation, sediment_delivery, soil_retention
+from ecocomp.services.site import NotAssessed, Site
 
 GRID = Grid("EPSG:4545", 500_000.0, 3_300_000.0, 30.0, 30.0, 7, 9)
 ENDS = {"slope_least": 0.005, "slope_most": 1.0, "cover_least": 0.001}
@@ -185,6 +188,49 @@ def test_ratio_is_bounded_and_rises_with_connectivity() -> None:
     assert trapping_share(0.4, 0.2) == 0.0 and trapping_share(1.0, 1.0) == 1.0 and trapping_share(0.5, 1.0) == 1.0
 
 
+positive = st.floats(0.01, 1e4)
+
+
+@given(positive, st.floats(1e-4, 0.1), st.floats(0.03, 50), st.floats(0, 1), st.floats(-12, 6), st.floats(0.1, 1e3))
+def test_kept_and_exported_add_up_to_what_bare_ground_would_deliver(
+    r: float, k: float, ls: float, c: float, ic: float, area: float
+) -> None:
+    found = sediment_delivery.evaluate(erosivity=r, erodibility=k, ls=ls, cover_factor=c, index=ic, area_ha=area)
+    bare = sediment_delivery.evaluate(erosivity=r, erodibility=k, ls=ls, cover_factor=1.0, index=ic, area_ha=area)
+    assert bare["kept_t"] == pytest.approx(0.0, abs=1e-9)
+    assert found["kept_t"] + found["export_t"] == pytest.approx(bare["export_t"], rel=1e-9)
+    double = sediment_delivery.evaluate(erosivity=r, erodibility=k, ls=ls, cover_factor=c, index=ic, area_ha=2 * area)
+    assert double["kept_t"] == pytest.approx(2 * found["kept_t"], rel=1e-9)
+    nearer = sediment_delivery.evaluate(erosivity=r, erodibility=k, ls=ls, cover_factor=c, index=ic + 0.5, area_ha=area)
+    assert nearer["export_t"] >= found["export_t"]
+
+
+def test_k_raises_delivery_far_from_streams_and_lowers_it_near() -> None:
+    far, near = (
+        [
+            sediment_delivery.evaluate(erosivity=4e3, erodibility=0.03, ls=2.0, cover_factor=0.1, index=ic, k=k)["kept_t"]
+            for k in (1.5, 2.5)
+        ]
+        for ic in (-4.0, 3.0)
+    )
+    assert far[0] < far[1] and near[0] > near[1] and sediment_delivery.MONOTONE is False
+
+
+def test_nothing_is_kept_on_a_stream() -> None:
+    case = {"erosivity": 4e3, "erodibility": 0.03, "ls": 2.0, "cover_factor": 0.1, "trapped_t_ha": 9.0}
+    assert sediment_delivery.evaluate(**case, index=math.inf)["kept_t"] == 0.0
+
+
+@pytest.mark.parametrize("key", ["services.sediment.method", "services.soil.method", "services.sand.method"])
+@pytest.mark.parametrize("method", ["GBT46869-2025", "NDRC-2022", "guesswork"])
+def test_methods_without_figures_are_refused_by_name(params: Any, key: str, method: str) -> None:
+    module = {"sediment": sediment_delivery, "soil": soil_retention, "sand": sand_fixation}[key.split(".")[1]]
+    bands = dict.fromkeys(("erosivity", "ls_factor", "ndvi", "erodibility", "connectivity_index", "sediment_trapped"), 1)
+    with pytest.raises(NotAssessed) as found:
+        module.prepare(Site(params(**{key.replace(".", "__"): method}), bands, GRID, 2023))
+    assert [n.record for n in found.value.notes] == [key] and method in found.value.notes[0].say("en")
+
+
 # ---------------------------------------------------------------- the service
 @pytest.fixture(scope="module")
 def county(fused: Any, scene: Any, tmp_path_factory: Any, params: Any) -> Any:
@@ -250,7 +296,9 @@ def test_without_soil_layers_the_service_says_what_it_lacks(county: Any) -> None
     layers, run, _, _ = county
     readers = {n: r for n, r in layers().items() if n not in ("clay", "sediment_trapped")}
     found = run(readers)
-    assert {n.record for n in found.notes if n.code == "services.not_assessed"} == {"soil", "sediment_trapped"}
+    assert {n.record for n in found.notes if n.code == "services.not_assessed"} == {"soil"}
+    bare = {n: r for n, r in layers().items() if n not in ("elevation", "connectivity_index", "sediment_trapped")}
+    assert {n.record for n in run(bare).notes} == {"elevation", "connectivity_index", "sediment_trapped"}
 
 
 def test_more_cover_keeps_more_out_of_the_stream(county: Any, scene: Any) -> None:
@@ -264,3 +312,15 @@ def test_more_cover_keeps_more_out_of_the_stream(county: Any, scene: Any) -> Non
         kept.append((np.nansum(found.cells["sediment_delivery"]), np.nansum(retained)))
     assert all(k > 0 for k, _ in kept) and all(k < s for k, s in kept)
     assert soil_retention.METHODS[0] == "HJ1173-2021"
+
+
+def test_a_missing_rule_is_named_by_the_service_and_not_thrown_by_the_makers(
+    county: Any, scene: Any, fused: Any, params: Any, tmp_path: Any
+) -> None:
+    _, run, *_ = county
+    rules = params("science")  # has no table of C
+    base = {n: fused.InMemory(a) for n, a in scene.layers.items()}
+    readers = derived_layers(["sediment_delivery"], base, scene.grid, tmp_path, rules, 2023)
+    assert "connectivity_index" not in readers
+    found = run(readers, params=rules)
+    assert {n.record for n in found.notes} == {"services.soil.cover_factor"}

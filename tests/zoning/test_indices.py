@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecocomp.registry import Entry, entries
+from ecocomp.terms.faults import UsageError
 from ecocomp.zoning.indices import climate, npp
 
 ALL = entries("zoning.indices")
@@ -106,3 +107,21 @@ def test_grading_a_list_knows_neither_order_nor_unit(values: list[float], chance
     assert grade(values=mixed)["classes"] == [classes[v] for v in mixed]
     assert grade(values=mixed, areas=[unit] * len(mixed))["classes"] == [classes[v] for v in mixed]
     assert grade(values=whole)["classes"][whole.index(max(whole))] == 1
+
+
+@pytest.mark.parametrize(
+    ("id", "given_", "said"),
+    [
+        ("dryness_index", {"temperature_c": [20.0] * 11, "rain_mm": [1.0] * 12}, "temperature_c: 11"),
+        ("min_max_scaling", {"value": 1.0, "low": 2.0, "high": 2.0}, "must rise"),
+        ("importance_by_cumulative_share", {"values": [1.0, 2.0], "areas": [1.0]}, "values: 2, areas: 1"),
+        ("importance_by_cumulative_share", {"values": [1.0], "cuts": [0.8, 0.5]}, "must rise"),
+        ("sensitivity_soil_erosion", {"erosivity": 1, "texture_score": 1, "relief_m": 1, "cover": 1, "cuts": [4, 2]}, "must rise"),
+    ],
+)
+def test_impossible_lists_are_refused_in_words(id: str, given_: dict[str, Any], said: str) -> None:
+    evaluate = ALL[id].evaluate
+    assert evaluate is not None
+    with pytest.raises(UsageError, match=said) as stop:
+        evaluate(**given_)
+    assert stop.value.message.zh

@@ -373,22 +373,22 @@ def raise_tile(r0, r1, c0, c1, filled, top, bottom, left, right, level):  # type
 
     A raised cell stands level with all raised cells it touches, so no order is needed.
     """
-    queue, tail, columns = np.empty((r1 - r0) * (c1 - c0), np.int64), 0, filled.shape[1]
+    queue, tail = np.empty((r1 - r0) * (c1 - c0), np.int64), 0
     for r in range(r0, r1):
         stride = 1 if r == r0 or r == r1 - 1 else max(1, c1 - 1 - c0)
         for c in range(c0, c1, stride):
             a = top[c] if r == r0 else (bottom[c] if r == r1 - 1 else (left[r] if c == c0 else right[r]))
             if a >= OCEAN and filled[r, c] < level[a]:
                 filled[r, c] = level[a]
-                queue[tail] = r * columns + c
+                queue[tail] = (r << 32) | c
                 tail += 1
     head = 0
     while head < tail:
-        r, c = queue[head] // columns, queue[head] % columns
+        r, c = queue[head] >> 32, queue[head] & 0xFFFFFFFF
         head += 1
         for y in range(max(r - 1, r0), min(r + 2, r1)):
             for x in range(max(c - 1, c0), min(c + 2, c1)):
                 if filled[y, x] < filled[r, c]:
                     filled[y, x] = filled[r, c]
-                    queue[tail] = y * columns + x
+                    queue[tail] = (y << 32) | x
                     tail += 1

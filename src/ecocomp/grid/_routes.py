@@ -181,10 +181,10 @@ def gather_shares(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, acro
         for c in range(c0, c1):
             if total[r, c] != PENDING or waiting[r - r0, c - c0] != 0:
                 continue
-            stack[0], n = r * columns + c, 1
+            stack[0], n = (r << 32) | c, 1
             while n > 0:
                 n -= 1
-                i, j = stack[n] // columns, stack[n] % columns
+                i, j = stack[n] >> 32, stack[n] & 0xFFFFFFFF
                 s, m = 0.0, bits[i - r0, j - c0]
                 for d in range(8):
                     if m >> d & 1:
@@ -200,7 +200,7 @@ def gather_shares(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, acro
                     if r0 <= y < r1 and c0 <= x < c1:
                         waiting[y - r0, x - c0] -= 1
                         if waiting[y - r0, x - c0] == 0:
-                            stack[n] = y * columns + x
+                            stack[n] = (y << 32) | x
                             n += 1
                     else:
                         touched[y // size[0] - corner[0] + 1, x // size[1] - corner[1] + 1] = 1
@@ -218,10 +218,10 @@ def path_down(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, across, 
             # A stream waits for nobody; one that was reached from below before its turn is done already.
             if length[r, c] != PENDING or (waiting[r - r0, c - c0] != 0 and not stream[r, c]):
                 continue
-            stack[0], n = r * columns + c, 1
+            stack[0], n = (r << 32) | c, 1
             while n > 0:
                 n -= 1
-                i, j = stack[n] // columns, stack[n] % columns
+                i, j = stack[n] >> 32, stack[n] & 0xFFFFFFFF
                 if length[i, j] != PENDING:
                     continue
                 s, m = 0.0, bits[i - r0, j - c0]
@@ -245,7 +245,7 @@ def path_down(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, across, 
                         if length[y, x] == PENDING:
                             waiting[y - r0, x - c0] -= 1
                             if waiting[y - r0, x - c0] == 0:
-                                stack[n] = y * columns + x
+                                stack[n] = (y << 32) | x
                                 n += 1
                     else:
                         touched[y // size[0] - corner[0] + 1, x // size[1] - corner[1] + 1] = 1

@@ -35,8 +35,6 @@ _SIDES_FIRST = np.array([0, 2, 4, 6, 1, 3, 5, 7])
 _LOWEST = np.array([0 if m == 0 else (m & -m).bit_length() - 1 for m in range(256)], np.int64)
 """Place of the lowest bit set."""
 
-_BITS = np.array([m.bit_count() for m in range(256)], np.uint8)
-
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def _better(here, there, shift, inverse, d, best, way, n):  # type: ignore[no-untyped-def]
@@ -109,7 +107,7 @@ def _open(up, here, down, c):  # type: ignore[no-untyped-def]
 def cross_level(r0, r1, c0, c1, size, corner, touched, z, way, steps):  # type: ignore[no-untyped-def]
     """Shorten the ways over level ground inside the window as far as is known; `steps` counts the cells to its end."""
     # No cell stands in the ring twice, so it never overflows. Arrays that grew inside the loops would cost more than these.
-    h, w, columns = r1 - r0, c1 - c0, way.shape[1]
+    h, w = r1 - r0, c1 - c0
     ring, waits, head, n = np.empty(h * w, np.int64), np.zeros((h, w), np.bool_), 0, 0
     found = np.empty(h * w, np.int32)
     for r in range(r0, r1):
@@ -122,14 +120,14 @@ def cross_level(r0, r1, c0, c1, size, corner, touched, z, way, steps):  # type: 
                 if z[y, x] == z[r, c] and steps[y, x] < FAR:
                     least = min(least, steps[y, x] + 1)
             if least < steps[r, c]:
-                ring[n], found[n] = r * columns + c, least
+                ring[n], found[n] = (r << 32) | c, least
                 n += 1
     # Set only now: a number set in passing would run ahead along the row and have to be mended.
     for k in range(n):
-        r, c = ring[k] // columns, ring[k] % columns
+        r, c = ring[k] >> 32, ring[k] & 0xFFFFFFFF
         steps[r, c], waits[r - r0, c - c0] = found[k], True
     while n > 0:
-        r, c = ring[head] // columns, ring[head] % columns
+        r, c = ring[head] >> 32, ring[head] & 0xFFFFFFFF
         head, n = head + 1 if head + 1 < ring.size else 0, n - 1
         waits[r - r0, c - c0] = False
         for d in range(8):
@@ -141,7 +139,7 @@ def cross_level(r0, r1, c0, c1, size, corner, touched, z, way, steps):  # type: 
                 if not waits[y - r0, x - c0]:
                     waits[y - r0, x - c0] = True
                     tail = head + n
-                    ring[tail if tail < ring.size else tail - ring.size] = y * columns + x
+                    ring[tail if tail < ring.size else tail - ring.size] = (y << 32) | x
                     n += 1
             else:
                 touched[y // size[0] - corner[0] + 1, x // size[1] - corner[1] + 1] = 1
@@ -207,11 +205,14 @@ def _waiting(r0, c0, bits, value):  # type: ignore[no-untyped-def]
     """Return how many of the neighbours that drain into each cell are not done yet."""
     h, w = bits.shape
     out = np.empty((h, w), np.uint8)
+    untouched = True
     for r in range(h):
-        for c in range(w):
-            out[r, c] = _BITS[bits[r, c]]
+        out[r] = _count(bits[r])
+        untouched = untouched and not _any_done(value[r0 + r, c0 : c0 + w])
     for r in range(h):
-        for c in range(w):
+        # In a window not worked in before, only cells on its rim may have neighbours that are done.
+        stride = max(1, w - 1) if untouched and 0 < r < h - 1 else 1
+        for c in range(0, w, stride):
             if out[r, c] == 0 or value[r0 + r, c0 + c] != PENDING:
                 continue
             m = bits[r, c]
@@ -221,6 +222,22 @@ def _waiting(r0, c0, bits, value):  # type: ignore[no-untyped-def]
                 if value[r0 + r + _DR[d], c0 + c + _DC[d]] != PENDING:
                     out[r, c] -= 1
     return out
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _count(bits):  # type: ignore[no-untyped-def]
+    """Number of bits set in each byte."""
+    x = bits - ((bits >> np.uint8(1)) & np.uint8(0x55))
+    x = (x & np.uint8(0x33)) + ((x >> np.uint8(2)) & np.uint8(0x33))
+    return (x + (x >> np.uint8(4))) & np.uint8(0x0F)
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _any_done(line):  # type: ignore[no-untyped-def]
+    found = 0
+    for c in range(line.size):
+        found += line[c] > PENDING
+    return found > 0
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]

@@ -86,6 +86,17 @@ class Bundle:
         return Parcels.of(self.table("parcel", last=True), self.table("parcel_zone", last=True))
 
     @cached_property
+    def rules(self) -> dict[str, Any]:
+        """Values of the parameters the year rests on, by key."""
+        table = self.table("parameter")
+        return {} if table is None else {r["key"]: json.loads(r["value"]) for r in table.select(["key", "value"]).to_pylist()}
+
+    def counts(self, service: str) -> bool:
+        """Return whether a service (or the product of one) counts in the standard; without a rule every one does."""
+        named = self.rules.get("standard.value_services")
+        return named is None or service in named or service.partition(".")[0] in named
+
+    @cached_property
     def holders(self) -> dict[str, Whole | pa.Array]:
         """Holder codes and the number of their kind (in the order of `codes.HOLDER_KINDS`)."""
         from ecocomp.terms.codes import HOLDER_KINDS

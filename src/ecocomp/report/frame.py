@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from ecocomp.registry import entries
-from ecocomp.report import say
+from ecocomp.report import look, say
 from ecocomp.report import words as w
 from ecocomp.report.blocks import Absent
 from ecocomp.report.bundle import Bundle, Whole, rows_of
+from ecocomp.report.charts import say_number
 from ecocomp.report.maps import ClassMap, MapBase, MapClass
-from ecocomp.terms.codes import service_words
+from ecocomp.terms.codes import PRODUCTS_WORDS, SERVICE_CHAPTERS, service_words
 from ecocomp.terms.faults import UsageError
+from ecocomp.terms.money import half_even
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text, same
 
@@ -100,3 +103,67 @@ def fixed(value: float, places: int) -> Text:
 def hectares(dm2: int) -> Text:
     """Return hectares with one place for a table."""
     return fixed(dm2 / 1_000_000, 1)
+
+
+def file_safe(name: str) -> str:
+    """Return a name with nothing in it but letters, digits and underscores."""
+    return "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
+
+
+def big_money(fen: int | None) -> Text:
+    """Return万元in Chinese and millions in English, two places, for a column with the unit in its head."""
+    if fen is None:
+        return say.NONE
+    return Text(f"{half_even(fen, 10**4) / 100:,.2f}".replace("-", "−"), f"{half_even(fen, 10**6) / 100:,.2f}".replace("-", "−"))
+
+
+def said_unit(unit: str) -> Text:
+    """Return a unit as people write it; one that is not in the list is shown as it stands.
+
+    >>> said_unit("m3/a").zh, said_unit("t CO2/a").en, said_unit("furlong").zh
+    ('立方米/年', 't CO₂/a', 'furlong')
+    """
+    return w.UNITS.get(unit) or same(unit.replace("m3", "m³").replace("m2", "m²"))
+
+
+def service_order(name: str) -> tuple[int, str, int, str]:
+    """Return the place of a service or product: in the chapters' order, then in the order of the products' names."""
+    order = [id for _, ids in SERVICE_CHAPTERS for id in ids]
+    id, _, product = name.partition(".")
+    products = list(PRODUCTS_WORDS)
+    return (order.index(id) if id in order else len(order), id, products.index(product) if product in products else 0, product)
+
+
+def breaks_of(b: Bundle, name: str, values: np.ndarray) -> tuple[float, ...]:
+    """Return the breaks the bundle fixes for a map over all years, else round ones."""
+    given = (b.meta.get("breaks") or {}).get(name)
+    return tuple(float(x) for x in given) if given else look.round_breaks(values)
+
+
+def classed(
+    values: np.ndarray, breaks: tuple[float, ...], colours: tuple[str, ...], unknown: Text
+) -> tuple[tuple[MapClass, ...], Whole]:
+    """Return the legend and each value's class number; NaN is unknown, which the legend names only where there is some."""
+    seen = np.isfinite(values)
+    if not seen.any():
+        return (MapClass("#E9EDEF", unknown, hatched=True),), np.zeros(len(values), np.int64)
+    if not breaks:
+        low, high = say.quantity(float(values[seen].min())), say.quantity(float(values[seen].max()))
+        label = low if low == high else say.between(low, high)
+        classes: tuple[MapClass, ...] = (MapClass(look.ramp(colours, 1)[0], label),)
+    else:
+        classes = _range_classes(breaks, colours)
+    number = np.where(seen, np.searchsorted(breaks, values, side="right"), len(classes))
+    return (classes if seen.all() else (*classes, MapClass("#E9EDEF", unknown, hatched=True))), number
+
+
+def _range_classes(breaks: tuple[float, ...], colours: tuple[str, ...]) -> tuple[MapClass, ...]:
+    """Return legend classes between breaks."""
+    ramp = look.ramp(colours, len(breaks) + 1)
+    said = [say_number(x) for x in breaks]
+    labels = [
+        Text(f"< {said[0].zh}", f"< {said[0].en}"),
+        *(say.between(a, z) for a, z in pairwise(said)),
+        Text(f"≥ {said[-1].zh}", f"≥ {said[-1].en}"),
+    ]
+    return tuple(MapClass(c, t) for c, t in zip(ramp, labels, strict=True))

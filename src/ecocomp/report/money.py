@@ -12,8 +12,8 @@ from ecocomp.report import words as w
 from ecocomp.report.blocks import Absent, Block, Chart, Grid, Para, Picture, Section, sides
 from ecocomp.report.bundle import ZONES, Bundle, Whole, amount, codes, rows_of, sums, weighted_mean, whole
 from ecocomp.report.charts import Bar, Mark, MarkRow, Node, Series, bars, dots, flow, histogram, say_number
-from ecocomp.report.frame import Story, cap, hectares, listed
-from ecocomp.report.land import KINDS, _area_of, _breaks, classed, headline
+from ecocomp.report.frame import Story, breaks_of, cap, classed, hectares, listed
+from ecocomp.report.land import KINDS, _area_of, headline
 from ecocomp.report.svg import HATCH
 from ecocomp.terms.area import MU_PER_HA
 from ecocomp.terms.codes import ENTITLEMENT_STATES, FUNCTION_ZONES, FUND_SOURCES, HOLDER_KINDS, PARTS
@@ -44,7 +44,7 @@ def _rate_map(story: Story, table: pa.Table, mean: int) -> Chart:
     rate[b.parcels.rows(table["parcel_id"])] = whole(table["rate_fen_per_ha"]) / _FEN_PER_MU
     shown = rate[:-1]
     positive = np.where(shown > 0, shown, np.nan)
-    breaks = _breaks(b, "rate", positive)
+    breaks = breaks_of(b, "rate", positive)
     classes, number = classed(positive, breaks, look.MONEY, w.NO_STANDARD)
     drawn = story.map(w.RATE_MAP_IN.fill(year=b.year), classes, number, "standard")
     seen = positive[np.isfinite(positive)]

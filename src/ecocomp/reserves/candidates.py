@@ -95,12 +95,14 @@ def select(
     cost_fen: Ints | None = None,
     locked_in: Collection[str] = (),
     locked_out: Collection[str] = (),
+    tolerance: float = 0.0,
 ) -> Selection:
     """Choose reserves that hang together, within the share of the county and the budget.
 
     geometry    polygon of each row of `parcel`, in the same order
     distance_m  distance of each parcel from the red line or reserves [m] (`distances`); None: the share inside the line
     cost_fen    cost of setting each parcel aside [fen/a]; counts only where the rules have ``reserves.budget_fen``
+    tolerance   distance within which edges count as a shared border [CRS unit], for digitised parcels
     locked_in, locked_out  parcels that must be in, or must not, besides those of the rules; one in both is a fault
 
     Parameters read: those of `candidates`, ``reserves.weight.contiguity``, ``reserves.least_cluster_ha``, and, where there
@@ -109,7 +111,7 @@ def select(
     raise_errors(_contradictions(parcel, locked_in, locked_out))
     turn = np.asarray(pc.sort_indices(parcel["parcel_id"]).to_numpy(), np.int64)
     parcel = parcel.take(pa.array(turn)).combine_chunks()
-    shared = borders(np.asarray(geometry, object)[turn])
+    shared = borders(np.asarray(geometry, object)[turn], tolerance)
     distance_m = None if distance_m is None else np.asarray(distance_m, np.float64)[turn]
     cost_fen = None if cost_fen is None else np.asarray(cost_fen, np.int64)[turn]
     zone = parcel_zone.take(pc.index_in(parcel["parcel_id"], parcel_zone["parcel_id"].combine_chunks()))

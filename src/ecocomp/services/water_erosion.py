@@ -89,6 +89,10 @@ PARAMETERS = (
     Use("services.soil.l_max", "1", Text("INVEST 写法的 L 上限", "limit of L in the form INVEST")),
     Use("services.soil.erosivity_daily_method", "", Text("日降水的侵蚀力公式", "erosivity from daily rain")),
     Use("services.soil.erosive_rain_mm", "mm", Text("侵蚀性日雨量下限", "least rain of an erosive day")),
+    Use("services.soil.erosive_day_mean_mm", "mm", Text("侵蚀性降雨的多年日均值",
+        "mean rain of erosive days, many years"), optional=True),
+    Use("services.soil.erosive_year_mm", "mm", Text("侵蚀性降雨的多年年均值",
+        "mean annual erosive rain, many years"), optional=True),
     Use("services.soil.erosivity_monthly_method", "", Text("月降水的侵蚀力公式", "erosivity from monthly rain")),
     Use("services.soil.erosivity_annual_method", "", Text("年降水的侵蚀力公式", "erosivity from yearly rain")),
     Use("services.soil.erosivity_factor", "1", Text("侵蚀力的系统误差", "systematic error of erosivity")),
@@ -143,21 +147,19 @@ class Erosion:
     tables: tuple[np.ndarray, ...]  # type: ignore[type-arg]
 
 
-def erosion_forms(service: str, site: Site, extra: tuple[str, ...] = ()) -> Erosion:
+def erosion_forms(service: str, site: Site) -> Erosion:
     """Choose the form of each factor by the rules and the layers there are.
-
-    extra  further layers the service needs, one band each
 
     Raises `NotAssessed` that names every layer which is missing, of rain, slope, NDVI and soil.
     """
     p = site.params
-    _require(service, site, extra)
+    _require(service, site)
     method = require_method(service, "services.soil.method", p, METHODS)
     rain_form, rain_name, rain_layer = _erosivity_form(service, site)
     soil_form, soil_name, by_texture, soil_layers = _erodibility_form(service, site)
     cover_form, steps, by_cover, cover_name, notes = _cover_form(service, site)
     practice_form, by_class, practice_name = _practice_form(site, method)
-    layers = [rain_layer, "ls_factor", "ndvi", *extra, *soil_layers]
+    layers = [rain_layer, "ls_factor", "ndvi", *soil_layers]
     if cover_form == 0 or practice_form == 2:
         layers.append("land_cover")
     if practice_form == 1:
@@ -171,9 +173,9 @@ def erosion_forms(service: str, site: Site, extra: tuple[str, ...] = ()) -> Eros
     return Erosion(tuple(layers), words, notes, (scale, by_texture, steps, by_cover, by_class, bare, full, months, forms))
 
 
-def _require(service: str, site: Site, extra: tuple[str, ...]) -> None:
+def _require(service: str, site: Site) -> None:
     """Raise `NotAssessed` for everything that is missing, all at once."""
-    needed: dict[str, tuple[int, ...]] = {"ls_factor": (1,), "ndvi": (1, 12), **dict.fromkeys(extra, (1,))}
+    needed: dict[str, tuple[int, ...]] = {"ls_factor": (1,), "ndvi": (1, 12)}
     needed = ({"erosivity": (1,)} if "erosivity" in site.bands else {"rain": (1, 12)}) | needed
     lacking = site.lacking(service, needed)
     if not {"erodibility", "soil_texture"} & set(site.bands) and not all(n in site.bands for n in SOIL_LAYERS):

@@ -7,6 +7,8 @@ remembered from that annex. Land classes are the working classes of the Third Na
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ecocomp.terms.text import Text
 
 FUNCTION_ZONES: dict[str, Text] = {
@@ -55,6 +57,30 @@ ECOSYSTEM_GROUPS: dict[str, Text] = {
     "8": Text("其他", "other"),
     "0": Text("未识别", "not identified"),
 }
+
+
+def ecosystem_words(codes: Iterable[str]) -> Text:
+    """Return a set of ecosystems in few words: whole groups by their name, and most of all as "all but" the rest.
+
+    >>> ecosystem_words(["51", "52", "61"]).en
+    'farmland, settlement'
+    >>> ecosystem_words(c for c in ECOSYSTEMS if c[0] not in "04").zh
+    '除湿地外的全部'
+    """
+    known = [c for c in ECOSYSTEMS if c != "00"]
+    found = [c for c in known if c in set(codes := tuple(codes))]
+    if len(found) == len(known):
+        return Text("全部", "all")
+    if 3 * len(found) > 2 * len(known):
+        rest = ecosystem_words(c for c in known if c not in found)
+        return Text(f"除{rest.zh}外的全部", f"all but {rest.en}")
+    names: list[Text] = []
+    for group in ECOSYSTEM_GROUPS:
+        members = [c for c in known if c[0] == group]
+        here = [c for c in members if c in found]
+        names += [ECOSYSTEM_GROUPS[group]] if here and here == members else [ECOSYSTEMS[c] for c in here]
+    return Text("、".join(n.zh for n in names), ", ".join(n.en for n in names))
+
 
 CROSSWALK = "dltb-2020→hj1172-2021 v1"
 LAND_CLASSES: dict[str, tuple[Text, str]] = {

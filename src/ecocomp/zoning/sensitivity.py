@@ -132,13 +132,14 @@ def index(*factors: Scores) -> NDArray[np.float32]:
     product = np.ones(np.shape(factors[0]), np.uint16)
     for factor in factors:
         product *= factor
-    return roots(len(factors)).astype(np.float32)[product]
+    return _roots(len(factors))[product]
 
 
 @lru_cache
-def roots(n: int) -> NDArray[np.float64]:
+def _roots(n: int) -> NDArray[np.float32]:
     """Return the n-th root of every product of n scores, NaN of 0; few values occur, so none is computed twice."""
-    return np.array([np.nan, *(float(p) ** (1.0 / n) for p in range(1, _TOP_SCORE**n + 1))], np.float64)
+    whole = [np.nan, *(float(p) ** (1.0 / n) for p in range(1, _TOP_SCORE**n + 1))]
+    return np.array(whole, np.float64).astype(np.float32)
 
 
 def classify(value: NDArray[np.float32], cuts: Sequence[float]) -> NDArray[np.uint8]:

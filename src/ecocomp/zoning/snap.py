@@ -203,11 +203,9 @@ def _merged(pieces: Geometries, parcels: Geometries, crs: Any, sliver_m2: float)
     small = holes[polygon_areas_m2(holes, crs) < sliver_m2] if len(holes) else holes
     if len(small):
         # A hole that is somebody's parcel is no gap: that parcel is not in.
-        hole, _ = shapely.STRtree(parcels).query(small, predicate="intersects")
-        owned = np.zeros(len(small), bool)
-        for k in np.unique(hole):
-            inner = shapely.STRtree(parcels).query(small[k], predicate="intersects")
-            owned[k] = shapely.area(shapely.intersection(small[k], parcels[inner])).sum() > 0.5 * shapely.area(small[k])
+        hole, own = shapely.STRtree(parcels).query(small, predicate="intersects")
+        held = np.bincount(hole, shapely.area(shapely.intersection(small[hole], parcels[own])), len(small))
+        owned = held > 0.5 * shapely.area(small)
         small = small[~owned]
     if len(small):
         whole = shapely.union_all([whole, *small])

@@ -27,6 +27,7 @@ from ecocomp.services.layers._drained import CODE_VERSION as DRAINED
 from ecocomp.services.layers._drained import chosen, room_for, routing, rule, store
 from ecocomp.services.site import PASS, NotAssessed, Site, StripReader
 from ecocomp.services.water_erosion import whole_factors
+from ecocomp.terms.faults import FaultsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def make(making: Making) -> dict[str, StripReader]:
     site = Site(p, {name: reader.bands for name, reader in making.layers.items()}, grid, making.year)
     try:
         factors = whole_factors("sediment_delivery", site, making.layers, with_rkls=False)
-    except NotAssessed:
+    except (NotAssessed, FaultsError):  # a layer, method or rule is missing; the service names it when it is prepared
         return {}
     path_form = chosen(p, "services.sediment.path_form", PATHS)
     numbers = {k: p.number(f"services.sediment.{k}") for k in NUMBERS}

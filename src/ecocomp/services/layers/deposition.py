@@ -25,6 +25,7 @@ from ecocomp.services.layers._drained import CODE_VERSION as DRAINED
 from ecocomp.services.layers._drained import arriving, room_for, routing, rule
 from ecocomp.services.site import PASS, NotAssessed, Site, StripReader
 from ecocomp.services.water_erosion import whole_factors
+from ecocomp.terms.faults import FaultsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def make(making: Making) -> dict[str, StripReader]:
     site = Site(p, {name: reader.bands for name, reader in making.layers.items()}, grid, making.year)
     try:
         factors = whole_factors("sediment_delivery", site, making.layers)
-    except NotAssessed:
+    except (NotAssessed, FaultsError):  # a layer, method or rule is missing; the service names it when it is prepared
         return {}
     ratio = [p.number(f"services.sediment.{k}") for k in RATIO]
     index = making.layers["connectivity_index"]

@@ -14,7 +14,7 @@ from ecocomp.registry import Example, Reference, Spec, Use
 from ecocomp.registry.declare import gives, takes
 from ecocomp.services import water_erosion
 from ecocomp.services.factors.sediment import IC, IC0, K_IC, SDR, SDR_MAX, delivery_ratio
-from ecocomp.services.site import PASS, TILE, Plan, Site, corners
+from ecocomp.services.site import PASS, TILE, Plan, Site, corners, require, require_method
 from ecocomp.services.tiles import any_covered
 from ecocomp.services.vector_math import INLINE
 from ecocomp.services.water_erosion import VALUE_LAYERS, cover_tile, erosion_forms, practice_of, start_tile
@@ -128,6 +128,7 @@ SENSES = {**water_erosion.SENSES, "sdr_max": 1, "ic0": -1, "k": 0}
 MONOTONE = False
 """k raises delivery where IC lies below IC0 and lowers it above."""
 METHODS = ("SDR",)
+MADE = ("connectivity_index", "sediment_trapped")
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
@@ -171,22 +172,22 @@ def prepare(site: Site) -> Plan:
 
     Raises `NotAssessed` where a layer of soil loss, the index of connectivity or what is trapped is missing.
     """
-    from ecocomp.services.site import require_method
-
     p = site.params
     method = require_method(SPEC.id, "services.sediment.method", p, METHODS)
-    erosion = erosion_forms(SPEC.id, site, ("connectivity_index", "sediment_trapped"))
+    erosion = erosion_forms(SPEC.id, site)  # what is missing here is also why the layers below could not be made
+    unmade = [name for name in MADE if name not in site.bands]
+    require(SPEC.id, site, dict.fromkeys((*(("elevation",) if unmade else ()), *MADE), (1,)))
     ratio = tuple(corners(p, f"services.sediment.{k}", SENSES[k]) for k in ("ic0", "k", "sdr_max"))
     at_value = p.number("services.soil.erosivity_factor") * p.number("services.soil.erodibility_factor")
     words = (method, *erosion.words, f"IC={p.text('services.sediment.routing')}:{p.text('services.sediment.path_form')}")
 
     def fill(strip, first, last, out):  # type: ignore[no-untyped-def]
-        values = (strip.layer(name) for name in (*VALUE_LAYERS, "connectivity_index", "sediment_trapped"))
+        values = (strip.layer(name) for name in (*VALUE_LAYERS, *MADE))
         codes = strip.layer("land_cover")[0], strip.layer("soil_texture")[0]
         _rows(*values, *codes, strip.covered, *erosion.tables, *ratio, at_value, first * strip.width, last * strip.width, out)
         return 0
 
-    return Plan(erosion.layers, "; ".join(words), fill, erosion.notes)
+    return Plan((*erosion.layers, *MADE), "; ".join(words), fill, erosion.notes)
 
 
 @njit(**PASS)  # type: ignore[untyped-decorator]

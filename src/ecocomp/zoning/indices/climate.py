@@ -19,6 +19,7 @@ import numpy as np
 
 from ecocomp.registry import Argument, Example, Formula, Reference, Spec, Use
 from ecocomp.terms.text import Text
+from ecocomp.zoning.indices._given import twelve
 
 DAYS = (31.0, 28.25, 31.0, 30.0, 31.0, 30.0, 31.0, 31.0, 30.0, 31.0, 30.0, 31.0)
 """Mean days of the months."""
@@ -80,6 +81,7 @@ def _etp(temperature_c: float, humidity: float) -> dict[str, float]:
 def _erosivity(
     wind_2m: Sequence[float], temperature_c: Sequence[float], humidity: Sequence[float], rain_mm: Sequence[float]
 ) -> dict[str, Any]:
+    twelve(wind_2m=wind_2m, temperature_c=temperature_c, humidity=humidity, rain_mm=rain_mm)
     months = zip(wind_2m, temperature_c, humidity, rain_mm, DAYS, strict=True)
     evaporation, parts = [], []
     for u, t, r, p, d in months:
@@ -89,6 +91,7 @@ def _erosivity(
 
 
 def _dryness(temperature_c: Sequence[float], rain_mm: Sequence[float]) -> dict[str, float]:
+    twelve(temperature_c=temperature_c, rain_mm=rain_mm)
     heat = sum(float(warm_month(t, d)) for t, d in zip(temperature_c, DAYS, strict=True))
     rain = sum(p for t, p in zip(temperature_c, rain_mm, strict=True) if t >= WARM_C)
     return {"accumulated_c": heat, "rain_mm": float(rain), "dryness": float(dryness(np.float64(heat), np.float64(rain)))}

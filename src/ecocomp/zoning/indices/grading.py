@@ -17,9 +17,13 @@ import numpy as np
 from ecocomp.registry import Argument, Example, Formula, Reference, Spec, Use
 from ecocomp.terms.text import Text
 from ecocomp.zoning.importance import grade_units
+from ecocomp.zoning.indices._given import ascending, same_length
 
 
 def _grade(values: Sequence[float], areas: Sequence[float] = (), cuts: Sequence[float] = (0.5, 0.8)) -> dict[str, Any]:
+    if len(areas):
+        same_length(values=values, areas=areas)
+    ascending(cuts=(0.0, *cuts))
     per_area = np.asarray(values, np.float64)
     area = np.asarray(areas, np.float64) if len(areas) else np.ones(per_area.size)
     classes, limits = grade_units(per_area, area, cuts)

@@ -17,6 +17,7 @@ import numpy as np
 
 from ecocomp.registry import Argument, Example, Formula, Reference, Spec, Use
 from ecocomp.terms.text import Text
+from ecocomp.zoning.indices._given import ascending
 
 TEXTURES = (
     "heavy_clay",
@@ -68,6 +69,7 @@ def biodiversity_index(npp: Any, rain: Any, temperature: Any, elevation: Any) ->
 
 
 def _scale(value: float, low: float, high: float) -> dict[str, float]:
+    ascending(range=(low, high))
     return {"scaled": float(scaled(value, low, high))}
 
 

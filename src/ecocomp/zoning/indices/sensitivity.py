@@ -10,6 +10,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,19 +18,22 @@ import numpy as np
 
 from ecocomp.registry import Argument, Example, Formula, Reference, Spec, Use
 from ecocomp.terms.text import Text
-from ecocomp.zoning.sensitivity import CLASSES, classify, index, roots, score
+from ecocomp.zoning.indices._given import ascending
+from ecocomp.zoning.sensitivity import CLASSES, classify, score
 
 CUTS = (2.0, 4.0)
 THIRDS = [2.33, 3.66]
 
 
 def _score(value: float, limits: Sequence[float], *, rising: bool = True, outer: bool = False) -> int:
+    ascending(limits=limits)
     return int(score(np.array([value], np.float64), limits, rising=rising, outer=outer)[0])
 
 
 def _judge(scores: Sequence[float], cuts: Sequence[float]) -> tuple[float, str]:
-    rounded = index(*(np.array([s], np.uint8) for s in scores))  # as in a map
-    exact = roots(len(scores))[int(np.prod(np.asarray(scores, np.int64)))]
+    ascending(cuts=cuts)
+    exact = math.prod(scores) ** (1.0 / len(scores))
+    rounded = np.array([exact], np.float64).astype(np.float32)  # as in a map
     return float(exact), CLASSES[int(classify(rounded, cuts)[0])]
 
 
