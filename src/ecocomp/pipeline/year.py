@@ -288,6 +288,7 @@ def assess_layers(
     y: Year, params: Parameters, models: list[str], year: int, keep: list[str] | None = None, keep_folder: Path | None = None
 ) -> Any:
     """Return what the pass over the layers of a year found, see `services.engine.assess`."""
+    from ecocomp.services.consistency import layer_notes
     from ecocomp.services.derive import derived_layers
     from ecocomp.services.engine import assess as engine
 
@@ -314,7 +315,7 @@ def assess_layers(
         progress=lambda done, total: y.say(done, total, label),
     )
     said = [note for reader in layers.values() for note in getattr(reader, "notes", ())]
-    return replace(found, notes=[*found.notes, *said])
+    return replace(found, notes=[*found.notes, *said, *layer_notes(models, layers, y.ground.grid)])
 
 
 def assess(y: Year, folder: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from numba import njit
 
 from ecocomp.registry import Example, Formula, Reference
-from ecocomp.services.factors._declare import formula, gives, takes
+from ecocomp.registry.declare import formula, gives, takes
 from ecocomp.services.vector_math import INLINE, exp, log
 
 CO2_OF_CARBON = 44.0 / 12.0

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from numba import njit
 
 from ecocomp.registry import Example, Formula, Reference
-from ecocomp.services.factors._declare import formula, gives, takes
+from ecocomp.registry.declare import formula, gives, takes
 from ecocomp.services.vector_math import INLINE, exp, power
 
 DECAYS = ("linear", "exponential")

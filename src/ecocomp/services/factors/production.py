@@ -17,7 +17,7 @@ from __future__ import annotations
 from numba import njit
 
 from ecocomp.registry import Example, Formula, Reference
-from ecocomp.services.factors._declare import formula, gives, takes
+from ecocomp.registry.declare import formula, gives, takes
 from ecocomp.services.vector_math import INLINE, exp
 
 FPAR_METHODS = ("mean", "ndvi", "simple_ratio", "layer")

@@ -102,6 +102,7 @@ SPEC = Spec(
         Use("wind", "tables.WIND", Text("站点日风速、气温、雪深", "daily wind, temperature and snow at stations")),
         Use("rain", "mm", Text("月降水（12 个波段）", "monthly rain (twelve bands)")),
         Use("ndvi", "1", Text("月 NDVI（12 个波段）", "monthly NDVI (twelve bands)")),
+        Use("ndvi_filled", "1", Text("补过短缺口的月 NDVI", "the same with short gaps drawn through"), optional=True),
         Use("land_cover", "codes.ECOSYSTEMS", Text("生态系统类型", "ecosystem class")),
         Use("sand", "%", Text("砂粒", "sand")),
         Use("silt", "%", Text("粉粒", "silt")),
@@ -277,11 +278,12 @@ def prepare(site: Site) -> Plan:
     stations = station_weather(site, *limits, radiation, period, evaporation)
     short = method == "GEP-2020-short"
     forms = np.array([ROUGHNESS_FORMS.index(roughness), WETNESS_FORMS.index(wetness), int(short)], np.int64)
-    fill = _pass(site, stations, cover, weather, relief, forms)
-    layers = ("rain", "ndvi", "land_cover", "elevation", relief, *SOIL_LAYERS, *(("caco3",) if "caco3" in site.bands else ()))
+    green = "ndvi_filled" if "ndvi_filled" in site.bands else "ndvi"
+    fill = _pass(site, stations, cover, weather, (green, relief), forms)
+    layers = ("rain", green, "land_cover", "elevation", relief, *SOIL_LAYERS, *(("caco3",) if "caco3" in site.bands else ()))
     what = "GEP-2020-short 0.1699 form" if short else "HJ1173-2021 full form"
     words = (what, f"K'={roughness}", f"SW={wetness}", f"ETp={evaporation}", *((f"period={period}",) if period != "month" else ()),
-             f"stations={len(stations.x)}")  # fmt: skip
+             f"stations={len(stations.x)}", *(("short NDVI gaps drawn through",) if green != "ndvi" else ()))  # fmt: skip
     notes = classes_left_out(SPEC.id, cover, Text("植被系数", "cover coefficient")) + _thin_periods(stations, site.year, period)
     return Plan(layers, "; ".join(words), fill, notes)
 
@@ -312,7 +314,7 @@ def _weather_tables(site: Site, period: str) -> tuple[np.ndarray, ...]:  # type:
     return month, share, _by_month(site, "services.sand.rain_day_share")[month], lengths, irrigation, watered
 
 
-def _pass(site: Site, stations: StationWeather, cover: Floats, weather, relief: str, forms):  # type: ignore[no-untyped-def]
+def _pass(site: Site, stations: StationWeather, cover: Floats, weather, names: tuple[str, str], forms):  # type: ignore[no-untyped-def]
     """Return the fill function with every table bound."""
     from ecocomp.grid.georef import metres_per_cell
 
@@ -328,7 +330,7 @@ def _pass(site: Site, stations: StationWeather, cover: Floats, weather, relief: 
     )  # fmt: skip
 
     def fill(strip, first, last, out):  # type: ignore[no-untyped-def]
-        values = (strip.layer(name) for name in ("rain", "ndvi", *SOIL_LAYERS, "caco3", "elevation", relief))
+        values = (strip.layer(name) for name in ("rain", names[0], *SOIL_LAYERS, "caco3", "elevation", names[1]))
         _rows(*values, strip.layer("land_cover")[0], strip.covered, *tables, strip.first_row, first, last, strip.width, out)
         return 0
 
