@@ -18,6 +18,7 @@ from ecocomp.grid import routing, terrain, threads
 from ecocomp.grid.georef import Grid
 from ecocomp.grid.routing import METHODS, Shares, accumulate_split, d8_accumulate, dinf_angle, downslope_path, shares, streams
 from ecocomp.grid.tiling import Scratch, settle, tiles_of
+from ecocomp.terms.faults import UsageError
 
 STEPS = [(0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1)]
 TILES = [(1, 1), (2, 3), (5, 4), (7, 7), (3, 40), (64, 64)]
@@ -277,6 +278,13 @@ def test_memory_does_not_grow_with_the_grid(tmp_path: Path) -> None:
     whole = 7 * 1024 * 512 * (4 + 4 + 1 + 4 + 8 + 4 + 4) / 2**20
     assert large - small < 0.4 * whole
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0
+
+
+def test_directions_that_go_round_are_refused_with_a_place() -> None:
+    way = np.full((3, 4), terrain.OUT, np.uint8)
+    way[1, 1], way[1, 2] = 0, 4
+    with pytest.raises(UsageError, match="row 1, column 1"):
+        d8_accumulate(way)
 
 
 def test_a_rule_is_chosen_by_name() -> None:

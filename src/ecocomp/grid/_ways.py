@@ -117,8 +117,8 @@ def cross_level(r0, r1, c0, c1, size, corner, touched, z, way, steps):  # type: 
             least = steps[r, c]
             for d in range(8):
                 y, x = r + _DR[d], c + _DC[d]
-                if z[y, x] == z[r, c] and steps[y, x] < FAR:
-                    least = min(least, steps[y, x] + 1)
+                if steps[y, x] < least - 1 and z[y, x] == z[r, c]:
+                    least = steps[y, x] + 1
             if least < steps[r, c]:
                 ring[n], found[n] = (r << 32) | c, least
                 n += 1
@@ -132,7 +132,8 @@ def cross_level(r0, r1, c0, c1, size, corner, touched, z, way, steps):  # type: 
         waits[r - r0, c - c0] = False
         for d in range(8):
             y, x = r + _DR[d], c + _DC[d]
-            if z[y, x] != z[r, c] or way[y, x] != LEVEL or steps[y, x] <= steps[r, c] + 1:
+            # Cells that are not level have 0 steps.
+            if steps[y, x] <= steps[r, c] + 1 or z[y, x] != z[r, c]:
                 continue
             if r0 <= y < r1 and c0 <= x < c1:
                 steps[y, x] = steps[r, c] + 1

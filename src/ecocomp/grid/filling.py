@@ -67,9 +67,7 @@ class _Rims:
         ]
 
 
-def fill_tiles(
-    z: Raster, filled: Raster, tile: tuple[int, int] | None = None, release: Callable[[], None] | None = None
-) -> None:
+def fill_tiles(z: Raster, filled: Raster, tile: tuple[int, int] | None = None, release: Callable[[], None] | None = None) -> None:
     """Put the surface without depressions into `filled` (which may be `z` itself); float32, NaN = nodata.
 
     release  called after each tile, to give back memory

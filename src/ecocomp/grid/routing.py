@@ -20,7 +20,7 @@ import numpy as np
 
 from ecocomp.grid.georef import Grid, metres_per_cell
 from ecocomp.grid.strip import frozen
-from ecocomp.grid.terrain import NONE, accumulate, directions, unknown
+from ecocomp.grid.terrain import NONE, accumulate, directions, found, unknown
 from ecocomp.grid.tiling import TILE, Scratch, by_strips, settle
 
 if TYPE_CHECKING:
@@ -116,9 +116,7 @@ def d8_accumulate(way: Ways, weight: NDArray[Any] | None = None, tile: Tile = TI
     return accumulate(way, weight, tile, scratch)
 
 
-def accumulate_split(
-    rule: Shares, weight: NDArray[Any] | None = None, tile: Tile = TILE, scratch: Scratch | None = None
-) -> Floats:
+def accumulate_split(rule: Shares, weight: NDArray[Any] | None = None, tile: Tile = TILE, scratch: Scratch | None = None) -> Floats:
     """Return the sum of `weight` (1 where None) over each cell and, by shares, over all from which water comes; float64.
 
     The sum over outlets equals the sum of the weights over cells with data. A weight of NaN makes everything below NaN.
@@ -132,7 +130,7 @@ def accumulate_split(
     total: Floats = unknown(rule.way, np.float64, scratch)
     args = (*rule._args(), frozen(given), total)
     settle(rule.way.shape, tile, lambda *window: gather_shares(*window, *args), scratch.release)
-    return total
+    return np.asarray(found(total, scratch))
 
 
 def downslope_path(
@@ -157,7 +155,7 @@ def downslope_path(
     length: Floats = unknown(rule.way, np.float64, scratch)
     args = (*rule._args(), frozen(np.asarray(cost, np.float64)), frozen(np.asarray(streams, np.bool_)), length)
     settle(rule.way.shape, tile, lambda *window: path_down(*window, *args), scratch.release)
-    return length
+    return np.asarray(found(length, scratch))
 
 
 def streams(accumulated: NDArray[Any], least: float) -> NDArray[np.bool_]:

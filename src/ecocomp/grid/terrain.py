@@ -182,7 +182,7 @@ def accumulate(way: Ways, weight: NDArray[Any] | None = None, tile: Tile = TILE,
     given = np.empty((0, 0)) if weight is None else np.asarray(weight, np.float64)
     args = (frozen(way), frozen(given), unknown(way, np.float64, scratch))
     settle(way.shape, tile, lambda *window: gather_way(*window, *args), scratch.release)
-    return args[-1]
+    return found(args[-1], scratch)
 
 
 def unknown(way: Ways, dtype: Any, scratch: Scratch) -> NDArray[Any]:
@@ -194,6 +194,24 @@ def unknown(way: Ways, dtype: Any, scratch: Scratch) -> NDArray[Any]:
 
     by_strips(begin, *out.shape, scratch.release)
     return out
+
+
+def found(values: NDArray[Any], scratch: Scratch) -> NDArray[Any]:
+    """Return the array if no value is `PENDING` any more; directions that go round in a circle are refused."""
+    left: list[tuple[int, int]] = []
+
+    def look(first: int, last: int) -> None:
+        if np.isneginf(values[first:last]).any():
+            r, c = np.argwhere(np.isneginf(values[first:last]))[0]
+            left.append((int(r) + first, int(c)))
+
+    by_strips(look, values.shape[0], values.shape[1], scratch.release)
+    if left:
+        text = Text(
+            "流向成环，例如第 {r} 行第 {c} 列。", "The directions go round in a circle, for example at row {r}, column {c}."
+        )
+        raise UsageError(text.fill(r=min(left)[0], c=min(left)[1]))
+    return values
 
 
 def slope_length_m(

@@ -138,7 +138,5 @@ def tiles_of(shape: tuple[int, int], tile: tuple[int, int] | None) -> list[tuple
     rows, columns = shape
     height, width = tile if tile is not None else shape
     return [
-        (r, min(r + height, rows), c, min(c + width, columns))
-        for r in range(0, rows, height)
-        for c in range(0, columns, width)
+        (r, min(r + height, rows), c, min(c + width, columns)) for r in range(0, rows, height) for c in range(0, columns, width)
     ]

@@ -53,17 +53,16 @@ SPEC = Spec(
         " what is trapped, which is then a lower bound.",
     ),
     differs=Text(
-        "对应 InVEST 的 avoided_export = (RKLS − USLE)·SDR + 拦截。R、K、LS、C、P 相同、path_form 取 invest_steps 时可逐像元对照；"
-        "InVEST 的多流向份额量化为 16 级、从主河道向上延伸河道，仍有小差。默认 path_form = metres 按米累加路径，IC 低约"
-        " lg(像元边长)，"
-        "SDR 因而较小。HJ 1173 没有对应的指标，不可与土壤保持量相加。",
-        "Matches InVEST's avoided_export = (RKLS − USLE)·SDR + trapped. With the same R, K, LS, C and P and path_form"
-        " invest_steps it may be"
-        " compared cell by cell; InVEST keeps the shares of water in sixteen steps and traces streams upward, so small"
-        " differences remain."
-        " By default the path is in metres, which makes IC lower by about the logarithm of the side of a cell, and SDR smaller."
-        " HJ 1173 has"
-        " no such indicator; never add it to soil retention.",
+        "对应 InVEST 的 avoided_export = (RKLS − USLE)·SDR + 拦截。R、K、LS、C、P 相同时 RKLS 与 USLE 可逐像元对照（1e-6）；"
+        "IC、SDR 与输沙不可逐像元对照：InVEST 的多流向份额量化为 16 级、从主河道向上延伸河道、按像元步数而非米累加路径。"
+        "path_form = invest_steps 时各流域 SDR 总量相差约 2 %，拦截相差约两成；默认 path_form = metres 按米累加，"
+        "IC 低约 lg(像元边长)，SDR 更小。HJ 1173 没有对应的指标，不可与土壤保持量相加。",
+        "Matches InVEST's avoided_export = (RKLS − USLE)·SDR + trapped. Given the same R, K, LS, C and P, RKLS and USLE agree"
+        " cell by cell (1e-6). IC, SDR and export do not: InVEST keeps the shares of water in sixteen steps, traces streams"
+        " upward and counts the path in steps of cells, not metres. With path_form invest_steps the sum of SDR over a"
+        " catchment differs by about 2 %, what is trapped by a fifth. By default the path is in metres, which makes IC lower"
+        " by about the logarithm of the side of a cell, and SDR smaller. HJ 1173 has no such indicator; never add it to soil"
+        " retention.",
     ),
     inputs=(
         *water_erosion.INPUTS,
