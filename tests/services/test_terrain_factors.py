@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from ecocomp.grid.georef import Grid
-from ecocomp.services.factors import slope as factors
 from ecocomp.grid.routing import METHODS as ROUTINGS
 from ecocomp.services.derive import Making
+from ecocomp.services.factors import slope as factors
 from ecocomp.services.layers.terrain import ls_report, make, terrain_arrays, terrain_layers
 from ecocomp.terms.faults import FaultsError
 

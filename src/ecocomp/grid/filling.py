@@ -38,8 +38,8 @@ class _Rims:
     def over(cls, shape: tuple[int, int], tile: tuple[int, int]) -> _Rims:
         up, across = -(-shape[0] // tile[0]), -(-shape[1] // tile[1])
         rows, columns = (2 * up, shape[1]), (2 * across, shape[0])
-        empty = (np.zeros(rows, np.int64), np.zeros(columns, np.int64), np.empty(rows, np.float32), np.empty(columns, np.float32))
-        return cls(*tile, *empty)
+        labels = np.zeros(rows, np.int64), np.zeros(columns, np.int64)
+        return cls(*tile, *labels, np.empty(rows, np.float32), np.empty(columns, np.float32))
 
     def sides(self, r0: int, c0: int) -> tuple[NDArray[np.int64], ...]:
         """Labels along the top, bottom, left and right of a tile, as whole lines of the grid."""

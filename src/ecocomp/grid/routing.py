@@ -168,7 +168,7 @@ def _with_aux(name: str, filled_m: Raster, grid: Grid, way: Ways | None, scratch
     way = directions(z, grid, TILE, scratch) if way is None else way
     out: Floats = scratch.empty(grid.shape, np.float64)
     args = (frozen(z), frozen(way), *_metres(grid), out)
-    by_strips(lambda first, last: kernel(first, last, *args), *grid.shape, scratch.release)
+    by_strips(lambda first, last: kernel(first, last, *args), grid.shape, scratch.release)
     return Shares(grid, METHODS.index(name), z, way, out)
 
 

@@ -54,7 +54,7 @@ class Scratch:
     def adopt(self, mapped: NDArray[Any]) -> NDArray[Any]:
         """Return a mapped array as a plain one and take over giving back its pages."""
         if isinstance(mapped, np.memmap):
-            self._maps.append(mapped._mmap)
+            self._maps.append(mapped._mmap)  # type: ignore[attr-defined]
         return mapped.view(np.ndarray)
 
     def release(self) -> None:
@@ -67,8 +67,9 @@ class Scratch:
             mapped.madvise(mmap.MADV_DONTNEED)
 
 
-def by_strips(work: Callable[[int, int], object], rows: int, columns: int, release: Callable[[], None] | None = None) -> None:
+def by_strips(work: Callable[[int, int], object], shape: tuple[int, int], release: Callable[[], None] | None = None) -> None:
     """Call work(first row, row after the last) on strips that make up the grid, on several threads."""
+    rows, columns = shape
     step = max(1, TILE[0] * TILE[1] // (4 * columns))
 
     def some(first: int, last: int) -> None:

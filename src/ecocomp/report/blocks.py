@@ -55,7 +55,10 @@ class Cards:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table: numbers right, units in the head, totals over all rows."""
+    """A table: numbers right, units in the head, totals over all rows.
+
+    marks  per row: "group" heads those below it, "part" belongs to the row above; empty where all rows are alike
+    """
 
     title: Text
     head: tuple[Text, ...]
@@ -64,6 +67,7 @@ class Grid:
     total: tuple[Text, ...] | None = None
     note: Text | None = None
     widths: tuple[float, ...] | None = None
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ecocomp.report import land, money, results, say
+from ecocomp.report import gep, land, money, results, say, services
 from ecocomp.report import words as w
 from ecocomp.report.blocks import Section, figure_file, pictures_of
 from ecocomp.report.bundle import Bundle
@@ -62,13 +62,14 @@ def build_report(bundle: Path, base: MapBase, previous: Path | None = None, prog
 
 
 def tell(story: Story) -> tuple[Text, list[Section]]:
-    """Return the sentence of the first screen and the eleven sections."""
+    """Return the sentence of the first screen and the twelve sections."""
     sentence, first = land.answer(story)
     return sentence, [
         first,
         land.land(story),
         land.zones(story),
-        land.services(story),
+        services.services(story),
+        gep.gep(story),
         money.standard(story),
         money.money(story),
         money.notice(story),

@@ -81,6 +81,15 @@ def entry_name(folder: str, name: str) -> Text:
     return found.spec.name if found is not None else same(name.replace("_", " "))
 
 
+def entry_summary(folder: str, name: str) -> Text:
+    """Return the sentence by which a plug-in's spec says what it does; a dash where no such entry is installed."""
+    try:
+        found = entries(folder).get(name)
+    except (ImportError, UsageError):
+        found = None
+    return found.spec.summary if found is not None else say.NONE
+
+
 def entry_unit(folder: str, name: str) -> str:
     """Return the unit a plug-in's spec declares; empty where no such entry is installed."""
     try:

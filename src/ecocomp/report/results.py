@@ -1,8 +1,9 @@
-"""Sections 8 to 11: results, accounts and checks, how sure, how to check this."""
+"""Sections 9 to 12: results, accounts and checks, how sure, how to check this."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -13,9 +14,10 @@ from ecocomp.report import words as w
 from ecocomp.report.blocks import Block, Chart, Commands, Grid, Listing, Para, Picture, Section, Sub, sides
 from ecocomp.report.bundle import Bundle, amount, codes, numbers, sums, whole
 from ecocomp.report.charts import Bar, Mark, MarkRow, Series, bars, dots, say_number
-from ecocomp.report.frame import Story, cap, entry_name, entry_unit, fixed, hectares, listed, service_name
-from ecocomp.report.land import GROUPS, _area_of, gap_reason, light_areas, observed
+from ecocomp.report.frame import Story, cap, entry_name, entry_unit, fixed, hectares, listed, service_name, service_order
+from ecocomp.report.land import GROUPS, _area_of, light_areas
 from ecocomp.report.maps import MapClass
+from ecocomp.report.services import gap_reason, observed
 from ecocomp.terms.codes import ECOSYSTEM_GROUPS, ECOSYSTEMS, FUNCTION_ZONES, LIGHTS
 from ecocomp.terms.confidence import MARKS, UNVERIFIED
 from ecocomp.terms.money import say_yuan
@@ -25,7 +27,7 @@ from ecocomp.terms.text import Lang, Text, same
 _MAX_ROWS = 40
 
 
-# ---------------------------------------------------------------- 8 results
+# ---------------------------------------------------------------- 9 results
 def results(story: Story) -> Section:
     """Return the section on compliance, scorecards and indicators."""
     return Section("results", w.S_RESULTS, (*_lights(story), *_scores(story), *_indicators(story), Para(w.NO_EFFECT, "note")))
@@ -194,7 +196,7 @@ def _indicators(story: Story) -> list[Block]:
     ]
 
 
-# ---------------------------------------------------------------- 9 accounts
+# ---------------------------------------------------------------- 10 accounts
 def accounts(story: Story) -> Section:
     """Return the section on the land account, the fund statement and the checks."""
     return Section("accounts", w.S_ACCOUNTS, (*_land_account(story), *_fund_statement(story), *_checks(story)))
@@ -317,7 +319,7 @@ def _table_title(word: str) -> Text:
     return same(word)
 
 
-# ---------------------------------------------------------------- 10 how sure
+# ---------------------------------------------------------------- 11 how sure
 def sure(story: Story) -> Section:
     """Return the section on confidence: marks, unverified parameters, gaps, shares observed, sources."""
     b = story.bundle
@@ -380,18 +382,25 @@ def _parameters(story: Story) -> list[Block]:
     ]
     if not loose:
         return [*blocks, Para(w.UNVERIFIED_NONE)]
-    lines = tuple(
-        (
-            Text(r["name_zh"], r["name_en"]),
-            Text(f"{r['confidence']} {MARKS[r['confidence']].zh}", f"{r['confidence']} {MARKS[r['confidence']].en}")
-            if r["confidence"] in MARKS
-            else same(r["confidence"]),
-            same(r["document"]),
-        )
-        for r in loose[:_MAX_ROWS]
-    )
-    more = w.MORE_ROWS.fill(n=len(loose) - _MAX_ROWS, t="parameter") if len(loose) > _MAX_ROWS else None
-    return [*blocks, Grid(w.UNVERIFIED_TABLE, w.UNVERIFIED_HEAD, ("l", "l", "l"), lines, None, more, (2.4, 2, 3.2))]
+    shown = set(b.meta.get("unverified_shown", []))
+    paid, published = [r for r in loose if r["key"] not in shown], [r for r in loose if r["key"] in shown]
+    blocks.append(Para(w.SURE_SPLIT.fill(p=len(paid), s=len(published))))
+    note = w.UNVERIFIED_PAID_NOTE if b.meta["case"].get("purpose") == "payment" else None
+    blocks.append(_loose(w.UNVERIFIED_PAID, paid, note) if paid else Para(w.UNVERIFIED_PAID_NONE))
+    return [*blocks, *([_loose(w.UNVERIFIED_SHOWN, published, w.UNVERIFIED_SHOWN_NOTE)] if published else [])]
+
+
+def _loose(title: Text, rows: list[dict[str, Any]], note: Text | None) -> Grid:
+    """Return a table of unverified parameters: name, mark, document."""
+    lines = tuple((Text(r["name_zh"], r["name_en"]), _marked(r["confidence"]), same(r["document"])) for r in rows[:_MAX_ROWS])
+    more = w.MORE_ROWS.fill(n=len(rows) - _MAX_ROWS, t="parameter") if len(rows) > _MAX_ROWS else None
+    said = [t for t in (note, more) if t is not None]
+    under = Text("".join(t.zh for t in said), " ".join(t.en for t in said)) if said else None
+    return Grid(title, w.UNVERIFIED_HEAD, ("l", "l", "l"), lines, None, under, (2.4, 2, 3.2))
+
+
+def _marked(confidence: str) -> Text:
+    return Text(f"{confidence} {MARKS[confidence].zh}", f"{confidence} {MARKS[confidence].en}") if confidence in MARKS else same(confidence)
 
 
 def _observed(story: Story) -> list[Block]:
@@ -401,7 +410,7 @@ def _observed(story: Story) -> list[Block]:
         found = b.table(table)
         if found is None:
             continue
-        for name in sorted(pc.unique(found[column]).to_pylist()):
+        for name in sorted(pc.unique(found[column]).to_pylist(), key=service_order):
             rows = found.filter(pc.equal(found[column], name))
             value = numbers(rows["quantity" if table == "service" else "value"])
             label = service_name(name) if table == "service" else entry_name("monitoring.signals", name)
@@ -415,7 +424,7 @@ def _observed(story: Story) -> list[Block]:
     return [Grid(w.OBSERVED_TABLE, w.OBSERVED_HEAD, ("l", "r", "r"), tuple(lines))] if lines else []
 
 
-# ---------------------------------------------------------------- 11 check
+# ---------------------------------------------------------------- 12 check
 def check(story: Story) -> Section:
     """Return the section that says how to check the bundle oneself."""
     folder = "BUNDLE"  # the folder is staged under another name, and a rerun must give the same bytes

@@ -155,6 +155,16 @@ SERVICES_LEAD = Text(
     "{year}年评估了{n}项服务中的{k}项：{names}。每个数都带区间和观测占比。",
     "{k} of {n} services were assessed for {year}: {names}. Every figure has its range and the share observed.",
 )
+SERVICES_LEAD_COUNTED = Text(
+    "{year}年评估了{n}项服务中的{k}项。进入补偿标准的有{c}项：{names}；其余{rest}项核算并公布，不影响付款。每个数都带区间和观测占比。",
+    "{k} of {n} services were assessed for {year}. Of these, {c} count in the standard: {names}; the other {rest} are worked out "
+    "and published, and no payment rests on them. Every figure has its range and the share observed.",
+)
+SERVICES_LEAD_PUBLISHED = Text(
+    "{year}年评估了{n}项服务中的{k}项，都只核算并公布，没有一项进入补偿标准。每个数都带区间和观测占比。",
+    "{k} of {n} services were assessed for {year}; all are published and none counts in the standard. "
+    "Every figure has its range and the share observed.",
+)
 SERVICE_MAP = Text("{service}：共{v}{unit}", "{service_cap}: {v} {unit} in all")
 SERVICE_MAP_ALT = Text(
     "每公顷{service}的地图，单位{unit}；全县{v}{unit}，未评估地块以斜线表示。",
@@ -169,11 +179,48 @@ SERVICE_HEAD = (
     Text("较上年", "Change"),
     Text("价值（万元）", "Value (CNY million)"),
     Text("观测占比", "Share observed"),
+    Text("用途", "Use"),
 )
 SERVICE_NOTE = Text(
-    "区间为各地块上下界之和，假定误差同向，因此偏宽。价值是按定价方法折算的参考，不是支付金额。",
+    "区间为各地块上下界之和，假定误差同向，因此偏宽。价值是按定价方法折算的参考，不是支付金额。"
+    "观测占比只算该服务适用的土地。一项服务的几个产品能相加的，合计写在服务一行；不同污染物的吨数不相加。",
     "Ranges add up the bounds of all parcels as if errors went the same way, so they are wide. "
-    "Values are worked out by the pricing method and are not payments.",
+    "Values are worked out by the pricing method and are not payments. The share observed is that of the ground a service is meant "
+    "for. Products that add up are summed in the row of their service; tonnes of different pollutants are not.",
+)
+USE_COUNTS, USE_SHOWN = Text("✓ 计入标准", "✓ in the standard"), Text("只公布", "published")
+NOT_PRICED = Text("未计价", "not priced")
+QUANTITY_ONLY = Text("只列实物量", "quantity only")
+OTHER_CHAPTER = Text("其他服务", "other services")
+UNITS = {
+    "m3/a": Text("立方米/年", "m³/a"),
+    "m3": Text("立方米", "m³"),
+    "t/a": Text("吨/年", "t/a"),
+    "t": Text("吨", "t"),
+    "t C": Text("吨碳", "t C"),
+    "t C/a": Text("吨碳/年", "t C/a"),
+    "t CO2/a": Text("吨CO₂/年", "t CO₂/a"),
+    "t O2/a": Text("吨O₂/年", "t O₂/a"),
+    "kWh/a": Text("千瓦时/年", "kWh/a"),
+    "ha": Text("公顷", "ha"),
+}
+METHOD_TABLE = Text("每项服务怎么算", "How each service is worked out")
+METHOD_HEAD = (
+    Text("服务", "Service"),
+    Text("算的是什么", "What is computed"),
+    Text("定价方法", "Priced by"),
+    Text("方法版本与选项", "Version and options"),
+)
+METHOD_NOTE = Text(
+    "公式、参数和算例可用ecocomp try 加服务名查看。",
+    "Formula, parameters and worked examples: ecocomp try with the name of the service.",
+)
+NOT_MEANT_TABLE = Text("各项服务不计算的生态系统", "Ecosystems a service is not computed for")
+NOT_MEANT_HEAD = (Text("服务", "Service"), Text("方法没有给出系数的生态系统", "Ecosystems the method gives no coefficient for"))
+NOT_MEANT_NOTE = Text(
+    "这些土地不算作该服务的适用面积，也不记为0。如需计算，在规则中给出系数和出处。",
+    "Such land is not ground the service is meant for, and it is not counted as 0. "
+    "To have it computed, give coefficients with their source in the rules.",
 )
 UNASSESSED_CLASS = Text("未评估", "not assessed")
 SIGNAL_MOVED = Text("{signal}：{zone}变化最大，{v}", "{signal_cap}: {zone} changed most, {v}")
@@ -193,7 +240,37 @@ CHANGE = Text("变化", "Change")
 CHANGE_POINTS = Text("变化（百分点）", "Change (points)")
 SHARE_OBSERVED = Text("观测占比", "Share observed")
 
-# ---------------------------------------------------------------- 5 standard
+# ---------------------------------------------------------------- 5 gross ecosystem product
+S_GEP = Text("生态产品总值", "Gross ecosystem product")
+GEP_LEAD = Text(
+    "{year}年可由模型核算的生态产品总值为{v}（区间{range}），按{p}年价格。它说明土地的产出，不是支付金额。",
+    "The part of the gross ecosystem product that models yield was {v} in {year} (range {range}), at prices of {p}. "
+    "It says what the land gives; it is not a payment.",
+)
+GEP_TABLE = Text("生态产品总值核算表", "Account of the gross ecosystem product")
+GEP_HEAD = (
+    Text("服务", "Service"),
+    Text("物理量", "Quantity"),
+    Text("单位", "Unit"),
+    Text("单价（元/单位）", "Price (CNY/unit)"),
+    Text("价格年", "Prices of"),
+    Text("价值（万元）", "Value (CNY million)"),
+    Text("区间（万元）", "Range (CNY million)"),
+    Text("占比", "Share"),
+)
+GEP_NOTE = Text(
+    "价值由各地块逐块折算、逐块取整后相加，与物理量乘单价可能差几元。区间为上下界之和，偏宽。未观测的土地没有推算。",
+    "Values are worked out and rounded parcel by parcel and then added, so they may differ from quantity times price by a few yuan. "
+    "Ranges add up all bounds and are wide. Nothing is inferred for land that was not observed.",
+)
+GEP_BARE = Text("只列实物量，不计价", "Quantities that are not priced")
+GEP_UNGROUPED = Text("未分组", "not grouped")
+GEP_METHODS = Text("定价方法：{names}。", "Priced by: {names}.")
+GEP_LEFT_OUT = Text("不含在内的", "What is left out")
+GEP_DEBATED = Text("同列一个合计、学界有争议的", "Pairs whose common total is debated")
+GEP_PAIR = Text("{names}：{why}。", "{names}: {why}.")
+
+# ---------------------------------------------------------------- 6 standard
 S_STANDARD = Text("补偿标准", "The standard")
 STANDARD_LEAD = Text(
     "平均每亩{v}元，每块地的标准由四部分相加，再按奖惩、上下限和年度限幅调整。",
@@ -241,7 +318,7 @@ YOY_HEAD = (
 YOY_NONE = Text("没有上一年度的成果包，无法比较。", "There is no bundle of the year before to compare with.")
 RATE_AXIS = Text("元/亩·年", "CNY per mu and year")
 
-# ---------------------------------------------------------------- 6 money
+# ---------------------------------------------------------------- 7 money
 S_MONEY = Text("资金", "The money")
 MONEY_LEAD = Text(
     "{n}个来源共有{have}，分配{used}，余{left}。", "{n} sources held {have}; {used} was allocated and {left} is left."
@@ -302,7 +379,7 @@ REASON_AXIS = Text("应付条数", "Entitlement rows")
 REASON_TABLE = Text("不予支付与暂缓的原因", "Reasons for not paying or holding")
 REASON_HEAD = (Text("原因", "Reason"), Text("条数", "Rows"), Text("面积（公顷）", "Area (ha)"))
 REASON_NONE = Text("没有不予支付或暂缓的应付额。", "No entitlement was refused or held.")
-# ---------------------------------------------------------------- 7 notice
+# ---------------------------------------------------------------- 8 notice
 S_NOTICE = Text("公示", "Public notice")
 NOTICE_LEAD = Text(
     "{v}个村公示了{n}行，合计{amount}；收到异议{o}件，其中成立{u}件，未决{p}件。",
@@ -338,7 +415,7 @@ OBJECTION_KINDS = {
     "excess": Text("不应列入", "should not be listed"),
 }
 
-# ---------------------------------------------------------------- 8 results
+# ---------------------------------------------------------------- 9 results
 S_RESULTS = Text("成效", "Results")
 LIGHT_MAP = Text("已观测面积的{p}合格，{u}未观测", "{p} of the area observed conforms; {u} was not observed")
 LIGHT_MAP_ALT = Text("合规灯地图：{parts}；未观测以斜线表示。", "Map of compliance: {parts}; what was not observed is hatched.")
@@ -377,7 +454,7 @@ NO_EFFECT = Text(
     "这些得分描述变化，不证明变化由补偿引起。", "These scores describe change; they do not prove that compensation caused it."
 )
 
-# ---------------------------------------------------------------- 9 accounts
+# ---------------------------------------------------------------- 10 accounts
 S_ACCOUNTS = Text("账户与核对", "Accounts and checks")
 ACCOUNT_TITLE = Text("{what}变动最大：净{v}公顷", "{what_cap} changed most: net {v} ha")
 ACCOUNT_TITLE_SAME = Text("土地账户没有变动", "The land account did not change")
@@ -427,10 +504,24 @@ CHECK_LAST = Text("上年的{t}", "last year's {t}")
 CHECK_HEAD = (Text("核对项", "Check"), Text("结果", "Result"), Text("说明", "Detail"))
 RESULTS = {"pass": Text("✓ 通过", "✓ pass"), "fail": Text("■ 不通过", "■ fail"), "not_run": Text("○ 未运行", "○ not run")}
 
-# ---------------------------------------------------------------- 10 how sure
+# ---------------------------------------------------------------- 11 how sure
 S_SURE = Text("有多可靠", "How sure")
 SURE_LEAD = Text("用了{n}个参数，其中{u}个未核实。", "{n} parameters were used; {u} of them are unverified.")
-UNVERIFIED_TABLE = Text("未核实的参数", "Unverified parameters")
+SURE_SPLIT = Text(
+    "未核实的参数中，{p}个是金额的依据，{s}个只用于公布的数。",
+    "Of the unverified parameters, {p} stand behind amounts and {s} behind published figures only.",
+)
+UNVERIFIED_PAID = Text("金额所依据的未核实参数", "Unverified parameters that amounts rest on")
+UNVERIFIED_PAID_NOTE = Text(
+    "用它们付款，须在案例中逐个写明认可；这里的每一个都已写明。",
+    "A payment may rest on them only where the case accepts each by name; each of these is accepted there.",
+)
+UNVERIFIED_PAID_NONE = Text("没有一笔金额依据未核实的参数。", "No amount rests on an unverified parameter.")
+UNVERIFIED_SHOWN = Text("只用于公布数的未核实参数", "Unverified parameters behind published figures only")
+UNVERIFIED_SHOWN_NOTE = Text(
+    "它们只影响不进入补偿标准的服务，没有人因此多得或少得。",
+    "They bear only on services that do not count in the standard; nobody is paid more or less because of them.",
+)
 UNVERIFIED_HEAD = (Text("参数", "Parameter"), Text("标记", "Mark"), Text("出处", "Document"))
 UNVERIFIED_NONE = Text("没有未核实的参数。", "No parameter is unverified.")
 MARK_TABLE = Text("参数按可信标记", "Parameters by confidence mark")
@@ -443,7 +534,7 @@ OBSERVED_HEAD = (Text("数据", "Data"), Text("有值的地块（块）", "Parce
 SOURCES_LIST = Text("数据来源", "Sources of data")
 MORE_ROWS = Text("另有{n}项，见表{t}。", "{n} more in table {t}.")
 
-# ---------------------------------------------------------------- 11 check yourself
+# ---------------------------------------------------------------- 12 check yourself
 S_CHECK = Text("怎样自己核对", "How to check this")
 CHECK_SELF = Text(
     "不需要联网，也不需要相信我们。取得成果包后，把BUNDLE换成它的文件夹，运行：",

@@ -78,7 +78,8 @@ def ecosystem_words(codes: Iterable[str]) -> Text:
     for group in ECOSYSTEM_GROUPS:
         members = [c for c in known if c[0] == group]
         here = [c for c in members if c in found]
-        names += [ECOSYSTEM_GROUPS[group]] if here and here == members else [ECOSYSTEMS[c] for c in here]
+        whole = here and here == members and group != "8"  # "other" says nothing without its members
+        names += [ECOSYSTEM_GROUPS[group]] if whole else [ECOSYSTEMS[c] for c in here]
     return Text("、".join(n.zh for n in names), ", ".join(n.en for n in names))
 
 
