@@ -115,7 +115,7 @@ def our_times(z: np.ndarray, repeat: int) -> tuple[dict[str, Any], Any]:
 
             slope, made = terrain.slope_deg(z, grid), np.empty(z.shape, np.float32)
             side = np.full(z.shape[0], CELL_M)
-            by_strips(lambda first, last: _invest_rows(slope, cells, side, L_MAX, first, last, made), (z.shape[0], z.shape[1]))
+            by_strips(lambda first, last: _invest_rows(slope, cells, side, L_MAX, first, last, made), z.shape[0], z.shape[1])
             return made
 
         out["LS"] = timed(ls, repeat)[1]

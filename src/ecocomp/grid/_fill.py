@@ -152,7 +152,7 @@ def _basins(f, basin, h, w):  # type: ignore[no-untyped-def]
     """Number the basins: every cell drains to its lowest neighbour, or to a level one that comes before it; return the last."""
     wide, last = w + 2, OCEAN
     step = np.array([1, 1 - wide, -wide, -1 - wide, -1, wide - 1, wide, wide + 1])
-    flat, mark = f.reshape(-1), basin.reshape(-1)
+    mark = basin.reshape(-1)
     ways, best, row = np.empty((h + 2, wide), np.uint8), np.empty(w, np.float32), np.empty(w, np.int32)
     for r in range(1, h + 1):
         here, up, down = f[r], f[r - 1], f[r + 1]

@@ -58,7 +58,7 @@ def _gives(kind, z, way, aux, r, c, d):  # type: ignore[no-untyped-def]
 
 @njit(**_INLINE)  # type: ignore[untyped-decorator]
 def _share(kind, z, way, aux, across, along, r, c, d):  # type: ignore[no-untyped-def]
-    """Share of what leaves (r, c) that goes in direction d, whose cell is on the grid; where nothing is lower, all goes by `way`."""
+    """Share of what leaves (r, c) that goes in direction d, to a cell of the grid; where nothing is lower all goes by `way`."""
     if kind == MFD and aux[r, c] > 0.0:
         fall = np.float64(z[r, c]) - np.float64(z[r + _DR[d], c + _DC[d]])
         return fall / _metres(across, along, r, d) / aux[r, c] if fall > 0.0 else 0.0
@@ -73,7 +73,7 @@ def _share(kind, z, way, aux, across, along, r, c, d):  # type: ignore[no-untype
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def falls(first, last, z, way, across, along, out):  # type: ignore[no-untyped-def]
-    """Fill, on rows first..last−1, the sum of the falls per metre to all lower neighbours; 0 where none is lower, NaN without data."""
+    """Fill, on rows first..last−1, the sum of the falls per metre to all lower neighbours; 0 where none is, NaN without data."""
     rows, columns = z.shape
     for r in range(first, last):
         for c in range(columns):

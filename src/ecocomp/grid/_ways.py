@@ -242,8 +242,58 @@ def _any_done(line):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _any_pending(line):  # type: ignore[no-untyped-def]
+    found = 0
+    for c in range(line.size):
+        found += line[c] == PENDING
+    return found > 0
+
+
+@njit(**_INLINE)  # type: ignore[untyped-decorator]
+def _pulled(way, total, r, c):  # type: ignore[no-untyped-def]
+    """Sum of what drains into a cell, in the order of the directions; `PENDING` if a giver is not done."""
+    rows, columns = way.shape
+    s = 0.0
+    for d in range(8):
+        y, x = r + _DR[d], c + _DC[d]
+        if 0 <= y < rows and 0 <= x < columns and way[y, x] == (d + 4) & 7:
+            if total[y, x] == PENDING:
+                return PENDING
+            s += total[y, x]
+    return s
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _gather_rest(r0, r1, c0, c1, size, corner, touched, way, weight, total):  # type: ignore[no-untyped-def]
+    """As `gather_way`, for a window in which few cells are left: looks at these alone."""
+    for first in range(r0, r1):
+        for part in range(c0, c1, 64):
+            end = min(part + 64, c1)
+            if not _any_pending(total[first, part:end]):
+                continue
+            for start in range(part, end):
+                r, c = first, start
+                while total[r, c] == PENDING:
+                    s = _pulled(way, total, r, c)
+                    if s == PENDING:
+                        break
+                    total[r, c] = s + (np.float64(weight[r, c]) if weight.shape[0] else 1.0)
+                    d = way[r, c]
+                    if d >= OUT:
+                        break
+                    r, c = r + _DR[d], c + _DC[d]
+                    if r < r0 or r >= r1 or c < c0 or c >= c1:
+                        touched[r // size[0] - corner[0] + 1, c // size[1] - corner[1] + 1] = 1
+                        break
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def gather_way(r0, r1, c0, c1, size, corner, touched, way, weight, total):  # type: ignore[no-untyped-def]
     """Do every cell of the window that can be done: its weight (1 where `weight` has no rows) and what drains into it."""
+    for r in range(r0, r1):
+        if _any_done(total[r, c0:c1]):
+            _gather_rest(r0, r1, c0, c1, size, corner, touched, way, weight, total)
+            return
     bits = givers(r0, r1, c0, c1, way)
     waiting = _waiting(r0, c0, bits, total)
     for first in range(r0, r1):
@@ -287,6 +337,9 @@ def run_out_way(r0, r1, c0, c1, size, corner, touched, way, sine, cells, least, 
         for c in range(c0, c1):
             if length[r, c] == PENDING and cells[r, c] >= least:
                 length[r, c] = 0.0
+            if length[r, c] != PENDING:
+                bits[r - r0, c - c0] = 0
+                continue
             # A stream gives nothing, so nobody needs to wait for it.
             m, kept = bits[r - r0, c - c0], np.uint8(0)
             while m:

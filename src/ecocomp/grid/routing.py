@@ -51,7 +51,7 @@ class Shares:
     aux: Floats
 
     def fractions(self) -> Floats:
-        """Return the shares as (8, rows, columns), direction 0 east and on against the clock; for inspection, not for large grids."""
+        """Return the shares as (8, rows, columns), 0 east and on against the clock; for inspection, not for large grids."""
         from ecocomp.grid import _routes
 
         out = np.zeros((8, *self.way.shape))
@@ -168,7 +168,7 @@ def _with_aux(name: str, filled_m: Raster, grid: Grid, way: Ways | None, scratch
     way = directions(z, grid, TILE, scratch) if way is None else way
     out: Floats = scratch.empty(grid.shape, np.float64)
     args = (frozen(z), frozen(way), *_metres(grid), out)
-    by_strips(lambda first, last: kernel(first, last, *args), grid.shape, scratch.release)
+    by_strips(lambda first, last: kernel(first, last, *args), *grid.shape, scratch.release)
     return Shares(grid, METHODS.index(name), z, way, out)
 
 

@@ -61,7 +61,7 @@ def gradient(elevation_m: NDArray[Any], grid: Grid) -> tuple[Raster, Raster]:
     z = _heights(elevation_m, grid)
     east, south = np.empty(grid.shape, np.float32), np.empty(grid.shape, np.float32)
     metres = _metres(grid)
-    by_strips(lambda a, b: horn(a, b, z, *metres, east[a:b], south[a:b]), grid.shape)
+    by_strips(lambda a, b: horn(a, b, z, *metres, east[a:b], south[a:b]), *grid.shape)
     return east, south
 
 
@@ -84,7 +84,7 @@ def slope_deg(elevation_m: NDArray[Any], grid: Grid, scratch: Scratch | None = N
         horn(first, last, z, *metres, east, south)
         degrees(east, south, out[first:last])
 
-    by_strips(some, grid.shape, scratch.release)
+    by_strips(some, *grid.shape, scratch.release)
     return out
 
 
@@ -192,7 +192,7 @@ def unknown(way: Ways, dtype: Any, scratch: Scratch) -> NDArray[Any]:
     def begin(first: int, last: int) -> None:
         out[first:last] = np.where(way[first:last] == NONE, np.nan, -np.inf)
 
-    by_strips(begin, (out.shape[0], out.shape[1]), scratch.release)
+    by_strips(begin, out.shape[0], out.shape[1], scratch.release)
     return out
 
 
@@ -205,7 +205,7 @@ def found(values: NDArray[Any], scratch: Scratch) -> NDArray[Any]:
             r, c = np.argwhere(np.isneginf(values[first:last]))[0]
             left.append((int(r) + first, int(c)))
 
-    by_strips(look, (values.shape[0], values.shape[1]), scratch.release)
+    by_strips(look, values.shape[0], values.shape[1], scratch.release)
     if left:
         text = Text(
             "流向成环，例如第 {r} 行第 {c} 列。", "The directions go round in a circle, for example at row {r}, column {c}."

@@ -67,9 +67,8 @@ class Scratch:
             mapped.madvise(mmap.MADV_DONTNEED)
 
 
-def by_strips(work: Callable[[int, int], object], shape: tuple[int, int], release: Callable[[], None] | None = None) -> None:
+def by_strips(work: Callable[[int, int], object], rows: int, columns: int, release: Callable[[], None] | None = None) -> None:
     """Call work(first row, row after the last) on strips that make up the grid, on several threads."""
-    rows, columns = shape
     step = max(1, TILE[0] * TILE[1] // (4 * columns))
 
     def some(first: int, last: int) -> None:

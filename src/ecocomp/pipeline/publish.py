@@ -18,7 +18,7 @@ from ecocomp.io.files import publish_folder, read_table, recover_folder, sha256_
 from ecocomp.pipeline.mapdata import map_base
 from ecocomp.pipeline.software import software
 from ecocomp.pipeline.stages import STAGES
-from ecocomp.pipeline.year import Year, parameters_used, region_of
+from ecocomp.pipeline.year import Year, paid_on, parameters_used, region_of
 from ecocomp.report.build import build_report
 from ecocomp.rules import Parameters, policy_folder
 from ecocomp.terms.confidence import is_verified
@@ -32,6 +32,7 @@ PUBLIC = (
     "scorecard",
     "indicator",
     "land_account",
+    "gep",
     "service_account",
     "fund_account",
     "equity",
@@ -114,10 +115,11 @@ def _facts(y: Year, params: Parameters) -> dict[str, Any]:
     ]
     services = sorted(set(y.case.services))
     service = y.work.table("service")
-    missing = [
-        s for s in services if not len(service.filter(pc.and_(pc.equal(service["service"], s), pc.is_valid(service["quantity"]))))
-    ]
-    why = {w["where"]: w for w in warnings} | {w["record"]: w for w in warnings}
+    known = service.filter(pc.is_valid(service["quantity"]))["service"].unique().to_pylist()
+    missing = sorted(set(services) - {name.partition(".")[0] for name in known})
+    why = _reasons(warnings)
+    unverified = sorted(k for k, v in params.used.items() if not is_verified(v.confidence))
+    paid = paid_on(y)
     return {
         "case": {
             "name_zh": y.case.name.zh,
@@ -141,13 +143,20 @@ def _facts(y: Year, params: Parameters) -> dict[str, Any]:
             {"service": s, "reason_zh": why.get(s, {}).get("clash_zh", ""), "reason_en": why.get(s, {}).get("clash_en", "")}
             for s in missing
         ],
-        "unverified": sorted(k for k, v in params.used.items() if not is_verified(v.confidence)),
+        "unverified": unverified,
+        "unverified_shown": [k for k in unverified if k not in paid],
         "accepted_unverified": list(y.case.accept_unverified),
         "previous": {"year": y.year - 1, "root": checkpoint_root(y.previous)} if y.previous else None,
         "warnings": warnings,
         "sources": sorted({f["file"] for f in y.ground.inputs.fingerprints}),
         "software": software(),
     }
+
+
+def _reasons(warnings: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the warning that says why a service was not assessed; of several the one made for that says it."""
+    ordered = sorted(warnings, key=lambda w: w["code"] == "services.not_assessed")
+    return {w["where"]: w for w in ordered} | {w["record"]: w for w in ordered}
 
 
 def _inputs(y: Year) -> list[dict[str, Any]]:

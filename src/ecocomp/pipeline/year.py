@@ -324,7 +324,8 @@ def assess(y: Year, folder: Path) -> dict[str, Any]:
     models = list(y.case.services)
     found = assess_layers(y, params, models, y.year)
     base = _base_year(y, "rain") or _base_year(y, "ndvi")
-    before = assess_layers(y, params, models, base).service if base is not None else y.last("service")
+    judged = {str(i["service"]) for i in params.items("performance.dominant_service")} & set(models)
+    before = assess_layers(y, params, sorted(judged), base).service if base is not None and judged else y.last("service")
     extra = {} if before is None else {"service_base": before}
     transition = _transition(y)
     if transition is not None:
@@ -426,13 +427,14 @@ def _sparse(ids: list[str], joint: Any, pairs: list[int]) -> pa.Table:
 # ---------------------------------------------------------------- money
 def value(y: Year, folder: Path) -> dict[str, Any]:
     """Money value of the services, price year kept."""
-    from ecocomp.valuation.gep import gep_account
+    from ecocomp.valuation.gep import gep_account, left_out
     from ecocomp.valuation.gep import notes as gep_notes
     from ecocomp.valuation.value import undated, value_services
 
     params, service = y.params(), y.work.table("service")
     found = value_services(service, params, y.year)
     account = gep_account(service, found, params, y.year)
+    left_out(params)  # read here, so that the bundle holds what the account must say of itself
     made = _noted(params, [*undated(params), *gep_notes(account, params)], service_value=found, gep=account)
     return _parted(y, params, made)
 
@@ -659,6 +661,11 @@ def parameters_used(y: Year) -> Parameters:
     return params
 
 
+def paid_on(y: Year) -> set[str]:
+    """Return the keys of the parameters a payment rests on; the others stand behind published figures only."""
+    return set(_noted_keys(y, "used"))
+
+
 def _noted_keys(y: Year, kind: str) -> list[str]:
     done = [stage for stage, _ in STAGES if (y.work.folder / stage / "done.json").is_file()]
     return [key for stage in done for key in y.work.notes(stage).get(kind, [])]
@@ -669,6 +676,6 @@ def unaccepted(y: Year) -> list[Fault]:
     if y.case.purpose != "payment":
         return []
     params = y.params()
-    for key in _noted_keys(y, "used"):
+    for key in sorted(paid_on(y)):
         params.get(key)
     return params.unaccepted(y.case.accept_unverified)

@@ -1,4 +1,4 @@
-"""Sections 5 to 7: the standard, the money, the public notice."""
+"""Sections 6 to 8: the standard, the money, the public notice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PART_COLUMNS = ("value", "opportunity", "protection", "regional", "adjust")
 _FEN_PER_MU = 100 * MU_PER_HA
 
 
-# ---------------------------------------------------------------- 5 standard
+# ---------------------------------------------------------------- 6 standard
 def standard(story: Story) -> Section:
     """Return the section on the standard: map, parts by zone, change from last year."""
     b = story.bundle
@@ -179,7 +179,7 @@ def _rewards(b: Bundle) -> dict[str, Text]:
     }
 
 
-# ---------------------------------------------------------------- 6 money
+# ---------------------------------------------------------------- 7 money
 def money(story: Story) -> Section:
     """Return the section on money: sources, flow, households, states, reasons."""
     b = story.bundle
@@ -433,7 +433,7 @@ def _reasons(story: Story) -> list[Block]:
     return [Chart(picture, grid)]
 
 
-# ---------------------------------------------------------------- 7 notice
+# ---------------------------------------------------------------- 8 notice
 def notice(story: Story) -> Section:
     """Return the section on the public notice: counts only, no personal data."""
     b = story.bundle

@@ -253,7 +253,7 @@ def _row(label: Text, f: Figure, use: Text) -> tuple[Text, ...]:
 def _head_row(service: Service, use: Text) -> tuple[Text, ...]:
     """Return the row above a service's products: their sum where they make one, else its value alone."""
     worth = [p.worth_fen for p in service.products if p.worth_fen is not None]
-    value = big_money(sum(worth)) if worth else same("")
+    value = big_money(sum(worth)) if worth else w.NOT_PRICED
     f = service.whole
     if f is None:
         return (service_name(service.id), same(""), same(""), same(""), value, same(""), use)

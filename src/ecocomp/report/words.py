@@ -156,9 +156,9 @@ SERVICES_LEAD = Text(
     "{k} of {n} services were assessed for {year}: {names}. Every figure has its range and the share observed.",
 )
 SERVICES_LEAD_COUNTED = Text(
-    "{year}年评估了{n}项服务中的{k}项。进入补偿标准的有{c}项：{names}；其余{rest}项核算并公布，不影响付款。每个数都带区间和观测占比。",
+    "{year}年评估了{n}项服务中的{k}项。进入补偿标准的有{c}项：{names}；其余{rest}项核算并公布，不进入标准。每个数都带区间和观测占比。",
     "{k} of {n} services were assessed for {year}. Of these, {c} count in the standard: {names}; the other {rest} are worked out "
-    "and published, and no payment rests on them. Every figure has its range and the share observed.",
+    "and published only. Every figure has its range and the share observed.",
 )
 SERVICES_LEAD_PUBLISHED = Text(
     "{year}年评估了{n}项服务中的{k}项，都只核算并公布，没有一项进入补偿标准。每个数都带区间和观测占比。",

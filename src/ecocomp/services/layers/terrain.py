@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ecocomp.grid.georef import Grid
+    from ecocomp.grid.terrain import Drainage
     from ecocomp.grid.tiling import Scratch
     from ecocomp.rules import Parameters
 
@@ -141,7 +142,7 @@ def terrain_arrays(
     filled = terrain.fill(heights_m, grid, TILE, scratch)
     way = terrain.directions(filled, grid, TILE, scratch)
     ls, relief = (scratch.empty(grid.shape, np.float32) for _ in range(2))
-    by_strips(lambda a, b: _relief_rows(heights_m, a, b, relief), grid.shape, scratch.release)
+    by_strips(lambda a, b: _relief_rows(heights_m, a, b, relief), *grid.shape, scratch.release)
     if method == "INVEST":
         _invest_ls(filled, way, slope, grid, flow_method, l_max, scratch, ls)
     else:
@@ -159,10 +160,12 @@ def _invest_ls(
 
     cells = accumulate_split(shares(flow, filled, grid, way, scratch), None, TILE, scratch)
     side = np.sqrt(np.multiply(*metres_per_cell(grid)))
-    by_strips(lambda a, b: _invest_rows(slope, cells, side, float(l_max), a, b, ls), grid.shape, scratch.release)
+    by_strips(lambda a, b: _invest_rows(slope, cells, side, float(l_max), a, b, ls), *grid.shape, scratch.release)
 
 
-def _path_ls(drainage: Any, slope: Raster, method: str, numbers: tuple[float, float, float], scratch: Scratch, ls: Raster) -> None:
+def _path_ls(
+    drainage: Drainage, slope: Raster, method: str, numbers: tuple[float, float, float], scratch: Scratch, ls: Raster
+) -> None:
     from ecocomp.grid import terrain
     from ecocomp.grid.georef import cell_area_m2_by_row, metres_per_cell
     from ecocomp.grid.tiling import TILE, by_strips
@@ -174,10 +177,10 @@ def _path_ls(drainage: Any, slope: Raster, method: str, numbers: tuple[float, fl
     def angles(first: int, last: int) -> None:
         sine[first:last] = np.sin(np.radians(slope[first:last]))
 
-    by_strips(angles, grid.shape, scratch.release)
+    by_strips(angles, *grid.shape, scratch.release)
     length = terrain.slope_length_m(drainage, sine, stream_cells, ratio, longest_m, TILE, scratch)
     least, form = 0.5 * np.minimum(*metres_per_cell(grid)), LS_METHODS.index(method)
-    by_strips(lambda a, b: _ls_rows(slope, length, least, form, a, b, ls), grid.shape, scratch.release)
+    by_strips(lambda a, b: _ls_rows(slope, length, least, form, a, b, ls), *grid.shape, scratch.release)
 
 
 def _build(
@@ -230,7 +233,7 @@ def _store(path: Path, array: Raster, scratch: Scratch) -> None:
     def some(first: int, last: int) -> None:
         out[first:last] = array[first:last]
 
-    by_strips(some, (array.shape[0], array.shape[1]), scratch.release)
+    by_strips(some, array.shape[0], array.shape[1], scratch.release)
 
 
 def _report(ls: Raster, limit: float, scratch: Scratch) -> LsReport:
