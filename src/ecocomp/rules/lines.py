@@ -60,7 +60,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _compose(text: str) -> Any:
-    """Return the tree of a text. Plain ones are parsed by libyaml, twenty times faster; the rest, and all faults, by `_Loader`."""
+    """Return the tree of a text. Plain ones are parsed by libyaml, several times faster; the rest, and all faults, by `_Loader`."""
     quick = getattr(yaml, "CSafeLoader", None)
     if quick is None or yaml.reader.Reader.NON_PRINTABLE.search(text):
         return yaml.compose(text, Loader=_Loader)
