@@ -26,7 +26,7 @@ RUNS: tuple[tuple[str, list[str]], ...] = (
     ("Sediment delivery against InVEST SDR, 1 million cells", ["invest.py", "sediment", "--size", "1000"]),
     ("Habitat quality against InVEST, 4 million cells", ["invest.py", "habitat", "--size", "2000"]),
     ("Cost and memory by size", ["growth.py", "--sizes", "1000", "2000", "4000", "8000"]),
-    ("Terrain against pyflwdir and pygeoprocessing", ["terrain.py"]),
+    ("Terrain against pyflwdir", ["terrain.py"]),
     ("Four services with intervals and sums per parcel, fused, against NumPy, 2.2 million cells", ["fused.py", "--size", "1500"]),
     ("The same services, 9 million cells", ["fused.py", "--size", "3000", "--repeats", "2"]),
     ("Ellipsoidal area and trends", ["pieces.py"]),

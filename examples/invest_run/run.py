@@ -254,7 +254,9 @@ PER_HA = {"water_yield": 10.0}
 """What one unit of InVEST is in ours per hectare: 1 mm of water is 10 m3/ha. The others are per hectare with both."""
 
 
-def compare(ours: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray], land: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+def compare(
+    ours: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray], land: Mapping[str, np.ndarray]
+) -> list[dict[str, Any]]:
     """Return for each service: cells compared, sums, the largest difference, and the share of cells within 1e-5 and 1 %.
 
     Streams are left out for soil and sediment: nothing is delivered there, and each side writes them in its own way. So are
@@ -268,7 +270,9 @@ def compare(ours: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray], la
         if name in ("soil_retention", "sediment_delivery"):
             seen &= inner & (theirs["stream"] != 1)
         apart, size = np.abs(mine - peer)[seen], np.abs(peer[seen])
-        near = {label: float(np.mean(apart <= share * size + 1e-6 * size.max())) for label, share in (("same", 1e-5), ("close", 1e-2))}
+        near = {
+            label: float(np.mean(apart <= share * size + 1e-6 * size.max())) for label, share in (("same", 1e-5), ("close", 1e-2))
+        }
         out.append(
             {
                 "service": name, "cells": int(seen.sum()), "sum_ours": float(mine[seen].sum()), "sum_invest": float(peer[seen].sum()),
@@ -315,7 +319,9 @@ def main(out: Path) -> int:
         print("ECOCOMP_PEERS names no interpreter with natcap.invest: InVEST is not run, nothing is compared")
         return 0
     rows = compare(ours, invest(python, out / "invest", land), land)
-    print(f"{'service':<19}{'cells':>7}{'sum ours':>14}{'sum InVEST':>14}{'largest diff.':>15}{'within 1e-5':>13}{'within 1 %':>12}")
+    print(
+        f"{'service':<19}{'cells':>7}{'sum ours':>14}{'sum InVEST':>14}{'largest diff.':>15}{'within 1e-5':>13}{'within 1 %':>12}"
+    )
     for r in rows:
         sums = f"{r['sum_ours']:>14.7g}{r['sum_invest']:>14.7g}"
         print(f"{r['service']:<19}{r['cells']:>7}{sums}{r['largest']:>15.3g}{r['same']:>13.2%}{r['close']:>12.2%}")

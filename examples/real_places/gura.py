@@ -34,7 +34,11 @@ def prepare(shared: Path, out: Path, *, assume: bool = False) -> None:
         heads,
         [[*year, c["Kc"], c["root_depth"], SOIL_DEPTH_MM, WATER_CAPACITY, c["LULC_veg"]] for c in covers],
     )
-    write_table(out / "land_cover.csv", ["row", "lucode", "land_cover"], [(k, c["lucode"], c["description"]) for k, c in enumerate(covers, 1)])
+    write_table(
+        out / "land_cover.csv",
+        ["row", "lucode", "land_cover"],
+        [(k, c["lucode"], c["description"]) for k, c in enumerate(covers, 1)],
+    )
     print(f"{len(covers)} kinds of land cover, rain {year[0]} mm, ET0 {year[1]} mm -> {out}")
 
 

@@ -42,7 +42,9 @@ def main(folder: Path) -> int:
     print(f"{'':<15}{'cells':>9}{'median':>9}{'mean':>9}{'95 %':>9}{'most':>9}")
     for name, values in terrain(folder).items():
         seen = values[np.isfinite(values)].astype(np.float64)
-        print(f"{name:<15}{seen.size:>9}{np.median(seen):>9.2f}{seen.mean():>9.2f}{np.quantile(seen, 0.95):>9.2f}{seen.max():>9.2f}")
+        print(
+            f"{name:<15}{seen.size:>9}{np.median(seen):>9.2f}{seen.mean():>9.2f}{np.quantile(seen, 0.95):>9.2f}{seen.max():>9.2f}"
+        )
     return 0
 
 

@@ -96,12 +96,16 @@ def test_plum_island_says_what_it_lacks(plum: tuple[Path, dict[int, Assessed]]) 
     assert lacks["soil_retention"] == {"rain", "ndvi", "soil"}
     assert {"rain", "et0", "soil_depth", "water_capacity"} == lacks["water_yield"]
     assert "hydrologic_group" in lacks["storm_retention"] and "sediment_delivery" in lacks
-    shares = {r["service"]: r["observed"] for r in totals(plum[1][1999].service, plum[1][1999].service_value, plum[1][1999].area_ha)}
+    shares = {
+        r["service"]: r["observed"] for r in totals(plum[1][1999].service, plum[1][1999].service_value, plum[1][1999].area_ha)
+    }
     land = (FOREST[1999] + BUILT[1999]) * 0.998761 / sum(plum[1][1999].area_ha.values())
     assert shares["carbon_storage.soil"] == pytest.approx(land, rel=2e-3)
 
 
-def test_its_own_slope_is_taken_and_ls_is_believable(plum: tuple[Path, dict[int, Assessed]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_own_slope_is_taken_and_ls_is_believable(
+    plum: tuple[Path, dict[int, Assessed]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(str(PLACES))
     from terrain import terrain  # type: ignore[import-not-found]
 

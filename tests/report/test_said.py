@@ -16,7 +16,7 @@ import pytest
 
 from ecocomp.accounts import checks
 from ecocomp.registry import entries
-from ecocomp.report import land, results, say
+from ecocomp.report import frame, gep, land, look, results, say, services
 from ecocomp.report import words as w
 from ecocomp.report.blocks import Chart, Grid, Para
 from ecocomp.report.build import build_report
@@ -43,7 +43,7 @@ def _changed(built: Built, to: Path, table: str, **columns: object) -> Path:
 
 
 def _chart(story: Story, name: str) -> Chart:
-    return next(b for b in land.services(story).blocks if isinstance(b, Chart) and b.picture.name == name)
+    return next(b for b in services.services(story).blocks if isinstance(b, Chart) and b.picture.name == name)
 
 
 # ---------------------------------------------------------------- signals
@@ -64,15 +64,15 @@ def test_the_departure_that_serves_the_judgement_is_only_in_the_table_of_shares_
     signals = pq.read_table(built[0] / "tables" / "observation.parquet")["signal"].to_pylist()
     folder = _changed(built, tmp_path / "b", "observation", signal=["ndvi_drop" if s == "ndvi_trend" else s for s in signals])
     story = Story(Bundle(folder, built[0] / "previous"), built[1])
-    names = [b.picture.name for b in land.services(story).blocks if isinstance(b, Chart)]
+    names = [b.picture.name for b in services.services(story).blocks if isinstance(b, Chart)]
     assert names == ["signal_fvc"]
     said = [row[0] for b in results.sure(story).blocks if isinstance(b, Grid) for row in b.rows]
     assert entries("monitoring.signals")["ndvi_drop"].spec.name in said
 
 
 def test_a_value_that_rounds_to_nought_has_no_sign_and_a_little_is_not_nought() -> None:
-    assert land.fixed(-0.0001, 3).zh == "0.000"
-    assert land.fixed(-0.005, 3).zh == "−0.005"
+    assert frame.fixed(-0.0001, 3).zh == "0.000"
+    assert frame.fixed(-0.005, 3).zh == "−0.005"
     assert say.percent(-0.466).zh == "−46.6%" and say.percent(0.283).en == "28.3%"
     assert say.percent(94 / 583_429).en == "<0.1%" and say.percent(0.0).en == "0.0%" and say.percent(1.0).en == "100.0%"
 
@@ -141,22 +141,22 @@ def test_land_partly_without_classes_says_how_much(built: Built, tmp_path: Path)
 
 
 def test_a_gap_says_its_reason_once() -> None:
-    reason = land.gap_reason({"reason_zh": "未评估：缺少图层。", "reason_en": "not assessed: a layer is missing."})
+    reason = services.gap_reason({"reason_zh": "未评估：缺少图层。", "reason_en": "not assessed: a layer is missing."})
     assert reason == Text("缺少图层。", "A layer is missing.")
 
 
 # ---------------------------------------------------------------- legends and overlays
 def test_a_legend_names_the_unknown_only_where_there_is_some() -> None:
     unknown, colours = Text("未评估", "not assessed"), ("#FFFFFF", "#888888", "#000000")
-    nothing, number = land.classed(np.full(3, np.nan), (), colours, unknown)
+    nothing, number = frame.classed(np.full(3, np.nan), (), colours, unknown)
     assert [c.label for c in nothing] == [unknown] and number.tolist() == [0, 0, 0]
-    full, _ = land.classed(np.array([1.0, 5.0]), (3.0,), colours, unknown)
+    full, _ = frame.classed(np.array([1.0, 5.0]), (3.0,), colours, unknown)
     assert unknown not in [c.label for c in full] and len(full) == 2
-    some, number = land.classed(np.array([1.0, np.nan]), (3.0,), colours, unknown)
+    some, number = frame.classed(np.array([1.0, np.nan]), (3.0,), colours, unknown)
     assert some[-1].label == unknown and number.tolist() == [0, 2]
-    one, _ = land.classed(np.array([7.0, 7.0]), (), colours, unknown)
+    one, _ = frame.classed(np.array([7.0, 7.0]), (), colours, unknown)
     assert [c.label.zh for c in one] == ["7.00"]
-    few, _ = land.classed(np.array([0.0, 0.0, 9.0]), (), colours, unknown)
+    few, _ = frame.classed(np.array([0.0, 0.0, 9.0]), (), colours, unknown)
     assert [c.label.en for c in few] == ["0–9.00"], "a legend with one class says the span of what it holds"
 
 
@@ -189,7 +189,7 @@ def test_an_overlay_that_is_nowhere_is_not_in_the_legend() -> None:
 
 
 def test_a_pattern_tells_zones_apart_without_colour() -> None:
-    assert len({land.look.ZONE_PATTERNS[z] for z in ("water", "soil", "biodiversity")}) == 3
+    assert len({look.ZONE_PATTERNS[z] for z in ("water", "soil", "biodiversity")}) == 3
     assert len(set(_map({}, "lines")[396:404, 480].tolist())) > 1
     assert len(set(_map({})[396:404, 480].tolist())) == 1
 

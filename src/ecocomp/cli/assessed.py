@@ -6,9 +6,12 @@ from typing import Any
 
 from ecocomp.cli.say import Voice
 from ecocomp.pipeline.assess import Assessed, totals
-from ecocomp.terms.codes import service_words
+from ecocomp.terms.codes import ecosystem_words, service_words
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.text import Text, same
+
+LEFT_OUT, UNPRICED = "services.class_not_assessed", "valuation.unpriced"
+"""Notes of which a county has many: said in few lines here, whole with --json."""
 
 
 def say_assessed(voice: Voice, found: list[Assessed], warnings: list[Fault]) -> None:
@@ -48,9 +51,11 @@ def _say_year(voice: Voice, made: Assessed, notes: list[Fault]) -> None:
     rows = [_row(r, voice) for r in sums]
     voice.table(Text("{y} 年", "{y}").fill(y=made.year), heads, rows, right=(1, 2, 4, 6))
     voice.say(Text("方法", "Methods"))
-    for method in dict.fromkeys(r["method"] for r in sums):
-        voice.say(f"  {method}")
-    voice.faults(notes, show=20)
+    for service, method in dict.fromkeys((r["service"].partition(".")[0], r["method"]) for r in sums):
+        voice.say(Text("  {s}：{m}", "  {s}: {m}").fill(s=_name(service), m=method.removeprefix(f"{service} ")))
+    _classes_left_out(voice, [n for n in notes if n.code == LEFT_OUT])
+    _unpriced(voice, [n.record for n in notes if n.code == UNPRICED])
+    voice.faults([n for n in notes if n.code not in (LEFT_OUT, UNPRICED)], show=20)
     if made.unverified:
         names = ", ".join(made.unverified)
         voice.say(
@@ -63,8 +68,46 @@ def _say_year(voice: Voice, made: Assessed, notes: list[Fault]) -> None:
         voice.say(Text("已写入 {p}（{n} 个文件）", "Wrote {p} ({n} files)").fill(p=made.files[0].parent, n=len(made.files)))
 
 
+def _classes_left_out(voice: Voice, notes: list[Fault]) -> None:
+    """Print one line for each service: the ecosystems its method has no coefficient for, with their codes."""
+    codes: dict[str, set[str]] = {}
+    for note in notes:
+        codes.setdefault(note.where, set()).update(note.record.split())
+    if not codes:
+        return
+    voice.warn(
+        Text(
+            "方法没有给出系数的生态系统（不算适用面积，不计为 0；全文用 --json）：",
+            "Ecosystems without a coefficient (not ground the service is meant for, and not 0; in full with --json):",
+        )
+    )
+    for service, found in codes.items():
+        voice.warn(
+            Text("  {s}：{e}（{c}）", "  {s}: {e} ({c})").fill(
+                s=_name(service), e=ecosystem_words(found), c=" ".join(sorted(found))
+            )
+        )
+
+
+def _unpriced(voice: Voice, services: list[str]) -> None:
+    """Print in one line which services have quantities that the rules name no price method for."""
+    if not services:
+        return
+    names = [_name(s) for s in services]
+    voice.warn(
+        Text(
+            "只列实物量、不计价的服务（valuation.methods 没有为它们写方法）：{n}",
+            "Shown in quantities only (valuation.methods names no method for them): {n}",
+        ).fill(n=Text("、".join(t.zh for t in names), ", ".join(t.en for t in names)))
+    )
+
+
+def _name(service: str) -> Text:
+    return service_words(service) or same(service)
+
+
 def _row(row: dict[str, Any], voice: Voice) -> list[str]:
-    name = (service_words(row["service"]) or same(row["service"])).to(voice.lang)
+    name = _name(row["service"]).to(voice.lang)
     if row["quantity"] is None:
         return [name, Text("未评估", "not assessed").to(voice.lang), "", row["unit"], "", "", ""]
     worth = "" if row["value_fen"] is None else f"{row['value_fen'] / 1e6:,.2f}"

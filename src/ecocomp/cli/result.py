@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -15,7 +16,8 @@ from ecocomp.cli.say import Voice
 from ecocomp.governance.bundle import checkpoint_root, open_bundle, read_bundle_table
 from ecocomp.pipeline.run import Answer
 from ecocomp.terms.area import say_ha, say_mu
-from ecocomp.terms.codes import FUNCTION_ZONES, FUND_SOURCES, HOLDER_KINDS
+from ecocomp.terms.codes import FUNCTION_ZONES, FUND_SOURCES, HOLDER_KINDS, service_words
+from ecocomp.terms.faults import FaultsError
 from ecocomp.terms.money import half_even, say_yuan
 from ecocomp.terms.text import Lang, Text
 
@@ -41,6 +43,7 @@ def say_years(voice: Voice, answer: Answer, folder: Path) -> None:
     _zones(voice, years)
     _sources(voice, years[last], last)
     _recipients(voice, years[last], last)
+    _product(voice, years[last], last)
     _caveats(voice, facts, answer, sum(s["shortfall_fen"] for y, s in years.items() if y < last))
     _next(voice, answer, folder, last, years[last])
 
@@ -73,8 +76,33 @@ def summary(bundle: Path) -> dict[str, Any]:
     out["zones"] = _zone_rates(standard, parcel_zone, read("parcel"), scorecard)
     out["sources"] = _by_source(source, envelope, set(ready["order_id"].to_pylist()))
     out["kinds"] = _by_kind(ready, holder)
+    out["services"] = _services(read("service"), read("parameter"))
+    out["gep"] = _gep(read("gep"))
     out["top"] = [{"holder_id": h, "name": n, "amount_fen": a} for h, n, a in _top(ready, holder)]
     return out
+
+
+def _services(service: pa.Table | None, parameter: pa.Table | None) -> dict[str, int]:
+    """Return how many services were assessed, and how many of them count in the standard."""
+    if service is None:
+        return {"assessed": 0, "counted": 0}
+    known = {n.partition(".")[0] for n in service.filter(pc.is_valid(service["quantity"]))["service"].unique().to_pylist()}
+    rule = parameter.filter(pc.equal(parameter["key"], "standard.value_services")) if parameter is not None else None
+    named = {str(i).partition(".")[0] for i in json.loads(rule["value"][0].as_py())} if rule is not None and len(rule) else known
+    return {"assessed": len(known), "counted": len(known & named)}
+
+
+def _gep(account: pa.Table | None) -> dict[str, int] | None:
+    """Return the total of the year's GEP account; None where there is none or its prices are of several years."""
+    from ecocomp.valuation.gep import gep_total
+
+    if account is None or not len(account):
+        return None
+    try:
+        found = gep_total(account)
+    except FaultsError:
+        return None
+    return {"value_fen": found.value_fen, "low_fen": found.low_fen, "high_fen": found.high_fen, "price_year": found.price_year}
 
 
 def _sum(table: pa.Table, column: str) -> int:
@@ -242,6 +270,26 @@ def _recipients(voice: Voice, s: dict[str, Any], year: int) -> None:
     voice.table(Text("{y} 年付给谁", "Who was paid in {y}").fill(y=year), heads, rows, right=(1, 2, 3))
 
 
+def _product(voice: Voice, s: dict[str, Any], year: int) -> None:
+    """Say in one line how many services were assessed and what the gross ecosystem product comes to."""
+    from ecocomp.report.say import between, budget
+
+    n, counted = s["services"]["assessed"], s["services"]["counted"]
+    if not n:
+        return
+    said = Text(
+        "{y} 年评估 {n} 项服务，其中 {c} 项计入标准", "{n} services were assessed for {y}; {c} of them count in the standard"
+    ).fill(y=year, n=n, c=counted)
+    if s["gep"] is not None:
+        g = s["gep"]
+        more = Text(
+            "；生态产品总值 {v}（{r}，{p} 年价），不是支付金额",
+            "; gross ecosystem product {v} ({r}, prices of {p}), which is not a payment",
+        ).fill(v=budget(g["value_fen"]), r=between(budget(g["low_fen"]), budget(g["high_fen"])), p=g["price_year"])
+        said = Text(said.zh + more.zh, said.en + more.en)
+    voice.say(Text(said.zh + "。", said.en + "."))
+
+
 def _caveats(voice: Voice, facts: dict[str, Any], answer: Answer, arrears_fen: int) -> None:
     if arrears_fen:
         voice.say(
@@ -259,13 +307,18 @@ def _caveats(voice: Voice, facts: dict[str, Any], answer: Answer, arrears_fen: i
             ).fill(y=year, r=root[:16])
         )
     if facts["not_assessed"]:
-        names = ", ".join(n["service"] for n in facts["not_assessed"])
-        voice.say(Text("未评估：{n}（原因见报告）", "Not assessed: {n} (reasons in the report)").fill(n=names))
+        names = [service_words(n["service"]) or Text(n["service"], n["service"]) for n in facts["not_assessed"]]
+        said = Text("、".join(t.zh for t in names), ", ".join(t.en for t in names))
+        voice.say(Text("未评估：{n}（原因见报告）", "Not assessed: {n} (reasons in the report)").fill(n=said))
     if facts["unverified"]:
+        shown = len(facts.get("unverified_shown", []))
+        paid = len(facts["unverified"]) - shown
+        accepted = facts["case"].get("purpose") == "payment" and paid
         voice.say(
-            Text("依据 {n} 个未核实参数，报告逐一列出。", "Rests on {n} unverified parameters, listed in the report.").fill(
-                n=len(facts["unverified"])
-            )
+            Text(
+                "金额依据 {p} 个未核实参数{a}；另有 {s} 个只用于公布的数。报告分别列出。",
+                "Amounts rest on {p} unverified parameters{a}; {s} more stand behind published figures. All are in the report.",
+            ).fill(p=paid, s=shown, a=Text("（案例已逐个认可）", " (each accepted by name in the case)") if accepted else "")
         )
     if answer.warnings:
         voice.say(

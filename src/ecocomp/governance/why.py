@@ -6,6 +6,7 @@ feeds the command line, the report and the letter to the holder.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -249,31 +250,52 @@ class Account:
                 )
 
     def _services(self, node: Why, parcel_id: str) -> None:
+        """Add the services that count in the standard, each with its value, and say how many are published only."""
         values = {v["service"]: v for v in self.rows("service_value", parcel_id=parcel_id)}
-        for s in self.rows("service", parcel_id=parcel_id):
-            name = service_words(s["service"]) or same(s["service"])
-            if s["quantity"] is None:
-                node.add(Text("{n}：未评估（{m}）", "{n}: not assessed ({m})").fill(n=name, m=s["method"]))
-                continue
-            v = values.get(s["service"])
+        rows = sorted(self.rows("service", parcel_id=parcel_id), key=lambda r: str(r["service"]))
+        counted = [s for s in rows if self._counts(str(s["service"]))]
+        for s in counted:
+            self._service(node, s, values.get(s["service"]))
+        others = {str(s["service"]).partition(".")[0] for s in rows} - {str(s["service"]).partition(".")[0] for s in counted}
+        if others:
+            names = [service_words(o) or same(o.replace("_", " ")) for o in sorted(others)]
             node.add(
                 Text(
-                    "{n} {q:,.2f}（{a:,.2f}～{b:,.2f}）{u}，适用占比 {s:.0%}，其中观测到 {c:.0%}，方法 {m}",
-                    "{n} {q:,.2f} ({a:,.2f}–{b:,.2f}) {u}, meant for {s:.0%} of the parcel, {c:.0%} of that observed, method {m}",
-                ).fill(
-                    n=name,
-                    q=s["quantity"],
-                    a=s["low"],
-                    b=s["high"],
-                    u=s["unit"],
-                    s=1.0 if s.get("applicable") is None else s["applicable"],
-                    c=s["coverage"] / (s.get("applicable") or 1.0),
-                    m=s["method"],
-                ),
-                Text("价值 {y} 元（{p} 年价）", "worth CNY {y} ({p} prices)").fill(y=say_yuan(v["value_fen"]), p=v["price_year"])
-                if v
-                else None,
+                    "另有 {n} 项服务只核算并公布，不进入标准：{names}（见表 service）",
+                    "{n} more services are published only and do not count in the standard: {names} (see table service)",
+                ).fill(n=len(names), names=Text("、".join(t.zh for t in names), ", ".join(t.en for t in names)))
             )
+
+    def _counts(self, service: str) -> bool:
+        """Return whether a service, or the product of one, counts in the standard; without a rule every one does."""
+        rule = self.rows("parameter", key="standard.value_services")
+        named = json.loads(rule[0]["value"]) if rule else None
+        return named is None or service in named or service.partition(".")[0] in named
+
+    def _service(self, node: Why, s: dict[str, Any], v: dict[str, Any] | None) -> None:
+        name = service_words(s["service"]) or same(s["service"])
+        method = str(s["method"]).removeprefix(f"{str(s['service']).partition('.')[0]} ")
+        if s["quantity"] is None:
+            node.add(Text("{n}：未评估（{m}）", "{n}: not assessed ({m})").fill(n=name, m=method))
+            return
+        node.add(
+            Text(
+                "{n} {q:,.2f}（{a:,.2f}～{b:,.2f}）{u}，适用占比 {s:.0%}，其中观测到 {c:.0%}，方法 {m}",
+                "{n} {q:,.2f} ({a:,.2f}–{b:,.2f}) {u}, meant for {s:.0%} of the parcel, {c:.0%} of that observed, method {m}",
+            ).fill(
+                n=name,
+                q=s["quantity"],
+                a=s["low"],
+                b=s["high"],
+                u=s["unit"],
+                s=1.0 if s.get("applicable") is None else s["applicable"],
+                c=s["coverage"] / (s.get("applicable") or 1.0),
+                m=method,
+            ),
+            Text("价值 {y} 元（{p} 年价）", "worth CNY {y} ({p} prices)").fill(y=say_yuan(v["value_fen"]), p=v["price_year"])
+            if v
+            else None,
+        )
 
     def _title(self, node: Why, e: dict[str, Any]) -> None:
         for r in self.rows("right", right_id=e["right_id"]):

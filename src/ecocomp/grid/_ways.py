@@ -288,44 +288,6 @@ def _gather_rest(r0, r1, c0, c1, size, corner, touched, way, weight, total):  # 
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def _count_cells(r0, r1, c0, c1, size, corner, touched, way, bits, waiting, total):  # type: ignore[no-untyped-def]
-    """As `gather_way` without weights, for a window not worked in before: numbers are whole, so each cell may pass its own on."""
-    h, w = bits.shape
-    sums = np.ones((h, w))
-    for i in range(h):
-        stride = max(1, w - 1) if 0 < i < h - 1 else 1
-        for j in range(0, w, stride):
-            m = bits[i, j]
-            while m:
-                d = _LOWEST[m]
-                m &= m - 1
-                y, x = r0 + i + _DR[d], c0 + j + _DC[d]
-                if (y < r0 or y >= r1 or x < c0 or x >= c1) and total[y, x] != PENDING:
-                    sums[i, j] += total[y, x]
-    done = np.uint8(255)
-    for first in range(h):
-        for start in range(w):
-            i, j = first, start
-            while waiting[i, j] == 0:
-                waiting[i, j] = done
-                d = way[r0 + i, c0 + j]
-                if d >= OUT:
-                    break
-                s = sums[i, j]
-                i, j = i + _DR[d], j + _DC[d]
-                if i < 0 or i >= h or j < 0 or j >= w:
-                    touched[(r0 + i) // size[0] - corner[0] + 1, (c0 + j) // size[1] - corner[1] + 1] = 1
-                    break
-                sums[i, j] += s
-                waiting[i, j] -= 1
-    for i in range(h):
-        line = total[r0 + i]
-        for j in range(w):
-            # Cells without data wait for nobody either, and stay as they are.
-            line[c0 + j] = sums[i, j] if waiting[i, j] == done and line[c0 + j] == PENDING else line[c0 + j]
-
-
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def gather_way(r0, r1, c0, c1, size, corner, touched, way, weight, total):  # type: ignore[no-untyped-def]
     """Do every cell of the window that can be done: its weight (1 where `weight` has no rows) and what drains into it."""
     for r in range(r0, r1):
@@ -334,9 +296,6 @@ def gather_way(r0, r1, c0, c1, size, corner, touched, way, weight, total):  # ty
             return
     bits = givers(r0, r1, c0, c1, way)
     waiting = _waiting(r0, c0, bits, total)
-    if weight.shape[0] == 0:
-        _count_cells(r0, r1, c0, c1, size, corner, touched, way, bits, waiting, total)
-        return
     for first in range(r0, r1):
         for start in range(c0, c1):
             r, c = first, start

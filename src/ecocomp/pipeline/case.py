@@ -15,7 +15,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from ecocomp.terms.codes import ECOSYSTEMS
+from ecocomp.terms.codes import ECOSYSTEMS, SERVICES_WORDS
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.layers import LAYERS
 from ecocomp.terms.tables import TABLES
@@ -86,6 +86,24 @@ SECTIONS: dict[str, dict[str, Text]] = {
         ),
         "reserves": Text("留白矢量文件", "vector file of reserves"),
         "importance_service": Text("重要性按哪项服务分级", "service whose cells are graded for importance"),
+        "importance_services": Text(
+            "重要性按哪些服务分级，每项功能一项（对照见规则 zoning.importance_services）",
+            "services whose cells are graded for importance, one for each function (see the rule zoning.importance_services)",
+        ),
+        "sensitivities": Text(
+            "要评估的敏感性：soil_erosion、desertification、rocky_desertification、salinisation",
+            "sensitivities to assess: soil_erosion, desertification, rocky_desertification, salinisation",
+        ),
+        "protected": Text(
+            "依法必须划入的保护地矢量文件（划定红线时用）", "vector file of ground the law puts into a line that is drawn"
+        ),
+        "special": Text(
+            "物种栖息地、水源地等矢量文件：含有它的斑块再小也保留",
+            "vector file of habitats and water sources: a patch that holds one is kept however small",
+        ),
+        "derive_functions": Text(
+            "true：功能区由主导重要性得出，不读 function_zones", "true: function zones follow the dominant importance, not a file"
+        ),
     },
     "agreements": {"files": Text("横向协议文件", "agreement files")},
     "rules": {"folders": Text("本案自己的规则目录（叠加在 ecopolicy 之上）", "this case's rule folders (laid over ecopolicy)")},
@@ -437,8 +455,7 @@ def _build(folder: Path, r: _Reader) -> Case:
         r.get("survey", key, str, needed=purpose != "assess" or key in ("file", "parcel_id"))
     for key in ("layer", "declared_area_m2"):
         r.get("survey", key, str)
-    for key in ("function_zones", "zone_field", "whole", "red_line", "reserves", "importance_service"):
-        r.get("zones", key, str)
+    _zones(r)
     registers = r.raw.get("registers", {})
     for name in REGISTERS:
         r.get("registers", name, str, needed=name in NEEDED_REGISTERS and purpose != "assess")
@@ -488,6 +505,51 @@ def _build(folder: Path, r: _Reader) -> Case:
         rule_folders=_rule_folders(folder, allowed, r),
         allow_outside=allowed,
     )
+
+
+def _zones(r: _Reader) -> None:
+    """Note every fault of the section on zones: wrong types, services and sensitivities that do not exist, contradictions."""
+    for key in ("function_zones", "zone_field", "whole", "red_line", "reserves", "importance_service", "protected", "special"):
+        r.get("zones", key, str)
+    services, models = r.texts("zones", "importance_services"), r.texts("zones", "sensitivities")
+    single = r.raw.get("zones", {}).get("importance_service")
+    _listed(r, "importance_service", [single] if isinstance(single, str) else [], SERVICES_WORDS)
+    _listed(r, "importance_services", services, SERVICES_WORDS)
+    if models:
+        from ecocomp.zoning.sensitivity import MODELS
+
+        _listed(r, "sensitivities", models, MODELS)
+    given = [k for k in ("function_zones", "whole") if r.raw.get("zones", {}).get(k)]
+    if r.get("zones", "derive_functions", bool, False) and given:
+        r.fault(
+            "case.zones",
+            "zones.derive_functions",
+            Text("derive_functions 与 {k} 同时写了。", "derive_functions and {k} are both given.").fill(k=", ".join(given)),
+            Text("功能区只有一个来源：删去其一。", "Function zones have one source: take one of them out."),
+        )
+
+
+def _listed(r: _Reader, key: str, values: list[str], known: Iterable[str]) -> None:
+    """Note a fault for each value that is not known, and for each that stands twice."""
+    names = list(known)
+    for value in dict.fromkeys(values):
+        if value not in names:
+            near = next(iter(difflib.get_close_matches(value, names, 1)), "")
+            r.fault(
+                "case.zones",
+                f"zones.{key}",
+                Text("zones.{k} 里没有 {v} 这一项。", "zones.{k} names {v}, which there is not.").fill(k=key, v=_said(value)),
+                Text("最相近的是 {n}；可用：{a}。", "The nearest is {n}; known: {a}.").fill(n=near or "—", a=", ".join(names)),
+            )
+        elif values.count(value) > 1:
+            r.fault(
+                "case.zones",
+                f"zones.{key}",
+                Text("{v} 在 zones.{k} 里写了 {n} 次。", "{v} stands {n} times in zones.{k}.").fill(
+                    v=value, k=key, n=values.count(value)
+                ),
+                Text("每项只写一次。", "Write each once."),
+            )
 
 
 def _allowed(folder: Path, r: _Reader) -> tuple[Path, ...]:

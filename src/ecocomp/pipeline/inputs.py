@@ -108,7 +108,7 @@ def sources_of(case: Case) -> tuple[list[Source], list[Fault]]:
     out: list[Source] = []
     survey = case.folder / str(case.survey.get("file", ""))
     out.append(Source("survey", survey, VectorJob("survey", survey, layer=case.survey.get("layer"))))
-    for name in ("function_zones", "red_line", "reserves"):
+    for name in ("function_zones", "red_line", "reserves", "protected", "special"):
         file = case.zones.get(name)
         if file and file != "derive":
             path = case.folder / str(file)

@@ -142,31 +142,20 @@ def survey(y: Year, folder: Path) -> dict[str, Any]:
 
 def zone(y: Year, folder: Path) -> dict[str, Any]:
     """Function zones, red line, reserves, importance and grade of each parcel."""
+    from ecocomp.pipeline.zones import zone_year
     from ecocomp.reserves.candidates import candidates
-    from ecocomp.zoning.overlay import parcel_zone
 
     params = y.params()
-    importance, cells, notes = _importance(y, params)
-    zones = _function_zones(y)
-    red_line, red_cells = _red_line(y, params, cells, folder)
-    geographic = _is_geographic(y.ground.edition.crs_wkt)
-    table = parcel_zone(
-        y.ground.parcel,
-        y.ground.shapes,
-        zones=zones,
-        red_line=red_line,
-        reserves=y.ground.zone_layer("reserves"),
-        importance=importance,
-        params=params,
-        geographic=geographic,
-    )
+    found, notes = zone_year(y, params, folder / "maps")
+    extra = {"parcel_grading": found.parcel_grading, "red_line_member": found.members}
     return _noted(
         params,
         notes,
-        parcel_zone=table,
-        reserve_candidate=candidates(y.ground.parcel, table, params),
-        red_line=_outline(red_line),
-        red_line_cells=red_cells,
+        parcel_zone=found.parcel_zone,
+        reserve_candidate=candidates(y.ground.parcel, found.parcel_zone, params),
+        red_line=_outline(found.red_line),
+        red_line_cells=found.red_cells,
+        **{name: table for name, table in extra.items() if len(table)},
     )
 
 
@@ -178,69 +167,6 @@ def _outline(zones: Any) -> pa.Table:
     return pa.table(
         {"zone_id": pa.array([str(i) for i in zones.zone_id], pa.string()), "geometry": pa.array(list(shapes), pa.binary())}
     )
-
-
-def _is_geographic(crs_wkt: str) -> bool:
-    import pyproj
-
-    return bool(pyproj.CRS.from_wkt(crs_wkt).is_geographic)
-
-
-def _importance(y: Year, params: Parameters) -> tuple[list[str] | None, Any, list[Fault]]:
-    """Grade the cells of one service; the year is fixed for the case, so that grades do not move with the weather."""
-    from ecocomp.grid.georef import cell_area_m2_by_row
-    from ecocomp.zoning.importance import grade_cells, importance_of_parcels
-
-    service = y.case.zones.get("importance_service")
-    if not service:
-        return None, None, []
-    for year in (y.case.base_year, y.case.years[0]):
-        found = assess_layers(y, params, [service], year, keep=[service])
-        if service in found.cells:
-            break
-    else:
-        return None, None, found.notes
-    areas = cell_area_m2_by_row(y.ground.grid)
-    cuts = [float(c) for c in params.items("zoning.importance_cuts")]
-    cells = grade_cells(found.cells[service], None, areas, cuts)
-    grades = importance_of_parcels(
-        y.ground.coverage,
-        cells,
-        least_share=params.number("zoning.importance_least_share"),
-        least_assessed=params.number("zoning.importance_least_assessed"),
-        cell_area_by_row=areas,
-    )
-    return grades, cells, found.notes
-
-
-def _function_zones(y: Year) -> Any:
-    from ecocomp.zoning.polygons import Zones, no_zones
-
-    whole = y.case.zones.get("whole")
-    if whole:
-        import shapely
-
-        west, south, east, north = y.ground.edition.bounds
-        return Zones.of([shapely.box(west, south, east, north)], str(whole), "whole-")
-    if "function_zones" not in y.case.zones:
-        return no_zones()
-    return y.ground.zone_layer("function_zones", str(y.case.zones.get("zone_field", "zone")))
-
-
-def _red_line(y: Year, params: Parameters, cells: Any, folder: Path) -> tuple[Any, int]:
-    """Return the red line: the official layer, or one drawn around the extremely important cells."""
-    from ecocomp.pipeline.ground import moved
-    from ecocomp.zoning.polygons import Zones, no_zones
-
-    if y.case.zones.get("red_line") != "derive":
-        return y.ground.zone_layer("red_line"), 0
-    if cells is None:
-        return no_zones(), 0
-    from ecocomp.zoning.redline import delineate
-
-    line = delineate(cells == 1, y.ground.grid, params)
-    shapes = moved(line.zones.geometry, y.ground.grid.crs, y.ground.edition.crs_wkt)
-    return Zones(line.zones.zone_id, line.zones.kind, shapes), int(line.cells.sum())
 
 
 def observe(y: Year, folder: Path) -> dict[str, Any]:

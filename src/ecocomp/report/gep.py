@@ -14,7 +14,7 @@ from ecocomp.report import say
 from ecocomp.report import words as w
 from ecocomp.report.blocks import Absent, Block, Grid, Listing, Para, Section, Sub
 from ecocomp.report.bundle import Bundle
-from ecocomp.report.frame import Story, big_money, entry_name, said_unit, service_name, service_order
+from ecocomp.report.frame import Story, big_money, cap, entry_name, said_unit, service_name, service_order
 from ecocomp.terms.faults import FaultsError
 from ecocomp.terms.tables import PPM
 from ecocomp.terms.text import Text, same
@@ -55,7 +55,7 @@ def _table(b: Bundle, account: pa.Table, total: Total, groups: pa.Table) -> Grid
     order = [str(g["group"]) for g in b.rules.get(GROUPS) or []]
     lines = sorted(account.to_pylist(), key=lambda r: service_order(r["service"]))
     for g in sorted(groups.to_pylist(), key=lambda g: order.index(g["group"]) if g["group"] in order else len(order)):
-        rows.append(_sum_row(_group_name(b, g["group"]), g, g["share_ppm"]))
+        rows.append(_sum_row(cap(_group_name(b, g["group"])), g, g["share_ppm"]))
         marks.append("group")
         members = [r for r in lines if r["group"] == g["group"] and r["value_fen"] is not None]
         rows += [_priced(r) for r in members]
@@ -122,7 +122,9 @@ def _group_name(b: Bundle, group: str) -> Text:
 # ---------------------------------------------------------------- what stands beside the account
 def _beside(b: Bundle, account: pa.Table) -> list[Block]:
     methods = dict.fromkeys(m for m in account["method"].to_pylist() if m)
-    blocks: list[Block] = [Para(w.GEP_METHODS.fill(names=say.joined([entry_name("valuation.methods", m) for m in methods])), "note")]
+    blocks: list[Block] = [
+        Para(w.GEP_METHODS.fill(names=say.joined([entry_name("valuation.methods", m) for m in methods])), "note")
+    ]
     left_out = [Text(str(i["zh"]), str(i["en"])) for i in b.rules.get(LEFT_OUT) or []]
     if left_out:
         blocks += [Sub(w.GEP_LEFT_OUT), Listing(tuple(left_out))]

@@ -400,7 +400,11 @@ def _loose(title: Text, rows: list[dict[str, Any]], note: Text | None) -> Grid:
 
 
 def _marked(confidence: str) -> Text:
-    return Text(f"{confidence} {MARKS[confidence].zh}", f"{confidence} {MARKS[confidence].en}") if confidence in MARKS else same(confidence)
+    return (
+        Text(f"{confidence} {MARKS[confidence].zh}", f"{confidence} {MARKS[confidence].en}")
+        if confidence in MARKS
+        else same(confidence)
+    )
 
 
 def _observed(story: Story) -> list[Block]:

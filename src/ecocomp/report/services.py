@@ -27,6 +27,7 @@ from ecocomp.report.frame import (
     service_name,
     service_order,
 )
+from ecocomp.report.maps import MapClass
 from ecocomp.report.vegetation import vegetation
 from ecocomp.terms.codes import PRODUCTS_WORDS, SERVICE_CHAPTERS, ecosystem_words
 from ecocomp.terms.text import Text, same
@@ -63,6 +64,7 @@ class Figure:
     """One row of the table: a service, a product, or the sum of a service's products.
 
     per_parcel  quantity by row of the bundle's parcels, NaN where unknown
+    meant       whether it is meant for any ground of the parcel
     """
 
     name: str
@@ -74,6 +76,7 @@ class Figure:
     worth_fen: int | None
     observed: float
     per_parcel: np.ndarray
+    meant: np.ndarray
 
     @property
     def assessed(self) -> bool:
@@ -115,14 +118,14 @@ def found_services(b: Bundle, table: pa.Table) -> dict[str, Service]:
     last = _sums(before) if before is not None else {}
     out: dict[str, Service] = {}
     for id in dict.fromkeys(n.partition(".")[0] for n in names):
-        products, options, meant = [], [], []
+        products: list[Figure] = []
+        options: list[str] = []
         for name in (n for n in names if n.partition(".")[0] == id):
             rows = table.filter(pc.equal(table["service"], name))
             products.append(_figure(b, name, rows, worth.get(name, (None, ""))[0], last.get(name, math.nan)))
             options += [m.removeprefix(f"{id} ") for m in pc.unique(rows["method"]).to_pylist()]
-            meant.append(_meant(b, rows))
         pricing = dict.fromkeys(worth[p.name][1] for p in products if p.name in worth)
-        whole = products[0] if len(products) == 1 else _sum(id, products, meant)
+        whole = products[0] if len(products) == 1 else _sum(id, products)
         out[id] = Service(id, tuple(products), whole, tuple(dict.fromkeys(options)), tuple(pricing))
     return out
 
@@ -135,7 +138,7 @@ def _figure(b: Bundle, name: str, rows: pa.Table, worth: int | None, last: float
     total, low, high = (_total(numbers(rows[c])) for c in ("quantity", "low", "high"))
     area = np.append(b.parcels.area_dm2, 0)[at]
     unit = str(rows["unit"][0].as_py())
-    return Figure(name, unit, total, low, high, last, worth, observed(rows, area), per_parcel[:-1])
+    return Figure(name, unit, total, low, high, last, worth, observed(rows, area), per_parcel[:-1], _meant(b, rows))
 
 
 def _meant(b: Bundle, rows: pa.Table) -> np.ndarray:
@@ -147,18 +150,19 @@ def _meant(b: Bundle, rows: pa.Table) -> np.ndarray:
     return out[:-1]
 
 
-def _sum(id: str, products: list[Figure], meant: list[np.ndarray]) -> Figure | None:
+def _sum(id: str, products: list[Figure]) -> Figure | None:
     """Return the sum of products in one unit. A parcel is known where every product meant for it is."""
     if len({p.unit for p in products}) > 1 or id in NEVER_ADDED:
         return None
-    values = np.stack([np.where(m, p.per_parcel, 0.0) for p, m in zip(products, meant, strict=True)])
-    values[:, ~np.any(meant, axis=0)] = np.nan
+    meant = np.any([p.meant for p in products], axis=0)
+    values = np.sum([np.where(p.meant, p.per_parcel, 0.0) for p in products], axis=0)
     seen = [p for p in products if p.assessed]
-    total, low, high, last = (math.fsum(getattr(p, c) for p in seen) if seen else math.nan for c in ("total", "low", "high", "last"))
-    worth = [p.worth_fen for p in products if p.worth_fen is not None]
-    return Figure(
-        id, products[0].unit, total, low, high, last, sum(worth) if worth else None, products[0].observed, values.sum(axis=0)
+    total, low, high, last = (
+        math.fsum(getattr(p, c) for p in seen) if seen else math.nan for c in ("total", "low", "high", "last")
     )
+    worth = [p.worth_fen for p in products if p.worth_fen is not None]
+    per_parcel = np.where(meant, values, np.nan)
+    return Figure(id, products[0].unit, total, low, high, last, sum(worth) if worth else None, math.nan, per_parcel, meant)
 
 
 def _total(values: np.ndarray) -> float:
@@ -169,9 +173,7 @@ def _total(values: np.ndarray) -> float:
 
 def _sums(table: pa.Table) -> dict[str, float]:
     found = table.select(["service", "quantity"]).group_by("service").aggregate([("quantity", "list")])
-    return {
-        r["service"]: _total(np.array([q for q in r["quantity_list"] if q is not None], float)) for r in found.to_pylist()
-    }
+    return {r["service"]: _total(np.array([q for q in r["quantity_list"] if q is not None], float)) for r in found.to_pylist()}
 
 
 def _worth(b: Bundle) -> dict[str, tuple[int, str]]:
@@ -241,8 +243,17 @@ def _table(b: Bundle, found: dict[str, Service]) -> Grid:
             marks.append("")
             rows += [_row(_product(p.name), p, same("")) for p in service.products]
             marks += ["part"] * len(service.products)
-    widths = (2.3, 3.3, 1.3, 1.1, 1.5, 1.2, 1.2)
-    return Grid(w.SERVICE_TABLE, w.SERVICE_HEAD, ("l", "r", "l", "r", "r", "r", "l"), tuple(rows), None, w.SERVICE_NOTE, widths, tuple(marks))
+    widths = (2.3, 3.2, 1.2, 1.1, 1.4, 1.2, 1.4)
+    return Grid(
+        w.SERVICE_TABLE,
+        w.SERVICE_HEAD,
+        ("l", "r", "l", "r", "r", "r", "l"),
+        tuple(rows),
+        None,
+        w.SERVICE_NOTE,
+        widths,
+        tuple(marks),
+    )
 
 
 def _row(label: Text, f: Figure, use: Text) -> tuple[Text, ...]:
@@ -276,6 +287,7 @@ def _map(story: Story, service: Service) -> Picture:
     with np.errstate(divide="ignore", invalid="ignore"):
         per_ha = np.where(area > 0, f.per_parcel / (area / 1_000_000), np.nan)
     classes, number = classed(per_ha, breaks_of(b, f.name, per_ha), look.SERVICES, w.UNASSESSED_CLASS)
+    classes, number = _beside_the_point(classes, number, ~f.meant & np.isnan(per_ha))
     title, unit = service_name(f.name), said_unit(f.unit)
     drawn = story.map(
         w.SERVICE_MAP_IN.fill(service=title, service_cap=cap(title), year=b.year, unit=unit), classes, number, "service"
@@ -288,6 +300,18 @@ def _map(story: Story, service: Service) -> Picture:
         story.map_source("service"),
         drawn.draw,
     )
+
+
+def _beside_the_point(classes: tuple[MapClass, ...], number: Whole, where: np.ndarray) -> tuple[tuple[MapClass, ...], Whole]:
+    """Return the legend and class numbers with parcels the service is not meant for apart from those not assessed."""
+    if not where.any():
+        return classes, number
+    number = np.where(where, len(classes), number)
+    unknown = next((i for i, c in enumerate(classes) if c.hatched), None)
+    classes = (*classes, MapClass("#C3C9CD", w.NOT_MEANT_CLASS))
+    if unknown is None or (number == unknown).any():
+        return classes, number
+    return tuple(c for i, c in enumerate(classes) if i != unknown), np.where(number > unknown, number - 1, number)
 
 
 # ---------------------------------------------------------------- methods, and what they leave out
@@ -304,7 +328,7 @@ def _methods(b: Bundle, found: dict[str, Service]) -> list[Block]:
     )
     if not rows:
         return []
-    return [Grid(w.METHOD_TABLE, w.METHOD_HEAD, ("l", "l", "l", "l"), rows, None, w.METHOD_NOTE, (1.3, 3.2, 1.3, 3.0))]
+    return [Grid(w.METHOD_TABLE, w.METHOD_HEAD, ("l", "l", "l", "l"), rows, None, w.METHOD_NOTE, (1.2, 2.9, 1.3, 3.6))]
 
 
 def _not_meant(b: Bundle, found: dict[str, Service]) -> list[Block]:

@@ -188,7 +188,7 @@ SERVICE_NOTE = Text(
     "Values are worked out by the pricing method and are not payments. The share observed is that of the ground a service is meant "
     "for. Products that add up are summed in the row of their service; tonnes of different pollutants are not.",
 )
-USE_COUNTS, USE_SHOWN = Text("✓ 计入标准", "✓ in the standard"), Text("只公布", "published")
+USE_COUNTS, USE_SHOWN = Text("✓ 计入标准", "✓ in standard"), Text("只公布", "published")
 NOT_PRICED = Text("未计价", "not priced")
 QUANTITY_ONLY = Text("只列实物量", "quantity only")
 OTHER_CHAPTER = Text("其他服务", "other services")
@@ -223,6 +223,7 @@ NOT_MEANT_NOTE = Text(
     "To have it computed, give coefficients with their source in the rules.",
 )
 UNASSESSED_CLASS = Text("未评估", "not assessed")
+NOT_MEANT_CLASS = Text("不适用", "not meant for it")
 SIGNAL_MOVED = Text("{signal}：{zone}变化最大，{v}", "{signal_cap}: {zone} changed most, {v}")
 SIGNAL_ONE = Text("{signal}：各功能区{year}年的平均", "{signal_cap}: mean by zone in {year}")
 SIGNAL_SINGLE = Text("{signal}：{zone}平均{v}", "{signal_cap}: {v} on average in {zone}")
@@ -260,15 +261,15 @@ GEP_HEAD = (
 )
 GEP_NOTE = Text(
     "价值由各地块逐块折算、逐块取整后相加，与物理量乘单价可能差几元。区间为上下界之和，偏宽。未观测的土地没有推算。",
-    "Values are worked out and rounded parcel by parcel and then added, so they may differ from quantity times price by a few yuan. "
+    "Values are worked out and rounded parcel by parcel, then added, so they may differ by a few yuan from quantity times price. "
     "Ranges add up all bounds and are wide. Nothing is inferred for land that was not observed.",
 )
 GEP_BARE = Text("只列实物量，不计价", "Quantities that are not priced")
 GEP_UNGROUPED = Text("未分组", "not grouped")
 GEP_METHODS = Text("定价方法：{names}。", "Priced by: {names}.")
 GEP_LEFT_OUT = Text("不含在内的", "What is left out")
-GEP_DEBATED = Text("同列一个合计、学界有争议的", "Pairs whose common total is debated")
-GEP_PAIR = Text("{names}：{why}。", "{names}: {why}.")
+GEP_DEBATED = Text("同列一个合计而有争议的", "Pairs whose common total is debated")
+GEP_PAIR = Text("{names}：{why}。", "{names} – {why}.")
 
 # ---------------------------------------------------------------- 6 standard
 S_STANDARD = Text("补偿标准", "The standard")

@@ -109,6 +109,23 @@ def derived_layers(
     return have
 
 
+def layers_made(
+    names: Sequence[str],
+    layers: Mapping[str, StripReader],
+    grid: Grid,
+    folder: Path | str,
+    params: Parameters,
+    year: int,
+    tables: Mapping[str, Any] | None = None,
+) -> dict[str, StripReader]:
+    """Return the layers of the case and those of `names` that can be made from them; for readers that are no service."""
+    have = dict(layers)
+    making = Making(have, grid, Path(folder), params, year, tables or {})
+    for name in names:
+        _want(name, have, making, (), {})
+    return have
+
+
 def wanted_by(id: str, params: Parameters) -> tuple[str, ...]:
     """Return the layers a service may read by these rules.
 
