@@ -130,7 +130,7 @@ def write_rules(folder: Path) -> None:
 
 # ---------------------------------------------------------------- the landscape
 def landscape() -> dict[str, np.ndarray]:
-    """Return an invented landscape on both sides of a divide: lucodes in patches, heights, climate and soil; the same every time."""
+    """Return an invented landscape on both sides of a divide: lucodes in patches, heights, climate, soil; always the same."""
     rng = np.random.default_rng(2020)
     rows, columns = SHAPE
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float64)
@@ -270,15 +270,9 @@ def compare(
         if name in ("soil_retention", "sediment_delivery"):
             seen &= inner & (theirs["stream"] != 1)
         apart, size = np.abs(mine - peer)[seen], np.abs(peer[seen])
-        near = {
-            label: float(np.mean(apart <= share * size + 1e-6 * size.max())) for label, share in (("same", 1e-5), ("close", 1e-2))
-        }
-        out.append(
-            {
-                "service": name, "cells": int(seen.sum()), "sum_ours": float(mine[seen].sum()), "sum_invest": float(peer[seen].sum()),
-                "largest": float(apart.max()), **near,
-            }
-        )  # fmt: skip
+        within = {k: float(np.mean(apart <= share * size + 1e-6 * size.max())) for k, share in (("same", 1e-5), ("close", 1e-2))}
+        sums = {"sum_ours": float(mine[seen].sum()), "sum_invest": float(peer[seen].sum())}
+        out.append({"service": name, "cells": int(seen.sum()), **sums, "largest": float(apart.max()), **within})
     return out
 
 
@@ -319,9 +313,8 @@ def main(out: Path) -> int:
         print("ECOCOMP_PEERS names no interpreter with natcap.invest: InVEST is not run, nothing is compared")
         return 0
     rows = compare(ours, invest(python, out / "invest", land), land)
-    print(
-        f"{'service':<19}{'cells':>7}{'sum ours':>14}{'sum InVEST':>14}{'largest diff.':>15}{'within 1e-5':>13}{'within 1 %':>12}"
-    )
+    heads = f"{'sum ours':>14}{'sum InVEST':>14}{'largest diff.':>15}{'within 1e-5':>13}{'within 1 %':>12}"
+    print(f"{'service':<19}{'cells':>7}{heads}")
     for r in rows:
         sums = f"{r['sum_ours']:>14.7g}{r['sum_invest']:>14.7g}"
         print(f"{r['service']:<19}{r['cells']:>7}{sums}{r['largest']:>15.3g}{r['same']:>13.2%}{r['close']:>12.2%}")

@@ -174,6 +174,8 @@ def test_a_year_of_ndvi_lies_on_its_land_use(made: Made) -> None:
     mean_ls = retained / (2302 * 0.032)  # nearly all is kept under forest and meadow
     assert 2.0 < mean_ls < 8.0
     assert {"radiation", "temperature"} <= not_assessed(found)["net_primary_production"]
+    assert "services.carbon.pool_above_t_c_per_ha" in found.unverified
+    assert not [key for key in found.unverified if key.startswith("services.production.")], "nothing rests on what was not assessed"
 
 
 def test_without_assumptions_soil_retention_is_not_assessed(made: Made) -> None:
@@ -186,7 +188,7 @@ def test_without_assumptions_soil_retention_is_not_assessed(made: Made) -> None:
 # ---------------------------------------------------------------- Gura
 def test_gura_on_means(made: Made, ecocomp: Callable[..., Any], shared_data: Path) -> None:
     folder = made("gura")
-    months = [r for r in csv.DictReader((folder / "months.csv").open(encoding="utf-8"))]
+    months = list(csv.DictReader((folder / "months.csv").open(encoding="utf-8")))
     rain = [float(r["rain_mm"]) for r in months]
     with rasterio.open(shared_data / "gura_kenya_invest" / "precip_monthly" / "precip_4.tif") as file:
         april = file.read(1)

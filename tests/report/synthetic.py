@@ -28,7 +28,22 @@ LAND = (
     ("1103", "42"),
     ("0702", "61"),
 )
-SERVICES = (("water_conservation", "m3/a", 4200.0), ("soil_retention", "t/a", 55.0), ("carbon_sequestration", "t/a", 2.4))
+SERVICES = (
+    ("water_conservation", "m3/a", 4200.0),
+    ("soil_retention", "t/a", 55.0),
+    ("carbon_sequestration", "t CO2/a", 2.4),
+    ("air_purification.so2", "t/a", 0.09),
+    ("air_purification.dust", "t/a", 12.0),
+    ("carbon_storage.above", "t C", 30.0),
+    ("carbon_storage.soil", "t C", 90.0),
+)
+COUNTED = ("water_conservation", "soil_retention", "carbon_sequestration")
+METHODS = {
+    "water_conservation": "reservoir_cost",
+    "soil_retention": "dredging",
+    "carbon_sequestration": "carbon_price",
+    "air_purification": "air_treatment",
+}
 ENVELOPES = (
     ("E1", "central_transfer", "中央重点生态功能区转移支付", "central transfer", 0.46),
     ("E2", "local_budget", "县级财政配套", "county budget match", 0.22),
@@ -71,7 +86,13 @@ def _meta(folder: Path, parcels: int, previous: bool) -> None:
                 "reason_en": "There is no daily wind at stations, so wind erosion cannot be computed.",
             }
         ],
-        "unverified": ["services.water.runoff"],
+        "unverified": ["services.water.runoff", "services.air.capacity"],
+        "unverified_shown": ["services.air.capacity"],
+        "accepted_unverified": ["services.water.runoff"],
+        "warnings": [
+            {"code": "services.class_not_assessed", "where": "carbon_sequestration", "record": "51 52 61"},
+            {"code": "services.class_not_assessed", "where": "carbon_sequestration", "record": "51 81"},
+        ],
         "previous": {"year": YEAR - 1} if previous else None,
         "sources": [
             {"zh": "虚构的确权登记库，2025 年版", "en": "Invented cadastre, edition 2025"},
@@ -215,7 +236,7 @@ def _services(folder: Path, ids: pa.Array, year: int, n: int, area: Any, rank: A
     ha = area / 1e6
     drift = 1 + 0.02 * (year - 2024)
     rows: dict[str, list[Any]] = {
-        k: [] for k in ("parcel_id", "year", "service", "quantity", "low", "high", "unit", "method", "coverage")
+        k: [] for k in ("parcel_id", "year", "service", "quantity", "low", "high", "unit", "method", "coverage", "applicable")
     }
     worth: dict[str, list[Any]] = {
         k: [] for k in ("parcel_id", "year", "service", "value_fen", "low_fen", "high_fen", "price_year", "method")
@@ -223,6 +244,7 @@ def _services(folder: Path, ids: pa.Array, year: int, n: int, area: Any, rank: A
     for name, unit, per_ha in SERVICES:
         q = per_ha * ha * (0.35 + 1.3 * rank**1.4) * np.exp(rng.normal(0, 0.18, n)) * drift * np.where(pick > 4, 0.4, 1)
         gone = rng.random(n) < 0.04
+        method = METHODS.get(name.partition(".")[0])
         for i in range(n):
             v = None if gone[i] else float(q[i])
             values = (
@@ -233,18 +255,22 @@ def _services(folder: Path, ids: pa.Array, year: int, n: int, area: Any, rank: A
                 None if v is None else v * 0.8,
                 None if v is None else v * 1.25,
                 unit,
-                "v1",
+                f"{name.partition('.')[0]} v1",
                 0.0 if v is None else 0.93,
+                1.0,
             )
             for k, x in zip(rows, values, strict=True):
                 rows[k].append(x)
+            if method is None:
+                continue
             fen = int((v or 0) * (600 if name == "water_conservation" else 5200))
             for k, x in zip(
-                worth, (ids[i].as_py(), year, name, fen, int(fen * 0.7), int(fen * 1.4), 2024, "replacement"), strict=True
+                worth, (ids[i].as_py(), year, name, fen, int(fen * 0.7), int(fen * 1.4), 2024, f"{method}@1"), strict=True
             ):
                 worth[k].append(x)
     _write(folder, t.SERVICE, rows)
     _write(folder, t.SERVICE_VALUE, worth)
+    _gep(folder, year, rows, worth)
     ndvi = np.clip(0.35 + 0.45 * rank + 0.01 * (year - 2024) + rng.normal(0, 0.05, n), 0, 1)
     _write(
         folder,
@@ -258,6 +284,29 @@ def _services(folder: Path, ids: pa.Array, year: int, n: int, area: Any, rank: A
             "coverage": np.full(2 * n, 0.91),
         },
     )
+
+
+def _gep(folder: Path, year: int, rows: dict[str, list[Any]], worth: dict[str, list[Any]]) -> None:
+    lines = []
+    for name, unit, _ in SERVICES:
+        quantity = sum(q for s, q in zip(rows["service"], rows["quantity"], strict=True) if s == name and q is not None)
+        line: dict[str, Any] = {
+            "year": year,
+            "part": "",
+            "group": "regulating",
+            "service": name,
+            "quantity": quantity,
+            "unit": unit,
+        }
+        method = METHODS.get(name.partition(".")[0])
+        if method is not None:
+            sums = {c: sum(v for s, v in zip(worth["service"], worth[c], strict=True) if s == name) for c in worth if "fen" in c}
+            line |= sums | {"unit_price": "1500", "price_year": 2024, "method": method, "method_version": "1"}
+        lines.append(line)
+    whole = sum(x.get("value_fen", 0) for x in lines)
+    for line in lines:
+        line["share_ppm"] = line["value_fen"] * 1_000_000 // whole if "value_fen" in line else None
+    pq.write_table(t.GEP.table(lines), folder / "tables" / "gep.parquet")
 
 
 def _rates_and_money(
@@ -513,16 +562,27 @@ def _results(folder: Path, year: int, zone: Any, area: Any, pick: Any, rng: np.r
     )
     keys = (
         ("services.water.runoff", "地表径流系数", "runoff coefficient", "M", "生态保护红线划定指南(2017)"),
+        ("services.air.capacity", "净化能力", "capacity to clean air", "R", "虚构的国情报告"),
         ("payments.factor", "合规系数", "compliance factor", "S", "虚构县办法"),
         ("valuation.water.price", "水价", "price of water", "R", "GB/T 38582"),
         ("standard.floor", "下限", "floor", "S", "虚构县办法"),
     )
+    lists = {
+        "standard.value_services": list(COUNTED),
+        "valuation.gep.groups": [{"group": "regulating", "zh": "调节服务", "en": "regulating services", "services": []}],
+        "valuation.gep.left_out": [{"zh": "文化服务不在其中", "en": "cultural services are left out"}],
+        "valuation.gep.debated": [
+            {"services": ["water_conservation", "soil_retention"], "zh": "虚构的争议", "en": "an invented debate"},
+            {"services": ["oxygen_release", "soil_retention"], "zh": "只有一项在表中", "en": "only one of them is priced"},
+        ],
+    }
+    keys += tuple((k, "规则", "rule", "D", "本项目的设计选择") for k in lists)
     rows = [
         {
             "key": k,
             "name_zh": z,
             "name_en": e,
-            "value": "1",
+            "value": json.dumps(lists.get(k, 1), ensure_ascii=False),
             "unit": "1",
             "place": "990121",
             "valid_from": date(2017, 1, 1),

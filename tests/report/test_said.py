@@ -16,7 +16,7 @@ import pytest
 
 from ecocomp.accounts import checks
 from ecocomp.registry import entries
-from ecocomp.report import frame, gep, land, look, results, say, services
+from ecocomp.report import frame, land, look, results, say, services
 from ecocomp.report import words as w
 from ecocomp.report.blocks import Chart, Grid, Para
 from ecocomp.report.build import build_report

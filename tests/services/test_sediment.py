@@ -98,7 +98,12 @@ class Plain:
         if not good:
             return math.nan
         whole = sum(share for *_, share in good)
-        return sum(share / whole * (np.nan_to_num(self.cost(y, x)) + self.below(y, x)) for y, x, share in good)
+
+        # InVEST charges a step with the cell it leaves under D8, with the cell it enters under MFD.
+        def step(y: int, x: int) -> float:
+            return self.cost(r, c) if self.method == "D8" else float(np.nan_to_num(self.cost(y, x)))
+
+        return sum(share / whole * (step(y, x) + self.below(y, x)) for y, x, share in good)
 
     def index(self, r: int, c: int) -> float:
         if self.stream(r, c):

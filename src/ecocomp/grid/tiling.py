@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TILE = (1024, 1024)
 """Rows and columns of a tile of the routing."""
 
-WINDOWS_HELD = 8
+WINDOWS_HELD = 2
 """Windows after which pages of mapped files are given back."""
 
 

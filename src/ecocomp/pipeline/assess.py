@@ -125,7 +125,7 @@ def _year(
     keep = list(case.services) if rasters else []
     found = assess_layers(y, params, list(case.services), year, keep, out / "rasters" if rasters else None)
     value, notes = _valued(found.service, params, year)
-    made = Assessed(year, found.service, value, [*found.notes, *notes], _unverified(params), area_ha=_areas(ground))
+    made = Assessed(year, found.service, value, [*found.notes, *notes], _unverified(params, found.service), area_ha=_areas(ground))
     made.files = _write(made, params, ground, out)
     return made
 
@@ -174,8 +174,14 @@ def _valued_one_by_one(service: pa.Table, params: Parameters, year: int) -> tupl
     return (pa.concat_tables(parts) if parts else SERVICE_VALUE.empty()), notes
 
 
-def _unverified(params: Parameters) -> list[str]:
-    return [key for key, v in sorted(params.used.items()) if not is_verified(v.confidence)]
+def _unverified(params: Parameters, service: pa.Table) -> list[str]:
+    """Return the unverified keys that a quantity rests on; what only services read that were not assessed is none."""
+    rows = service.select(["service", "quantity"]).to_pylist()
+    asked = {row["service"].partition(".")[0] for row in rows}
+    silent = asked - {row["service"].partition(".")[0] for row in rows if row["quantity"] is not None}
+    readers = params.used_by
+    moot = {key for key in params.used if readers.get(key) and readers[key] <= silent}
+    return [key for key, v in sorted(params.used.items()) if key not in moot and not is_verified(v.confidence)]
 
 
 def _write(made: Assessed, params: Parameters, ground: Ground, out: Path) -> list[Path]:

@@ -7,6 +7,7 @@ file is the contract of `ecocomp new`, `check` and `run`; the reference page is 
 from __future__ import annotations
 
 import difflib
+import pkgutil
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from ecocomp.terms.codes import ECOSYSTEMS, SERVICES_WORDS
+from ecocomp.terms.codes import ECOSYSTEMS
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.layers import LAYERS
 from ecocomp.terms.tables import TABLES
@@ -513,8 +514,8 @@ def _zones(r: _Reader) -> None:
         r.get("zones", key, str)
     services, models = r.texts("zones", "importance_services"), r.texts("zones", "sensitivities")
     single = r.raw.get("zones", {}).get("importance_service")
-    _listed(r, "importance_service", [single] if isinstance(single, str) else [], SERVICES_WORDS)
-    _listed(r, "importance_services", services, SERVICES_WORDS)
+    _listed(r, "importance_service", [single] if isinstance(single, str) and single else [], _service_ids())
+    _listed(r, "importance_services", services, _service_ids())
     if models:
         from ecocomp.zoning.sensitivity import MODELS
 
@@ -527,6 +528,13 @@ def _zones(r: _Reader) -> None:
             Text("derive_functions 与 {k} 同时写了。", "derive_functions and {k} are both given.").fill(k=", ".join(given)),
             Text("功能区只有一个来源：删去其一。", "Function zones have one source: take one of them out."),
         )
+
+
+def _service_ids() -> list[str]:
+    """Return the ids of all services, none of them imported."""
+    from ecocomp.services import models
+
+    return sorted(m.name for m in pkgutil.iter_modules(models.__path__) if not m.name.startswith("_"))
 
 
 def _listed(r: _Reader, key: str, values: list[str], known: Iterable[str]) -> None:

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from ecocomp.grid._routes import _DC, _DR, NONE, PENDING, _share
+from ecocomp.grid._routes import _DC, _DR, NONE, PENDING, _gives, _linked, _share
 from ecocomp.services.derive import Making, StoredLayer, digest_of, keep
 from ecocomp.services.factors.sediment import connectivity, held, upslope_component
 from ecocomp.services.layers._drained import CODE_VERSION as DRAINED
-from ecocomp.services.layers._drained import chosen, room_for, routing, rule, store
+from ecocomp.services.layers._drained import chosen, routing, rule, store
 from ecocomp.services.site import PASS, NotAssessed, Site, StripReader
 from ecocomp.services.water_erosion import whole_factors
 from ecocomp.terms.faults import FaultsError
@@ -37,14 +37,17 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-CODE_VERSION = "connectivity-1"
+CODE_VERSION = "connectivity-2"
 """Changes whenever the stored numbers would; part of their fingerprint."""
 GIVES = ("connectivity_index",)
 NEEDS = ("elevation", "ndvi")
 PATHS = ("metres", "invest_steps")
-"""Path below: metres weighed by the cost of each cell; or, as the code of InVEST, the cost of the next cell at each step."""
+"""Path below: metres weighed by the cost of each cell; or, as the code of InVEST, the cost of the next cell at each
+step, with D8 of the cell itself."""
 NUMBERS = ("stream_ha", "slope_least", "slope_most", "cover_least")
 ROWS = 256
+D8 = 0
+"""Place of D8 in `grid.routing.METHODS`."""
 
 
 def make(making: Making) -> dict[str, StripReader]:
@@ -188,33 +191,15 @@ def _index(mean_w, mean_s, area_m2, below, stream, cost, out):  # type: ignore[n
 
 
 @njit(**PASS)  # type: ignore[untyped-decorator]
-def _next(kind, z, way, aux, across, along, cost, length, r, c):  # type: ignore[no-untyped-def]
-    """Mean over the ways out that reach a stream; `PENDING` if a cell below is not done, NaN where none reaches one."""
-    rows, columns = way.shape
-    s, whole = 0.0, 0.0
-    for d in range(8):
-        y, x = r + _DR[d], c + _DC[d]
-        if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:
-            continue
-        part = _share(kind, z, way, aux, across, along, r, c, d)
-        if part > 0.0:
-            if length[y, x] == PENDING:
-                return PENDING
-            if length[y, x] == length[y, x]:
-                step = cost[y, x] if cost[y, x] == cost[y, x] else 0.0
-                s += part * (step + length[y, x])
-                whole += part
-    return s / whole if whole > 0.0 else np.nan
-
-
-@njit(**PASS)  # type: ignore[untyped-decorator]
 def _steps_down(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, across, along, cost, stream, length):  # type: ignore[no-untyped-def]
     """Do every cell of the window that can be done, from the streams and outlets up."""
     rows, columns = way.shape
-    stack = np.empty(1024, np.int64)
+    bits, waiting = np.empty((r1 - r0, c1 - c0), np.uint8), np.empty((r1 - r0, c1 - c0), np.uint8)
+    _linked(r0, r1, c0, c1, kind, z, way, aux, length, False, bits, waiting)
+    stack = np.empty(bits.size + 1, np.int64)
     for r in range(r0, r1):
         for c in range(c0, c1):
-            if length[r, c] != PENDING:
+            if length[r, c] != PENDING or (waiting[r - r0, c - c0] != 0 and not stream[r, c]):
                 continue
             stack[0], n = r * columns + c, 1
             while n > 0:
@@ -222,20 +207,33 @@ def _steps_down(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, across
                 i, j = stack[n] // columns, stack[n] % columns
                 if length[i, j] != PENDING:
                     continue
-                ahead = 0.0 if stream[i, j] else _next(kind, z, way, aux, across, along, cost, length, i, j)
-                if ahead == PENDING:
-                    continue
-                length[i, j] = ahead
-                stack = room_for(stack, n)
+                if stream[i, j]:
+                    length[i, j] = 0.0
+                else:
+                    s, whole, m = 0.0, 0.0, bits[i - r0, j - c0]
+                    for d in range(8):
+                        if m >> d & 1:
+                            y, x = i + _DR[d], j + _DC[d]
+                            ahead = length[y, x]
+                            if ahead == ahead:
+                                # The peer charges the cell itself where water goes one way, and the next cell where it is shared.
+                                step = cost[i, j] if kind == D8 else cost[y, x]
+                                part = _share(kind, z, way, aux, across, along, i, j, d)
+                                s += part * ((step if step == step else 0.0) + ahead)
+                                whole += part
+                    length[i, j] = s / whole if whole > 0.0 else np.nan
                 for d in range(8):
                     y, x = i + _DR[d], j + _DC[d]
                     if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:
                         continue
-                    if _share(kind, z, way, aux, across, along, y, x, (d + 4) & 7) <= 0.0:
+                    if not _gives(kind, z, way, aux, y, x, (d + 4) & 7):
                         continue
                     if r0 <= y < r1 and c0 <= x < c1:
-                        stack[n] = y * columns + x
-                        n += 1
+                        if length[y, x] == PENDING:
+                            waiting[y - r0, x - c0] -= 1
+                            if waiting[y - r0, x - c0] == 0:
+                                stack[n] = y * columns + x
+                                n += 1
                     else:
                         touched[y // size[0] - corner[0] + 1, x // size[1] - corner[1] + 1] = 1
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from ecocomp.grid._routes import _DC, _DR, NONE, PENDING, _share
+from ecocomp.grid._routes import _DC, _DR, NONE, PENDING, _gives, _linked, _share
 from ecocomp.services.derive import Making, StoredLayer, digest_of, keep
 from ecocomp.services.factors.sediment import delivery_ratio, trapping_share
 from ecocomp.services.layers._drained import CODE_VERSION as DRAINED
-from ecocomp.services.layers._drained import arriving, room_for, routing, rule
+from ecocomp.services.layers._drained import routing, rule
 from ecocomp.services.site import PASS, NotAssessed, Site, StripReader
 from ecocomp.services.water_erosion import whole_factors
 from ecocomp.terms.faults import FaultsError
@@ -108,21 +108,6 @@ def _ratios(index, ic0, k, sdr_max, out):  # type: ignore[no-untyped-def]
 
 
 @njit(**PASS)  # type: ignore[untyped-decorator]
-def _below(kind, z, way, aux, across, along, sdr, r, c):  # type: ignore[no-untyped-def]
-    """Mean delivery ratio of the cells below, by shares of water; what is not known, or off the data, counts as 0."""
-    rows, columns = way.shape
-    s = 0.0
-    for d in range(8):
-        y, x = r + _DR[d], c + _DC[d]
-        if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:
-            continue
-        part = _share(kind, z, way, aux, across, along, r, c, d)
-        if part > 0.0 and sdr[y, x] == sdr[y, x]:
-            s += part * sdr[y, x]
-    return s
-
-
-@njit(**PASS)  # type: ignore[untyped-decorator]
 def _settled(arrived, loss, sdr, below):  # type: ignore[no-untyped-def]
     """Return (trapped, moving on) of a cell."""
     if sdr != sdr or loss != loss:
@@ -139,34 +124,39 @@ def _settled(arrived, loss, sdr, below):  # type: ignore[no-untyped-def]
 def _deposit(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, across, along, loss, sdr, flux, trapped):  # type: ignore[no-untyped-def]
     """Do every cell of the window that can be done, from the divides down."""
     rows, columns = way.shape
-    stack = np.empty(1024, np.int64)
+    bits, waiting = np.empty((r1 - r0, c1 - c0), np.uint8), np.empty((r1 - r0, c1 - c0), np.uint8)
+    _linked(r0, r1, c0, c1, kind, z, way, aux, flux, True, bits, waiting)
+    stack = np.empty(bits.size + 1, np.int64)
     for r in range(r0, r1):
         for c in range(c0, c1):
-            if flux[r, c] != PENDING:
+            if flux[r, c] != PENDING or waiting[r - r0, c - c0] != 0:
                 continue
             stack[0], n = r * columns + c, 1
             while n > 0:
                 n -= 1
                 i, j = stack[n] // columns, stack[n] % columns
-                if flux[i, j] != PENDING:
-                    continue
-                arrived = arriving(kind, z, way, aux, across, along, flux, i, j)
-                if arrived == PENDING:
-                    continue
-                below = _below(kind, z, way, aux, across, along, sdr, i, j)
-                trapped[i, j], flux[i, j] = _settled(arrived, loss[i, j], sdr[i, j], below)
-                stack = room_for(stack, n)
+                s, m = 0.0, bits[i - r0, j - c0]
+                for d in range(8):
+                    if m >> d & 1:
+                        y, x = i + _DR[d], j + _DC[d]
+                        s += _share(kind, z, way, aux, across, along, y, x, (d + 4) & 7) * flux[y, x]
+                below = 0.0
                 for d in range(8):
                     y, x = i + _DR[d], j + _DC[d]
                     if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:
                         continue
-                    if _share(kind, z, way, aux, across, along, i, j, d) <= 0.0:
+                    if not _gives(kind, z, way, aux, i, j, d):
                         continue
+                    if sdr[y, x] == sdr[y, x]:
+                        below += _share(kind, z, way, aux, across, along, i, j, d) * sdr[y, x]
                     if r0 <= y < r1 and c0 <= x < c1:
-                        stack[n] = y * columns + x
-                        n += 1
+                        waiting[y - r0, x - c0] -= 1
+                        if waiting[y - r0, x - c0] == 0:
+                            stack[n] = y * columns + x
+                            n += 1
                     else:
                         touched[y // size[0] - corner[0] + 1, x // size[1] - corner[1] + 1] = 1
+                trapped[i, j], flux[i, j] = _settled(s, loss[i, j], sdr[i, j], below)
 
 
 __all__ = ["CODE_VERSION", "GIVES", "NEEDS", "make", "sediment_trapped"]
