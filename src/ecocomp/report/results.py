@@ -325,6 +325,7 @@ def sure(story: Story) -> Section:
     b = story.bundle
     blocks: list[Block] = [*_parameters(story), Sub(w.ABSENT_TITLE)]
     gaps = [w.ABSENT_ONE.fill(what=service_name(str(n["service"])), why=gap_reason(n)) for n in b.meta.get("not_assessed", [])]
+    gaps += _in_part(b)
     blocks.append(Listing(tuple(gaps)) if gaps else Para(w.ABSENT_NONE))
     blocks += _observed(story)
     given = b.meta.get("sources", [])
@@ -335,6 +336,19 @@ def sure(story: Story) -> Section:
     if sources:
         blocks += [Sub(w.SOURCES_LIST), Listing(tuple(sources), dense=True)]
     return Section("sure", w.S_SURE, tuple(blocks))
+
+
+def _in_part(b: Bundle) -> list[Text]:
+    """Return why products of a service were left out whose other products were assessed."""
+    whole = {str(n["service"]) for n in b.meta.get("not_assessed", [])}
+    notes = [n for n in b.meta.get("warnings", []) if n["code"] == "services.not_assessed" and n["where"] not in whole]
+    said = [
+        w.ABSENT_PART.fill(
+            what=service_name(str(n["where"])), why=gap_reason({"reason_zh": n["clash_zh"], "reason_en": n["clash_en"]})
+        )
+        for n in notes
+    ]
+    return list(dict.fromkeys(said))
 
 
 def _years_joined(files: list[str]) -> list[str]:
