@@ -236,6 +236,17 @@ def test_a_payment_says_that_each_is_accepted_and_a_study_does_not(built: Built,
     assert w.UNVERIFIED_PAID_NONE in [b.text for b in blocks if isinstance(b, Para)]
 
 
+def test_a_product_left_out_is_said_beside_its_service(built: Built, tmp_path: Path) -> None:
+    note = {"code": "services.not_assessed", "where": "air_purification", "record": "x"}
+    note |= {"clash_zh": "未评估：没有氮氧化物的排放量。", "clash_en": "not assessed: no emission of nitrogen oxides."}
+    folder = _copy(built, tmp_path / "b", not_assessed=[], warnings=[note, note])
+    lists = [t for b in results.sure(Story(Bundle(folder), built[1])).blocks if isinstance(b, Listing) for t in b.items]
+    assert lists[0] == Text(
+        "空气净化（部分）：没有氮氧化物的排放量。", "air purification, in part: No emission of nitrogen oxides."
+    )
+    assert [t.zh for t in lists].count(lists[0].zh) == 1
+
+
 # ---------------------------------------------------------------- page and paper
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_chapters_and_products_are_marked_on_the_page(built: Built, lang: str) -> None:

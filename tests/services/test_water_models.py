@@ -62,7 +62,7 @@ def layers() -> dict[str, np.ndarray]:
 def rules(given_rules: Callable[..., Parameters]) -> Callable[..., Parameters]:
     def make(without: tuple[str, ...] = (), **changes: Any) -> Parameters:
         values = {k: v for k, v in LOCAL.items() if k not in without} | {k.replace("__", "."): v for k, v in changes.items()}
-        return given_rules(values, units=TEXTS, place="990121")
+        return given_rules(values, units=TEXTS, place="CN")
 
     return make
 

@@ -315,6 +315,89 @@ def assess(
     say_assessed(voice, found, warnings)
 
 
+@cli.group(
+    help=_t(
+        "分区：重要性与敏感性图、红线提案、留白候选，以及新红线触及谁。",
+        "Zones: maps of importance and sensitivity, a proposed red line, candidates for reserves, and whom a new line touches.",
+    )
+)
+@click.option("--lang", type=click.Choice(["zh", "en"]), help=_t("语言", "language"))
+def zones(lang: str | None) -> None:
+    """Zones; the language is read before parsing."""
+
+
+@zones.command(
+    "draw",
+    help=_t(
+        "画重要性图、敏感性图、红线提案（像元与地块界）、功能区、等级和留白候选；不需要权利人与资金。",
+        "Draw maps of importance and sensitivity, a proposed red line (cells and parcel borders), function zones, grades and"
+        " candidates for reserves; no holders or money are needed.",
+    ),
+)
+@click.argument("case", type=click.Path(path_type=Path))
+@click.option("--year", type=int, help=_t("年度（取其规则），缺省为最后一年", "year whose rules count, default the last"))
+@click.option(
+    "--function",
+    "functions",
+    multiple=True,
+    help=_t(
+        "功能 water、soil、sand、biodiversity，可多次；缺省为案例所列",
+        "function: water, soil, sand, biodiversity; repeatable; default those of the case",
+    ),
+)
+@click.option(
+    "--sensitivity",
+    "sensitivities",
+    multiple=True,
+    help=_t("敏感性，可多次；缺省为案例所列", "sensitivity, repeatable; default those of the case"),
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help=_t("输出目录，缺省为 CASE/zones/年", "folder to write, default CASE/zones/YEAR")
+)
+@_common
+def zones_draw(
+    case: Path, year: int | None, functions: tuple[str, ...], sensitivities: tuple[str, ...], out: Path | None, **kwargs: Any
+) -> None:
+    """Draw the zones of a case."""
+    from ecocomp.cli.zones import say_drawn
+    from ecocomp.pipeline.zones import draw_case
+
+    voice = _voice(kwargs)
+    with progress(voice) as show:
+        drawn, warnings = draw_case(case, year=year, out=out, functions=functions, sensitivities=sensitivities, progress=show)
+    say_drawn(voice, drawn, warnings, out or case / "zones" / str(drawn.year))
+
+
+@zones.command(
+    "impact",
+    help=_t(
+        "比较现行红线与一份新红线文件：各地块划入、调出多少，触及哪些权利、合同、每年多少钱；账目逐平方分米闭合。",
+        "Compare the red line that holds with a file of a new one: what each parcel gains and loses, the rights, contracts and"
+        " money a year that touches; the ledger closes to the dm2.",
+    ),
+)
+@click.argument("case", type=click.Path(path_type=Path))
+@click.option(
+    "--line", type=click.Path(path_type=Path), required=True, help=_t("新红线的矢量文件", "vector file of the new red line")
+)
+@click.option("--year", type=int, help=_t("年度，缺省为最后一个有成果包的", "year, default the last that has a bundle"))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help=_t("输出目录，缺省为 CASE/zones/年/impact", "folder to write, default CASE/zones/YEAR/impact"),
+)
+@_common
+def zones_impact(case: Path, line: Path, year: int | None, out: Path | None, **kwargs: Any) -> None:
+    """Say what a new red line touches."""
+    from ecocomp.cli.zones import say_changed
+    from ecocomp.pipeline.line_change import line_impact
+
+    voice = _voice(kwargs)
+    with progress(voice) as show:
+        made = line_impact(case, line, year=year, out=out, progress=show)
+    say_changed(voice, made, out or case / "zones" / str(made.year) / "impact")
+
+
 @cli.group(help=_t("规则：有日期、有出处的数。", "Rules: dated values with their sources."))
 @click.option("--lang", type=click.Choice(["zh", "en"]), help=_t("语言", "language"))
 def rules(lang: str | None) -> None:

@@ -73,7 +73,9 @@ def _say_maps(voice: Voice, found: dict[str, Any]) -> None:
         middle = sum(m.get(k, 0.0) for k in _MIDDLE)
         whole = sum(v for v in m.values() if not isinstance(v, str))
         figures = [m.get("extreme", 0.0), middle, m.get("general", 0.0), m.get("not_assessed", 0.0)]
-        rows.append([_KINDS[m["kind"]].to(voice.lang), map_words(m["kind"], m["map"]).to(voice.lang), *(_share(v, whole) for v in figures)])
+        rows.append(
+            [_KINDS[m["kind"]].to(voice.lang), map_words(m["kind"], m["map"]).to(voice.lang), *(_share(v, whole) for v in figures)]
+        )
     title = Text("{y} 年规则下的分级（方法 {m}）", "Grading under the rules of {y} (method {m})")
     voice.table(title.fill(y=found["year"], m=found["method"]), heads, rows, right=(2, 3, 4, 5))
 
@@ -109,8 +111,13 @@ def _say_line(voice: Voice, found: dict[str, Any]) -> None:
     )
     voice.say(
         drawn.fill(
-            p=line["patches"], a=_ha(line["area_dm2"]), f=line["filled_cells"], j=line["joined_cells"],
-            d=line["dropped_patches"], m=f"{line['dropped_area_m2'] / M2_PER_HA:,.2f}", k=line["kept_small"],
+            p=line["patches"],
+            a=_ha(line["area_dm2"]),
+            f=line["filled_cells"],
+            j=line["joined_cells"],
+            d=line["dropped_patches"],
+            m=f"{line['dropped_area_m2'] / M2_PER_HA:,.2f}",
+            k=line["kept_small"],
         )  # fmt: skip
     )
     snapped = Text(
@@ -134,6 +141,105 @@ def _say_reserves(voice: Voice, found: dict[str, Any]) -> None:
         "生态留白候选：{n} 个地块，{c} 片，{a} 公顷（上限 {m} 公顷；与最优的差距不超过 {g}）。",
         "Candidates for reserves: {n} parcels in {c} clusters, {a} ha (at most {m} ha; within {g} of the best choice).",
     )
-    voice.say(
-        said.fill(n=r["parcels"], c=r["clusters"], a=_ha(r["area_dm2"]), m=_ha(r["most_dm2"]), g=f"{r['gap']:.1%}")
+    voice.say(said.fill(n=r["parcels"], c=r["clusters"], a=_ha(r["area_dm2"]), m=_ha(r["most_dm2"]), g=f"{r['gap']:.1%}"))
+
+
+# ---------------------------------------------------------------- a new line
+_SOURCES = {
+    "bundle": Text("成果包", "the bundle"),
+    "case": Text("案例的红线文件", "the file of the case"),
+    "derived": Text("按案例规则划定", "drawn by the rules of the case"),
+    "none": Text("没有", "none"),
+}
+_ITEMS = {
+    "parcels": Text("触及的地块", "parcels touched"),
+    "parcels_without_rate": Text("其中没有标准的", "of these without a rate"),
+    "rights": Text("触及的权利", "rights touched"),
+    "holders": Text("触及的权利人", "holders touched"),
+    "contracts": Text("触及的合同", "contracts touched"),
+    "before_dm2": Text("原红线内（公顷）", "inside the old line (ha)"),
+    "kept_dm2": Text("两版都在内（公顷）", "inside both (ha)"),
+    "gained_dm2": Text("划入（公顷）", "taken in (ha)"),
+    "lost_dm2": Text("调出（公顷）", "let out (ha)"),
+    "after_dm2": Text("新红线内（公顷）", "inside the new line (ha)"),
+    "gained_fen": Text("划入涉及（元/年）", "money on ground taken in (CNY/a)"),
+    "lost_fen": Text("调出涉及（元/年）", "money on ground let out (CNY/a)"),
+    "gained_fen_not_assigned": Text("划入金额中未落到权利的（元/年）", "of the first, assigned to no right (CNY/a)"),
+    "lost_fen_not_assigned": Text("调出金额中未落到权利的（元/年）", "of the second, assigned to no right (CNY/a)"),
+}
+_TOP = 10
+
+
+def say_changed(voice: Voice, made: Changed, out: Path) -> None:
+    """Print the totals of a change, the parcels it touches most, and what is not known."""
+    from ecocomp.pipeline.line_change import closes
+
+    top = touched_most(made)
+    voice.data(
+        {
+            "year": made.year,
+            "old_line": made.source,
+            "money_known": made.money,
+            "closes": closes(made.impact),
+            "outside_parcels_dm2": made.outside_dm2,
+            "totals": {k: v for k, v in made.totals().items() if made.money or _tells_no_money(k)},
+            "parcels": top,
+            "notes": [f.as_json() for f in made.notes],
+            "files": [str(p) for p in made.files],
+        }
     )
+    if voice.as_json:
+        return
+    voice.faults(made.notes, show=10)
+    _say_totals(voice, made)
+    _say_touched(voice, made, top)
+    closed = Text(
+        "每个地块和合计都闭合：原有 + 划入 − 调出 = 新版。", "It closes for every parcel and in total: old + in − out = new."
+    )
+    voice.say(closed if closes(made.impact) else Text("账目不闭合，请报告。", "The ledger does not close; please report this."))
+    outside = Text("新红线另有 {a} 公顷不在任何地块内。", "Besides, {a} ha of the new line lie in no parcel.")
+    voice.say(outside.fill(a=_ha(made.outside_dm2)))
+    voice.say(Text("已写入 {p}（{n} 个文件）。", "Wrote {p} ({n} files).").fill(p=out, n=len(made.files)))
+
+
+def _tells_no_money(item: str) -> bool:
+    return "fen" not in item and item != "parcels_without_rate"
+
+
+def touched_most(made: Changed) -> list[dict[str, Any]]:
+    """Return the parcels the change touches most, largest area that moves first."""
+    rows = [r for r in made.impact.ledger.to_pylist() if r["gained_dm2"] or r["lost_dm2"]]
+    return sorted(rows, key=lambda r: (-(r["gained_dm2"] + r["lost_dm2"]), r["parcel_id"]))[:_TOP]
+
+
+def _say_totals(voice: Voice, made: Changed) -> None:
+    rows = []
+    amounts = made.totals()
+    for item in _ITEMS:
+        amount = amounts[item]
+        if made.money or _tells_no_money(item):
+            said = _ha(amount) if item.endswith("_dm2") else say_yuan(amount) if "_fen" in item else f"{amount:,}"
+            rows.append([_ITEMS[item].to(voice.lang), said])
+    title = Text("{y} 年：新红线触及什么（原红线：{s}）", "{y}: what the new red line touches (old line: {s})")
+    heads = [Text("项目", "item"), Text("数值", "amount")]
+    voice.table(title.fill(y=made.year, s=_SOURCES[made.source]), heads, rows, right=(1,))
+
+
+def _say_touched(voice: Voice, made: Changed, top: list[dict[str, Any]]) -> None:
+    if not top:
+        return
+    heads = [
+        Text("地块", "parcel"),
+        Text("划入（公顷）", "in (ha)"),
+        Text("调出（公顷）", "out (ha)"),
+        Text("权利", "rights"),
+        Text("权利人", "holders"),
+        Text("合同", "contracts"),
+        *([Text("划入（元/年）", "in (CNY/a)"), Text("调出（元/年）", "out (CNY/a)")] if made.money else []),
+    ]
+    rows = []
+    for r in top:
+        money = ["—" if r[k] is None else say_yuan(r[k]) for k in ("gained_fen", "lost_fen")] if made.money else []
+        counts = [f"{r[k]:,}" for k in ("rights", "holders", "contracts")]
+        rows.append([r["parcel_id"], _ha(r["gained_dm2"]), _ha(r["lost_dm2"]), *counts, *money])
+    voice.table(Text("触及最多的地块", "Parcels touched most"), heads, rows, right=tuple(range(1, len(heads))))

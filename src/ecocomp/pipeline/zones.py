@@ -74,11 +74,19 @@ def asked_of(case: Case, params: Parameters) -> Asked:
 
 def asked_to_draw(case: Case, params: Parameters, functions: Sequence[str] = (), sensitivities: Sequence[str] = ()) -> Asked:
     """Return what is drawn: what is asked for, else what the case names, else all that the rules name."""
+    from ecocomp.zoning.sensitivity import MODELS
+    from ecocomp.zoning.surface import INDICES
+
+    known = Text("没有 {n} 这一项；可用：{k}。", "There is no {n}; known: {k}.")
+    for names, all_ in ((functions, INDICES), (sensitivities, MODELS)):
+        strange = [n for n in names if n not in all_]
+        if strange:
+            raise UsageError(known.fill(n=", ".join(strange), k=", ".join(all_)))
     found, of, widened = asked_of(case, params), _of_function(params), []
-    chosen = tuple(functions) or found.functions
+    chosen = tuple(dict.fromkeys(functions)) or found.functions
     if not chosen:
         chosen, widened = tuple(map(str, params.items("zoning.importance_functions"))), ["functions"]
-    models = tuple(sensitivities) or found.sensitivities
+    models = tuple(dict.fromkeys(sensitivities)) or found.sensitivities
     if not models:
         models = tuple(map(str, params.items("zoning.sensitivity.models")))
         widened.append("sensitivities")
@@ -101,9 +109,9 @@ def _functions(named: Sequence[str], params: Parameters) -> tuple[tuple[str, ...
     of = _of_function(params)
     known = ", ".join(of.values())
     clash = Text("服务 {s} 不对应任何功能；对应的有：{k}。", "the service {s} stands for no function; these do: {k}.")
-    remedy = Text(
-        "改用其中一项，或在本案规则中改写 {r}。", "Name one of these, or change {r} in the rules of the case."
-    ).fill(r=OF_FUNCTION)
+    remedy = Text("改用其中一项，或在本案规则中改写 {r}。", "Name one of these, or change {r} in the rules of the case.").fill(
+        r=OF_FUNCTION
+    )
     raise_errors(
         [
             Fault("zoning.no_function", "case.toml", "zones.importance_services", clash.fill(s=s, k=known), remedy)
