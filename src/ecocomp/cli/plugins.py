@@ -15,24 +15,19 @@ def list_plugins(voice: Voice, what: str) -> None:
     found = [e for folder in FOLDERS_OF[what] for e in entries(folder).values()]
     chapters = _chapters(found) if what == "services" else [(same(""), found)]
     voice.data([_data(e, chapter, n) for chapter, part in chapters for n, e in enumerate(part, 1)])
-    heads = [
-        Text("编码", "id"),
-        Text("名称", "name"),
-        Text("单位", "unit"),
-        Text("公式", "formula"),
-        Text("说明", "what it is"),
-        Text("出处 [标记]", "sources [mark]"),
-    ]
+    heads = [Text("名称", "name"), Text("编码", "id"), Text("单位", "unit"), Text("说明", "what it is"), Text("标记", "mark")]
     rows = []
     for c, (chapter, part) in enumerate(chapters, 1):
         if chapter.zh:
-            rows.append(["", f"{c}  {chapter.to(voice.lang)}", "", "", "", ""])
+            rows.append([f"{c}  {chapter.to(voice.lang)}", "", "", "", ""])
         rows += [_row(e, voice, f"{c}.{n}  " if chapter.zh else "") for n, e in enumerate(part, 1)]
     voice.table(Text("{w}：{n} 项", "{w}: {n}").fill(w=what, n=len(found)), heads, rows)
     voice.say(
         Text(
-            "ecocomp describe 编码 看全部说明；ecocomp try 编码 名称=数值 用数核对。",
-            "ecocomp describe ID tells all of one; ecocomp try ID name=value checks it by numbers.",
+            "标记为出处中最弱的一个（V 读自原文 … L 把握低）。"
+            "ecocomp describe 编码 看公式与出处；ecocomp try 编码 名称=数值 用数核对。",
+            "The mark is the weakest of its sources (V read in the primary source … L low confidence). ecocomp describe ID tells"
+            " formula and sources; ecocomp try ID name=value checks it by numbers.",
         )
     )
 
@@ -71,11 +66,4 @@ def _data(e: Entry, chapter: Text, number: int) -> dict[str, object]:
 
 def _row(e: Entry, voice: Voice, number: str) -> list[str]:
     s = e.spec
-    return [
-        s.id,
-        number + s.name.to(voice.lang),
-        s.unit,
-        "\n".join(line.strip() for line in s.formula.splitlines()[:3]),
-        s.summary.to(voice.lang),
-        "; ".join(f"{r.title} [{r.confidence}]" for r in s.references[:2]) + ("; …" if len(s.references) > 2 else ""),
-    ]
+    return [number + s.name.to(voice.lang), s.id, s.unit, s.summary.to(voice.lang), weakest(e)]

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 DM2_PER_HA, M2_PER_HA = 1_000_000, 10_000
 _KINDS = {"importance": Text("重要性", "importance"), "sensitivity": Text("敏感性", "sensitivity")}
 _MIDDLE = ("important", "sensitive")
-_UNVERIFIED = Text("依据 {n} 个未核实的参数（提案可用，划定前须核实）：{k}",
-                   "Rests on {n} unverified parameters (fit for a proposal, to be verified before a line is adopted): {k}")  # fmt: skip
+_UNVERIFIED = Text(
+    "依据 {n} 个未核实的参数（提案可用，划定前须核实）：{k}",
+    "Rests on {n} unverified parameters (fit for a proposal, to be verified before a line is adopted): {k}",
+)
 
 
 def say_drawn(voice: Voice, drawn: Drawn, warnings: list[Fault], out: Path) -> None:
@@ -118,7 +120,7 @@ def _say_line(voice: Voice, found: dict[str, Any]) -> None:
             d=line["dropped_patches"],
             m=f"{line['dropped_area_m2'] / M2_PER_HA:,.2f}",
             k=line["kept_small"],
-        )  # fmt: skip
+        )
     )
     snapped = Text(
         "建议红线（沿地块界）：{n} 个地块，{p} 个斑块，{a} 公顷；舍去 {d} 个小斑块。提案而已：经批准才生效。",
@@ -194,6 +196,8 @@ def say_changed(voice: Voice, made: Changed, out: Path) -> None:
     _say_totals(voice, made)
     _say_touched(voice, made, top)
     closed = Text(
+        "每个地块和合计都闭合：原有 + 划入 − 调出 = 新版。", "It closes for every parcel and in total: old + in − out = new."
+    )
         "每个地块和合计都闭合：原有 + 划入 − 调出 = 新版。", "It closes for every parcel and in total: old + in − out = new."
     )
     voice.say(closed if closes(made.impact) else Text("账目不闭合，请报告。", "The ledger does not close; please report this."))

@@ -191,8 +191,10 @@ def _of_case(y: Any, ground: Ground) -> _Now:
 
 
 def _no_money(year: int) -> Fault:
-    clash = Text("{y} 年没有成果包，不知道标准和应付额；只说地块、权利和合同。",
-                 "{y} has no bundle, so rates and entitlements are not known; only parcels, rights and contracts are told.")  # fmt: skip
+    clash = Text(
+        "{y} 年没有成果包，不知道标准和应付额；只说地块、权利和合同。",
+        "{y} has no bundle, so rates and entitlements are not known; only parcels, rights and contracts are told.",
+    )
     remedy = Text("先运行 ecocomp run。", "Run ecocomp run first.")
     return Fault("zones.no_money", "bundles", str(year), clash.fill(y=year), remedy, "warning")
 

@@ -8,7 +8,8 @@ holders or money. What it makes is a proposal: a line holds only once an authori
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from ecocomp.pipeline.ground import Ground, make_ground, moved
 from ecocomp.pipeline.inputs import take_in
 from ecocomp.pipeline.run import edition_key
 from ecocomp.pipeline.year import Year, assess_layers
-from ecocomp.rules import Parameters
+from ecocomp.rules import Parameters, RuleBook
 from ecocomp.terms.confidence import is_verified
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
 from ecocomp.terms.text import Text
@@ -97,7 +98,7 @@ def _of_function(params: Parameters) -> dict[str, str]:
     """Return the service of each function as the rules say; a fault where a line is no pair."""
     pairs = [str(line).split() for line in params.items(OF_FUNCTION)]
     if all(len(p) == 2 for p in pairs):
-        return {f: s for f, s in pairs}
+        return {p[0]: p[1] for p in pairs}
     held = params.get(OF_FUNCTION)
     clash = Text("{k} 里有一行不是“功能 服务”。", "a line of {k} is not “function service”.").fill(k=OF_FUNCTION)
     remedy = Text("例如 soil soil_retention。", "For example: soil soil_retention.")
@@ -360,36 +361,20 @@ def year_of(case: Case, year: int | None) -> int:
     raise UsageError(said.fill(y=year, k=", ".join(map(str, case.years))))
 
 
-class opened:
-    """Lock a case, take in its inputs and make its ground: ``with opened(case, folder, progress) as (ground, book, warnings)``."""
-
-    def __init__(self, case: Case, folder: Path, progress: Progress | None) -> None:
-        from contextlib import ExitStack
-
-        self.case, self.folder, self.progress, self._stack = case, folder, progress, ExitStack()
-
-    def __enter__(self) -> tuple[Ground, Any, list[Fault]]:
-        try:
-            self._stack.enter_context(exclusive_lock(self.case.scratch / "lock"))
-            self._stack.enter_context(disk_words(self.folder))
-            return self._ground()
-        except BaseException:
-            self._stack.close()
-            raise
-
-    def _ground(self) -> tuple[Ground, Any, list[Fault]]:
-        case = self.case
+@contextmanager
+def opened(case: Case, folder: Path, progress: Progress | None) -> Iterator[tuple[Ground, RuleBook, list[Fault]]]:
+    """Lock a case, take in its inputs and make its ground; with it come the rules and the warnings about the inputs."""
+    with exclusive_lock(case.scratch / "lock"), disk_words(folder):
         book, faults = rule_book(case)
-        inputs = take_in(case, self.progress)
+        inputs = take_in(case, progress)
         raise_errors([*faults, *inputs.faults])
         place = case.scratch / "edition" / f"{edition_key(case, inputs)}.parquet"
         place.parent.mkdir(parents=True, exist_ok=True)
-        ground, warnings = make_ground(case, inputs, place, self.progress)
-        self._stack.callback(ground.close)
-        return ground, book, [f for f in (*faults, *inputs.faults, *warnings) if f.severity == "warning"]
-
-    def __exit__(self, kind: Any, exc: Any, trace: Any) -> bool:
-        return bool(self._stack.__exit__(kind, exc, trace))
+        ground, warnings = make_ground(case, inputs, place, progress)
+        try:
+            yield ground, book, [f for f in (*faults, *inputs.faults, *warnings) if f.severity == "warning"]
+        finally:
+            ground.close()
 
 
 @dataclass
@@ -399,7 +384,7 @@ class _Quiet:
     progress: Progress | None
 
 
-def plain_year(case: Case, year: int, ground: Ground, book: Any, progress: Progress | None) -> Year:
+def plain_year(case: Case, year: int, ground: Ground, book: RuleBook, progress: Progress | None) -> Year:
     """Return a year without a working folder, for what reads land only."""
     return Year(case, year, case.known_on, ground, book, _Quiet(progress), None, [], None)  # type: ignore[arg-type]
 
@@ -462,7 +447,7 @@ def _lines(y: Year, params: Parameters, made: Zoned) -> tuple[RedLine | None, Sn
 
     grid = y.ground.grid
     law = {"must_include": law_ground(y.ground, "protected"), "special": law_ground(y.ground, "special")}
-    masks = {k: cells_inside(v, grid) for k, v in law.items() if v is not None}
+    masks: dict[str, Any] = {k: cells_inside(v, grid) for k, v in law.items() if v is not None}
     maps = made.maps
     if maps.function is None and maps.sensitive is None and "must_include" not in masks:
         return None, None

@@ -120,17 +120,25 @@ def file_safe(name: str) -> str:
 
 
 def big_money(fen: int | None) -> Text:
-    """Return万元in Chinese and millions in English, two places, for a column with the unit in its head."""
-    if fen is None:
-        return say.NONE
-    return Text(f"{half_even(fen, 10**4) / 100:,.2f}".replace("-", "−"), f"{half_even(fen, 10**6) / 100:,.2f}".replace("-", "−"))
+    """Return万元in Chinese and millions in English, two places, for a column with the unit in its head.
+
+    >>> big_money(474_769).zh, big_money(474_769).en, big_money(0).en
+    ('0.47', '<0.01', '0.00')
+    """
+    return say.NONE if fen is None else Text(_hundredths(fen, 10**4), _hundredths(fen, 10**6))
+
+
+def _hundredths(fen: int, unit: int) -> str:
+    """Return an amount with two places; a little is not rounded to nothing."""
+    found = half_even(fen, unit)
+    return "<0.01" if fen > 0 and not found else f"{found / 100:,.2f}".replace("-", "−")
 
 
 def said_unit(unit: str) -> Text:
     """Return a unit as people write it; one that is not in the list is shown as it stands.
 
     >>> said_unit("m3/a").zh, said_unit("t CO2/a").en, said_unit("furlong").zh
-    ('立方米/年', 't CO₂/a', 'furlong')
+    ('立方米/年', 't\\xa0CO₂/a', 'furlong')
     """
     return w.UNITS.get(unit) or same(unit.replace("m3", "m³").replace("m2", "m²"))
 

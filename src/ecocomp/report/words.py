@@ -188,7 +188,7 @@ SERVICE_NOTE = Text(
     "Values are worked out by the pricing method and are not payments. The share observed is that of the ground a service is meant "
     "for. Products that add up are summed in the row of their service; tonnes of different pollutants are not.",
 )
-USE_COUNTS, USE_SHOWN = Text("✓ 计入标准", "✓ in standard"), Text("只公布", "published")
+USE_COUNTS, USE_SHOWN = Text("✓ 计入标准", "✓ standard"), Text("只公布", "published")
 NOT_PRICED = Text("未计价", "not priced")
 QUANTITY_ONLY = Text("只列实物量", "quantity only")
 OTHER_CHAPTER = Text("其他服务", "other services")
@@ -197,10 +197,10 @@ UNITS = {
     "m3": Text("立方米", "m³"),
     "t/a": Text("吨/年", "t/a"),
     "t": Text("吨", "t"),
-    "t C": Text("吨碳", "t C"),
-    "t C/a": Text("吨碳/年", "t C/a"),
-    "t CO2/a": Text("吨CO₂/年", "t CO₂/a"),
-    "t O2/a": Text("吨O₂/年", "t O₂/a"),
+    "t C": Text("吨碳", "t\u00a0C"),
+    "t C/a": Text("吨碳/年", "t\u00a0C/a"),
+    "t CO2/a": Text("吨CO₂/年", "t\u00a0CO₂/a"),
+    "t O2/a": Text("吨O₂/年", "t\u00a0O₂/a"),
     "kWh/a": Text("千瓦时/年", "kWh/a"),
     "ha": Text("公顷", "ha"),
 }

@@ -71,7 +71,7 @@ def ecosystem_words(codes: Iterable[str]) -> Text:
     found = [c for c in known if c in set(codes := tuple(codes))]
     if len(found) == len(known):
         return Text("全部", "all")
-    if 3 * len(found) > 2 * len(known):
+    if 3 * len(found) >= 2 * len(known):
         rest = ecosystem_words(c for c in known if c not in found)
         return Text(f"除{rest.zh}外的全部", f"all but {rest.en}")
     names: list[Text] = []
