@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ecocomp.monitoring.season import Season, mean_seen
-from ecocomp.registry import Example, Reference, Spec, Use
+from ecocomp.registry import Argument, Example, Reference, Spec, Use
 from ecocomp.rules import Parameters
 from ecocomp.terms.text import Text
 
@@ -24,7 +24,12 @@ SPEC = Spec(
     name=Text("植被覆盖度", "vegetation cover"),
     summary=Text("生长季内植被垂直投影占地面的比例。", "Share of the ground under green vegetation during the growing season."),
     unit="1",
-    formula="FVC = clip((NDVI − NDVI_s)/(NDVI_v − NDVI_s), 0, 1), mean over clear months of the season",
+    formula="FVC = mean(clip((NDVI − NDVI_s)/(NDVI_v − NDVI_s), 0, 1))",
+    arguments=(
+        Argument("ndvi", "1", Text("晴空各月 NDVI", "NDVI of the clear months"), "NDVI", "list", least=-1.0, most=1.0),
+        Argument("ndvi_soil", "1", Text("裸土 NDVI", "NDVI of bare soil"), "NDVI_s", least=-1.0, most=1.0),
+        Argument("ndvi_vegetation", "1", Text("全植被 NDVI", "NDVI of full cover"), "NDVI_v", least=-1.0, most=1.0),
+    ),
     holds=Text(
         "端元固定，年际可比；雪、水面与浓密林冠（NDVI 饱和）处偏差大。",
         "Ends are fixed, so years compare; poor over snow, water and dense canopies, where NDVI saturates.",
@@ -34,7 +39,7 @@ SPEC = Spec(
         Use("monitoring.fvc.ndvi_soil", "1", Text("裸土 NDVI", "NDVI of bare soil")),
         Use("monitoring.fvc.ndvi_vegetation", "1", Text("全植被 NDVI", "NDVI of full cover")),
     ),
-    outputs=(Use("fvc", "1", Text("植被覆盖度", "vegetation cover")),),
+    outputs=(Use("fvc", "1", Text("植被覆盖度", "vegetation cover"), symbol="FVC"),),
     references=(
         Reference("Gutman & Ignatov (1998), Int. J. Remote Sens. 19:1533-1543, doi:10.1080/014311698215333", "M", "pixel model"),
         Reference("Fixed pairs of NDVI_s and NDVI_v, 0.05 with 0.85-0.95", "V"),

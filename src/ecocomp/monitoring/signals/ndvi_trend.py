@@ -12,7 +12,7 @@ import numpy as np
 
 from ecocomp.monitoring.season import Season, season_means
 from ecocomp.monitoring.trend import trends
-from ecocomp.registry import Example, Reference, Spec, Use
+from ecocomp.registry import Argument, Example, Reference, Spec, Use
 from ecocomp.rules import Parameters
 from ecocomp.terms.text import Text
 
@@ -24,15 +24,22 @@ SPEC = Spec(
     name=Text("NDVI 变化趋势", "trend of NDVI"),
     summary=Text("生长季 NDVI 逐年变化的稳健斜率。", "Robust slope of the growing season's NDVI over years."),
     unit="1/a",
-    formula="β = median((x_j − x_i)/(t_j − t_i)); S = Σ sgn(x_j − x_i); Var = [n(n−1)(2n+5) − Σ t(t−1)(2t+5)]/18; Z = (S ∓ 1)/√Var",
+    formula="β = median((x_j − x_i)/(t_j − t_i))\nS = Σ sgn(x_j − x_i)\n"
+    "Var = [n(n − 1)(2n + 5) − Σ τ(τ − 1)(2τ + 5)]/18   (τ: size of a tie)\nZ = (S ∓ 1)/√Var",
+    arguments=(
+        Argument("values", "1", Text("逐年的值", "value of each year"), kind="list"),
+        Argument("years", "a", Text("年份，缺省为连续", "years, consecutive by default"), kind="list"),
+    ),
     holds=Text(
         "至少三年；不假定分布，缺年不补。年际自相关会使检验偏于显著。",
         "From three years on; no distribution assumed, gaps are not filled. Autocorrelated years make the test too sure.",
     ),
     inputs=(Use("ndvi", "1", Text("各年月或年 NDVI", "NDVI by month or year, for several years")),),
     outputs=(
-        Use("slope", "1/a", Text("斜率", "slope")),
-        Use("z", "1", Text("检验量", "test statistic")),
+        Use("slope", "1/a", Text("斜率", "slope"), symbol="β"),
+        Use("s", "1", Text("符号和", "sum of signs"), symbol="S"),
+        Use("var", "1", Text("方差", "variance"), symbol="Var"),
+        Use("z", "1", Text("检验量", "test statistic"), symbol="Z"),
         Use("p", "1", Text("双侧概率", "two-sided probability")),
     ),
     references=(
