@@ -137,7 +137,8 @@ def check(case: Path, **kwargs: Any) -> None:
     )
     if errors:
         sys.exit(1)
-    voice.say(Text("可以运行：ecocomp run {c}", "Ready: ecocomp run {c}").fill(c=case))
+    command = "assess" if found.facts.get("purpose") == "assess" else "run"
+    voice.say(Text("可以运行：ecocomp {d} {c}", "Ready: ecocomp {d} {c}").fill(d=command, c=case))
 
 
 @cli.command(

@@ -198,8 +198,6 @@ def say_changed(voice: Voice, made: Changed, out: Path) -> None:
     closed = Text(
         "每个地块和合计都闭合：原有 + 划入 − 调出 = 新版。", "It closes for every parcel and in total: old + in − out = new."
     )
-        "每个地块和合计都闭合：原有 + 划入 − 调出 = 新版。", "It closes for every parcel and in total: old + in − out = new."
-    )
     voice.say(closed if closes(made.impact) else Text("账目不闭合，请报告。", "The ledger does not close; please report this."))
     outside = Text("新红线另有 {a} 公顷不在任何地块内。", "Besides, {a} ha of the new line lie in no parcel.")
     voice.say(outside.fill(a=_ha(made.outside_dm2)))

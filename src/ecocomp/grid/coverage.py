@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     Reader = Callable[[int, int], NDArray[Any]]
     Progress = Callable[[int, int], None]
 
-CODE_VERSION = "coverage-1"
-"""Changes whenever the numbers of a stored matrix would; part of its key in the cache."""
+CODE_VERSION = "coverage-2"
+"""Changes whenever the numbers of a stored matrix or its strips would; part of its key in the cache."""
 
 NOISE_CELLS = 1e-9
 """Coverage below this is taken for rounding noise, unless the parcel itself is thinner than that."""
@@ -60,6 +60,10 @@ LEAST_COVERAGE = 1e-30
 BATCH_CELLS = 4_000_000
 """Cells of the boxes that are worked on at once: 32 MB of scratch, in this many chunks for the threads to share."""
 CHUNKS = 64
+
+STRIP_CELLS = 1 << 21
+LEAST_ROWS = 16
+"""A strip holds at most about so many cells, but no fewer rows: what is computed on it takes the same room on any raster."""
 
 HUGE_BYTES = 1 << 22
 """NumPy asks the system for large pages from this size on."""
@@ -125,8 +129,16 @@ class Coverage:
         return cls(*store.read(Path(path), verify=verify))
 
 
+def strip_rows(grid: Grid) -> int:
+    """Return the rows of a strip: a power of two from `LEAST_ROWS` to 256, by the width of the grid and nothing else."""
+    rows = STRIP_ROWS
+    while rows > LEAST_ROWS and rows * grid.width > STRIP_CELLS:
+        rows //= 2
+    return rows
+
+
 def build_coverage(
-    geometries: Sequence[Any] | NDArray[Any], grid: Grid, progress: Progress | None = None, *, rows: int = STRIP_ROWS
+    geometries: Sequence[Any] | NDArray[Any], grid: Grid, progress: Progress | None = None, *, rows: int | None = None
 ) -> Coverage:
     """Compute the coverage matrix of parcels on a grid.
 
@@ -136,6 +148,7 @@ def build_coverage(
         In the reference system of the grid, x = easting or longitude. Missing or empty ones get no cells. Valid geometry
         is assumed; parts that overlap count twice.
     progress : called with (strips done, strips in all), optional
+    rows : rows of a strip; without it `strip_rows` of the grid
 
     Raises
     ------
@@ -217,14 +230,14 @@ def outlines(geometries: Sequence[Any] | NDArray[Any], grid: Grid) -> Outlines:
 
 
 def cover(
-    outline: Outlines, grid: Grid, progress: Progress | None = None, *, rows: int = STRIP_ROWS, inside: Floats | None = None
+    outline: Outlines, grid: Grid, progress: Progress | None = None, *, rows: int | None = None, inside: Floats | None = None
 ) -> Iterator[Strip]:
     """Yield the strips of the matrix from north to south, holding one at a time.
 
     `inside` (parcels,) grows by the covered cells of each strip: the bits are those of `reduce_weights` over the strips,
     without a second pass.
     """
-    strips, scratch = grid.strips(rows), _Scratch()
+    strips, scratch = grid.strips(rows or strip_rows(grid)), _Scratch()
     inside = np.zeros(outline.area_cells.size) if inside is None else inside
     for k, (start, stop) in enumerate(strips):
         yield _strip(outline, grid, start, stop, scratch, inside)
@@ -548,5 +561,6 @@ __all__ = [
     "reduce_range",
     "reduce_sums",
     "reduce_weights",
+    "strip_rows",
     "zonal",
 ]

@@ -112,6 +112,7 @@ def check_case(folder: Path, progress: Progress | None = None) -> Checked:
     inputs = take_in(case, progress)
     checked.faults += inputs.faults
     checked.facts["inputs"] = len(inputs.fingerprints)
+    checked.facts["purpose"] = case.purpose
     checked.faults += common_grid(inputs)[1]
     checked.faults += _class_faults(case, inputs)
     ground = _ground(case, inputs, checked, progress)

@@ -155,8 +155,8 @@ def signed_money(fen: int) -> str:
 def quantity(value: float | None) -> Text:
     """Return a physical quantity with three significant digits, shortened in万, 亿or million, billion.
 
-    >>> quantity(12345678.0).zh, quantity(12345678.0).en, quantity(0.05).zh
-    ('1,230万', '12.3 million', '0.0500')
+    >>> quantity(12345678.0).zh, quantity(12345678.0).en, quantity(0.05).zh, quantity(899918.0).en
+    ('1,230万', '12.3 million', '0.0500', '900,000')
     """
     if value is None or not math.isfinite(value):
         return UNSEEN
@@ -171,7 +171,7 @@ def _digits(v: float, significant: int = 3) -> str:
         return "0"
     if v >= 10 ** (significant - 1):
         step = 10 ** max(0, math.floor(math.log10(v)) + 1 - significant)
-        return f"{round(v / step) * step:,}" if v < 1e5 else f"{round(v):,}"
+        return f"{round(v / step) * step:,}"
     places = min(6, significant - 1 - math.floor(math.log10(v)))
     return f"{v:.{places}f}"
 

@@ -345,6 +345,17 @@ class Parameters:
                 ).fill(d=self.valid_on, k=key, n=self.known_on, s=spans),
                 Text("补上覆盖这一天的值。", "Add a value that covers this day."),
             )
+        elsewhere = sorted({v.place for v in self.book.values(key)})
+        if elsewhere:
+            return Fault(
+                "rules.missing",
+                "ecopolicy",
+                key,
+                Text("地方 {p} 没有参数 {k}，别处（{o}）有。", "Place {p} has no parameter {k}; other places ({o}) have it.").fill(
+                    p=" < ".join(self.chain), k=key, o=", ".join(elsewhere[:8])
+                ),
+                Text("在本案的规则目录中为这个地方补上它。", "Add it for this place in a rule folder of the case."),
+            )
         near = self.book.nearest_key(key)
         return Fault(
             "rules.missing",

@@ -202,7 +202,7 @@ def _overridden(pair: _Pair) -> Fault:
 
 def _told(v: RuleValue) -> str:
     text = _short(v.value)
-    return f"{text} {v.unit}" if v.kind == "number" else text
+    return f"{text} {v.unit}" if v.kind == "number" and v.unit not in ("", "1", "-") else text
 
 
 def _short(value: Any) -> str:

@@ -11,11 +11,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing import Any
+
 import pyarrow as pa
 
 from ecocomp.terms.text import Text
 
 PPM = 1_000_000
+
+WHOLE_ROWS = 1 << 20
+"""A table of more rows keeps the pieces it was made of; rows are compared so many at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +71,41 @@ class TableSpec:
             if not field.nullable and table[field.name].null_count:
                 raise ValueError(f"{self.name}.{field.name}: {table[field.name].null_count} empty values")
         table = table.cast(schema)
-        if not self.key:
-            return table.combine_chunks()
-        table = table.sort_by([(k, "ascending") for k in self.key]).combine_chunks()
-        if len(table) > 1 and len(table.group_by(list(self.key)).aggregate([])) != len(table):
+        if not self.key or _ascends(table, self.key):
+            return _joined(table)
+        table = _joined(table.sort_by([(k, "ascending") for k in self.key]))
+        if not _ascends(table, self.key):
             raise ValueError(f"{self.name}: the key {self.key} is not unique")
         return table
 
     def empty(self) -> pa.Table:
         """Return the table without rows."""
         return self.schema().empty_table()
+
+
+def _joined(table: pa.Table) -> pa.Table:
+    """Return a table in one piece; a long one as it is, since its pieces may share what a copy would repeat."""
+    return table.combine_chunks() if len(table) <= WHOLE_ROWS else table
+
+
+def _ascends(table: pa.Table, key: tuple[str, ...]) -> bool:
+    """Return whether each row comes after the one before it by the key: then the rows are in order and no key occurs twice."""
+    return all(_piece_ascends(table, key, a, min(a + WHOLE_ROWS, len(table) - 1)) for a in range(0, len(table) - 1, WHOLE_ROWS))
+
+
+def _piece_ascends(table: pa.Table, key: tuple[str, ...], first: int, last: int) -> bool:
+    """Return the same of rows first to last, in the order of `sort_by`: an empty value comes after all others."""
+    import pyarrow.compute as pc
+
+    after: Any = False
+    for name in reversed(key):
+        one, two = table[name].slice(first, last - first), table[name].slice(first + 1, last - first)
+        less, same = pc.less(one, two), pc.equal(one, two)
+        if one.null_count or two.null_count:
+            less = pc.coalesce(less, pc.and_(pc.is_valid(one), pc.is_null(two)))
+            same = pc.coalesce(same, pc.and_(pc.is_null(one), pc.is_null(two)))
+        after = pc.or_(less, pc.and_(same, after))
+    return bool(pc.all(after).as_py())
 
 
 _S, _I, _F, _B, _D = pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.date32()

@@ -53,6 +53,29 @@ def inspect(path: str, where: str) -> None:
         raise Refuse(*found[:50])
 
 
+def definition(path: str, layer: str) -> str:
+    """Return the text by which the file defines the reference system of a layer, or nothing; read without running any of it.
+
+    For systems without an EPSG code, which the library does not always pass on.
+    """
+    connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+    try:
+        for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        until = time.monotonic() + SCAN_S
+        connection.set_progress_handler(lambda: int(time.monotonic() > until), 10_000)
+        row = connection.execute(
+            "SELECT s.definition FROM gpkg_geometry_columns g JOIN gpkg_spatial_ref_sys s ON s.srs_id = g.srs_id"
+            " WHERE g.table_name = ? AND length(s.definition) < 20000",
+            (layer,),
+        ).fetchone()
+    except sqlite3.Error:
+        return ""
+    finally:
+        connection.close()
+    return str(row[0]) if row and isinstance(row[0], str) else ""
+
+
 def _judge(kind: str, name: str, sql: str, where: str) -> Fault | None:
     if kind == "view":
         return _code(where, name, Text("视图", "a view"))

@@ -182,7 +182,8 @@ def _through_ogr(
     info = pyogrio.read_info(path, layer=layer, encoding=raw_encoding, force_feature_count=True)
     _check_caps(int(info["features"]), len(info["fields"]), spec)
     if "crs_wkt" not in facts:
-        facts |= _crs_of_ogr(info["crs"], spec["where"])
+        said = info["crs"] or (geopackage.definition(path.removeprefix("GPKG:"), str(layer)) if path.startswith("GPKG:") else "")
+        facts |= _crs_of_ogr(said, spec["where"])
     facts.setdefault("layer", "" if isinstance(layer, int) else layer)
     with pyogrio.open_arrow(
         path, layer=layer, encoding=raw_encoding, batch_size=BATCH_ROWS, use_pyarrow=True, datetime_as_string=True
