@@ -90,6 +90,9 @@ def test_a_table_with_faults_names_every_row_and_writes_nothing(ecocomp: Run, tm
     assert done.returncode == 1 and not out.exists()
     for row in ("row 2", "row 3", "row 4", "row 5"):
         assert row in done.stderr
+    table.write_text("county,engel\nA,0.5\nB,0.4\n", encoding="utf-8")
+    named = json.loads(ecocomp("try", "development_coefficient", "--table", table, "--label", "county", "--json").stdout)
+    assert [r["labels"]["county"] for r in named] == ["A", "B"]
     assert "Unknown name 恩格尔" in done.stderr
 
 

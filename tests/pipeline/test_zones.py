@@ -99,7 +99,9 @@ def test_all_wrong_keys_of_zones_come_at_once(made: Path, tmp_path: Path) -> Non
 def test_protected_ground_is_an_input_like_every_other(made: Path, tmp_path: Path) -> None:
     from ecocomp.pipeline.inputs import sources_of
 
-    case, _ = load_case(with_inputs(made, tmp_path / "a", (SINGLE, 'protected = "inputs/none.gpkg"\nspecial = "inputs/reserves.gpkg"')))
+    case, _ = load_case(
+        with_inputs(made, tmp_path / "a", (SINGLE, 'protected = "inputs/none.gpkg"\nspecial = "inputs/reserves.gpkg"'))
+    )
     assert case is not None
     _, faults = sources_of(case)
     assert [f.record for f in faults if f.code == "input.missing"] == ["zones.protected"]
@@ -131,9 +133,7 @@ def test_a_year_grades_what_the_case_names_and_drawing_all_that_is_left(made: Pa
 
 
 def test_by_the_index_method_no_service_is_assessed(made: Path, tmp_path: Path, given_rules: Rules) -> None:
-    params = given_rules(
-        {"zoning.importance_method": "npp_index"}, units={"zoning.importance_method": "text"}, place="science"
-    )
+    params = given_rules({"zoning.importance_method": "npp_index"}, units={"zoning.importance_method": "text"}, place="science")
     case, _ = load_case(edited(made, tmp_path / "case", (SINGLE, "")))
     assert case is not None
     asked = asked_of(case, params)
@@ -211,14 +211,18 @@ def basins(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(folder / "inputs" / "basins.gpkg", shapely.to_wkb(boxes), [names], ["name"],
           layer="basins", driver="GPKG", geometry_type="Polygon", crs=crs)  # fmt: skip
     text = (folder / "case.toml").read_text(encoding="utf-8")
-    text = re.sub(r"\[survey\].*?(?=\[layers\.elevation\])", '[survey]\nfile = "inputs/basins.gpkg"\nparcel_id = "name"\n\n', text, flags=re.S)
+    text = re.sub(
+        r"\[survey\].*?(?=\[layers\.elevation\])", '[survey]\nfile = "inputs/basins.gpkg"\nparcel_id = "name"\n\n', text, flags=re.S
+    )
     text = re.sub(r"\[agreements\].*", "", text, flags=re.S).replace('purpose = "payment"', 'purpose = "assess"')
     (folder / "case.toml").write_text(text, encoding="utf-8")
     return folder
 
 
 def test_a_case_without_registers_is_drawn_whole(basins: Path, tmp_path: Path) -> None:
-    drawn, _ = draw_case(basins, out=tmp_path, functions=["soil", "biodiversity"], sensitivities=["rocky_desertification", "salinisation"])
+    drawn, _ = draw_case(
+        basins, out=tmp_path, functions=["soil", "biodiversity"], sensitivities=["rocky_desertification", "salinisation"]
+    )
     facts = json.loads((tmp_path / "facts.json").read_text(encoding="utf-8"))
     assert facts["method"] == "model" and facts["functions"] == ["soil", "biodiversity"]
     assert facts["sensitivities"] == ["rocky_desertification"] and "zoning.sensitivity.cuts" in facts["unverified"]

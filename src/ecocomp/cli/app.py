@@ -528,13 +528,14 @@ def list_(what: str, **kwargs: Any) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help=_t("把 --table 的结果写成 CSV", "write the rows of --table as CSV"),
 )
+@click.option("--label", "labels", multiple=True, help=_t("只作标签的列，可多次", "a column that only labels the row, repeatable"))
 @_common
-def try_(id: str, numbers: tuple[str, ...], table: Path | None, out: Path | None, **kwargs: Any) -> None:
+def try_(id: str, numbers: tuple[str, ...], table: Path | None, out: Path | None, labels: tuple[str, ...], **kwargs: Any) -> None:
     """Evaluate one entry."""
     from ecocomp.cli.calculate import try_numbers, try_table
 
     if table is not None:
-        try_table(_voice(kwargs), id, numbers, table, out)
+        try_table(_voice(kwargs), id, numbers, table, out, labels)
     elif out is not None:
         raise UsageError(Text("--out 要与 --table 同用。", "--out goes with --table."))
     else:

@@ -45,8 +45,11 @@ def try_numbers(voice: Voice, id: str, words: tuple[str, ...]) -> None:
         _say(voice, answer)
 
 
-def try_table(voice: Voice, id: str, words: tuple[str, ...], path: Path, out: Path | None) -> None:
-    """Evaluate one entry on every row of a CSV file; `words` hold for all rows. All faults of all rows at once."""
+def try_table(voice: Voice, id: str, words: tuple[str, ...], path: Path, out: Path | None, labels: tuple[str, ...] = ()) -> None:
+    """Evaluate one entry on every row of a CSV file; `words` hold for all rows. All faults of all rows at once.
+
+    labels  columns that only name the row, such as a county
+    """
     rows = _read_csv(path)
     fixed = pairs(words)
     find(id)
@@ -60,14 +63,15 @@ def try_table(voice: Voice, id: str, words: tuple[str, ...], path: Path, out: Pa
                 Text("{n} 既在表里又在命令行上。", "{n} stands both in the table and on the command line.").fill(n=", ".join(clash))
             )
         try:
-            answers.append(calculate(id, {**fixed, **{k: v for k, v in row.items() if v != ""}}, path.name, record))
+            given = {k: v for k, v in row.items() if v != "" and k not in labels}
+            answers.append(calculate(id, {**fixed, **given}, path.name, record))
         except FaultsError as stop:
             faults += stop.faults
             if len(faults) > 500:
                 break
     if faults:
         raise FaultsError(faults)
-    voice.data([as_json(a) for a in answers])
+    voice.data([{**as_json(a), "labels": {k: row.get(k, "") for k in labels}} for (_, row), a in zip(rows, answers, strict=True)])
     if out is not None:
         _write_csv(out, rows, answers)
         voice.say(Text("已写入 {p}：{n} 行", "Wrote {p}: {n} rows").fill(p=out, n=len(answers)))
