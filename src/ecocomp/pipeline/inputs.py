@@ -214,7 +214,8 @@ def take_in(case: Case, progress: Progress | None = None) -> Inputs:
     inputs.fingerprints.sort(key=lambda f: str(f["role"]))
     _registers(case, inputs)
     for source in sources:
-        if source.layer and source.role in inputs.facts and source.layer.variable not in CLASS_LAYERS:
+        # Land cover is judged code by code, see `check`; other codes by the range there is.
+        if source.layer and source.role in inputs.facts and source.layer.variable != "land_cover":
             found = judge(inputs.facts[source.role], encoding_of(source.layer), variable(source.layer.canonical), source.path.name)
             inputs.faults += found or _year_faults(inputs.facts[source.role], source.layer, source.path.name)
     _align(inputs, sources)
