@@ -61,7 +61,7 @@ def test_a_new_case_never_overwrites(folder: Path) -> None:
         ("years = [2025]", "years = []", ["years holds no year"]),
         ('reference_day = "06-30"', 'reference_day = "31-06"', ["reference_day is 31-06"]),
         ('known_on = "2026-06-30"', 'known_on = "soon"', ["known_on is not a date: soon"]),
-        ('purpose = "study"', 'purpose = "gift"', ["purpose is gift", "payment or study"]),
+        ('purpose = "study"', 'purpose = "gift"', ["purpose is gift", "payment, study or assess"]),
         ('parcel_id = "parcel_id"', "parcel_id = 3", ["survey.parcel_id is 3", "wrong type"]),
         ("[agreements]", '[layers.rian]\nfile = "x.tif"\n[agreements]', ["Unknown key layers.rian", "layers.rain"]),
         ("[agreements]", '[layers.rain]\nfile = "x.tif"\nbands = "day"\n[agreements]', ["bands = day", "month"]),

@@ -284,7 +284,7 @@ def bundle_line(county: Any, year: int) -> tuple[Any, str]:
 def test_what_a_line_touches_closes_and_says_money_of_the_bundle(county: Any, county_copy: Any, tmp_path: Path) -> None:
     case = county_copy(bundles=True)
     old, crs = bundle_line(county, 2024)
-    new = shapely.get_parts(shapely.transform(shapely.union_all(old), lambda xy: xy + [300.0, 200.0]))
+    new = shapely.get_parts(shapely.transform(shapely.union_all(old), lambda xy: xy + np.array([300.0, 200.0])))
     made = line_impact(case, line_file(tmp_path / "new.gpkg", list(new), crs), year=2024, out=tmp_path / "out")
     assert made.source == "bundle" and made.money and closes(made.impact)
     ledger, totals = made.impact.ledger.to_pylist(), made.totals()
@@ -313,6 +313,26 @@ def test_without_a_bundle_money_is_not_known_and_that_is_said(county: Any, count
     (case / "case.toml").write_text(text.replace('red_line = "inputs/red_line.gpkg"\n', ""), encoding="utf-8")
     bare = line_impact(case, file, year=2024, out=tmp_path / "bare")
     assert bare.source == "none" and bare.totals()["before_dm2"] == 0 and "zones.no_line" in {n.code for n in bare.notes}
+
+
+def test_a_derived_line_is_compared_too_and_may_follow_parcels(made: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "case" / "rules" / "990121" / "own"
+    rules.mkdir(parents=True)
+    (rules / "own.yaml").write_text(
+        "parameters:\n  - key: zoning.red_line.follow\n    name: {zh: a, en: a}\n    unit: '-'\n    kind: text\n"
+        "    values: [{value: parcels, document: d, confidence: S}]\n",
+        encoding="utf-8",
+    )
+    lines = 'importance_services = ["soil_retention", "habitat_quality"]\n\n[rules]\nfolders = ["rules"]\n'
+    case = with_inputs(made, tmp_path / "case", DERIVE, (SINGLE, lines))
+    zoned, _ = zones_of(case, tmp_path)
+    inside = {r["parcel_id"] for r in zoned.members.to_pylist() if r["patch"]}
+    assert inside and inside == {r["parcel_id"] for r in zoned.parcel_zone.to_pylist() if r["red_line_ppm"] == 1_000_000}
+    with rasterio.open(case / "inputs" / "elevation.tif") as dem:
+        whole, crs = shapely.box(*dem.bounds), dem.crs.to_wkt()
+    found = line_impact(case, line_file(tmp_path / "all.gpkg", [whole], crs), out=tmp_path / "out")
+    assert found.source == "derived" and found.totals()["lost_dm2"] == 0 and closes(found.impact)
+    assert {r["parcel_id"] for r in found.impact.ledger.to_pylist() if not r["gained_dm2"]} == inside
 
 
 def test_a_line_that_is_no_line_is_told(county_copy: Any, county: Any, tmp_path: Path) -> None:
