@@ -16,7 +16,7 @@ Copy = Callable[..., Path]
 CHINESE = re.compile("[一-鿿]")
 
 
-@pytest.mark.parametrize("command", ["zones", "zones draw", "zones impact"])
+@pytest.mark.parametrize("command", ["zones", "zones draw", "zones impact", "zones versions"])
 def test_help_in_both_languages(command: str, ecocomp: Run) -> None:
     zh, en = (ecocomp(*command.split(), "--help", lang=lang) for lang in ("zh", "en"))
     assert zh.returncode == en.returncode == 0
@@ -62,7 +62,7 @@ def test_impact_prints_totals_and_parcels(county: Any, county_copy: Copy, ecocom
     line = case / "inputs" / "reserves.gpkg"
     said = ecocomp("zones", "impact", case, "--line", line, "--year", 2024, "--out", tmp_path / "out")
     assert said.returncode == 0, said.stderr
-    for words in ("old line: the bundle", "holders touched", "CNY/a", "Parcels touched most", "It closes for every parcel"):
+    for words in ("Old line: the bundle", "holders touched", "CNY/a", "Parcels touched most", "It closes for every parcel"):
         assert words in said.stdout
     found = json.loads(ecocomp("zones", "impact", case, "--line", line, "--year", 2024, "--out", tmp_path / "out", "--json").stdout)
     totals = found["totals"]
@@ -71,6 +71,14 @@ def test_impact_prints_totals_and_parcels(county: Any, county_copy: Copy, ecocom
     assert 0 < len(found["parcels"]) <= 10 and {"parcel_id", "gained_dm2", "lost_dm2", "rights", "holders"} <= set(
         found["parcels"][0]
     )
+
+
+def test_versions_lists_the_line_of_each_year(county: Any, ecocomp: Run, tmp_path: Path) -> None:
+    found = json.loads(ecocomp("zones", "versions", county.folder, "--json").stdout)["versions"]
+    assert [v["year"] for v in found] == [2023, 2024, 2025] and [v["changed"] for v in found] == [None, False, False]
+    assert len({v["fingerprint"] for v in found}) == 1 and found[0]["area_dm2"] > 0
+    assert "the same" in ecocomp("zones", "versions", county.folder).stdout
+    assert ecocomp("zones", "versions", tmp_path).returncode == 1
 
 
 @pytest.mark.parametrize(

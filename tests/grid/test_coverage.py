@@ -28,6 +28,7 @@ from ecocomp.grid.coverage import (
     reduce_joint,
     reduce_sums,
     reduce_weights,
+    strip_rows,
     zonal,
 )
 from ecocomp.grid.georef import Grid, cell_area_m2_by_row
@@ -458,3 +459,17 @@ def test_what_a_dead_writer_left_is_swept_up(tmp_path: Path) -> None:
     shutil.rmtree(folder)
     cached_coverage(tmp_path, "a", voronoi(20, 1), GRID)
     assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize(("width", "rows"), [(1, 256), (8192, 256), (8193, 128), (20_000, 64), (131_072, 16), (2_000_000, 16)])
+def test_wide_grids_have_strips_of_fewer_rows(width: int, rows: int) -> None:
+    assert strip_rows(Grid("EPSG:4545", 0.0, 0.0, 10.0, 10.0, width, 1000)) == rows
+
+
+def test_a_wide_grid_is_cut_by_its_width(tmp_path: Path) -> None:
+    grid = Grid("EPSG:4545", 500_000.0, 3_300_000.0, 10.0, 10.0, 20_000, 150)
+    parcel = [shapely.box(500_033.0, 3_298_507.0, 500_418.0, 3_299_990.0)]
+    wide, thick = cached_coverage(tmp_path, "one", parcel, grid), build_coverage(parcel, grid, rows=256)
+    assert [(s.start, s.stop) for s in wide.strips] == [(0, 64), (64, 128), (128, 150)] and len(thick.strips) == 1
+    assert np.array_equal(wide.inside_cells, thick.inside_cells)
+    assert np.array_equal(np.concatenate([s.coverage for s in wide.strips]), thick.strips[0].coverage)

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ import shapely
 from ecocomp.io.files import read_table
 from ecocomp.pipeline.case import load_case
 from ecocomp.pipeline.line_change import closes, line_impact
-from ecocomp.pipeline.zones import asked_of, asked_to_draw, draw_case, opened, plain_year, zone_year
+from ecocomp.pipeline.year import assess_layers
+from ecocomp.pipeline.zone_draw import draw_case, opened, plain_year
+from ecocomp.pipeline.zones import asked_of, asked_to_draw, zone_year
 from ecocomp.sample.county import make_county
 from ecocomp.terms.faults import FaultsError, UsageError
 
@@ -65,7 +68,7 @@ def zones_of(folder: Path, scratch: Path) -> tuple[Any, list[Any]]:
     assert case is not None and not [f for f in faults if f.severity == "error"], [f.say("en") for f in faults]
     with opened(case, folder, None) as (ground, book, _):
         y = plain_year(case, case.years[-1], ground, book, None)
-        return zone_year(y, y.params(), scratch / "maps")
+        return zone_year(y, y.params(), scratch / "maps", partial(assess_layers, y))
 
 
 # ---------------------------------------------------------------- the case file
@@ -182,7 +185,7 @@ def test_a_case_that_names_nothing_is_graded_by_nothing_and_asks_for_no_rule(mad
     with opened(case, tmp_path / "case", None) as (ground, book, _):
         y = plain_year(case, 2023, ground, book, None)
         params = y.params()
-        found, notes = zone_year(y, params, tmp_path / "maps")
+        found, notes = zone_year(y, params, tmp_path / "maps", partial(assess_layers, y))
     assert set(found.parcel_zone["importance"].to_pylist()) == {"not_assessed"} and notes == []
     assert "zoning.importance_cuts" not in params.used and len(found.red_line) > 0
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from ecocomp.registry import Entry, Example, Reference, Spec, Use, entries
-from ecocomp.services.engine import Assessment, Totals, assess, cell_area_ha, quantiles
+from ecocomp.services.engine import Assessment, assess, cell_area_ha
 from ecocomp.services.parcel_sums import add_parts, rounded
 from ecocomp.services.site import Draws, Plan, Site, columns, corners
 from ecocomp.services.strip_pass import Interval, Scratch, compute_strip, prepare_work
+from ecocomp.services.totals import Totals, quantiles
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text
 
@@ -108,13 +109,13 @@ def test_strips_computed_in_any_order_and_added_from_north_to_south_give_the_bit
     work, _ = prepare_work(SERVICES, Site(scene.params, {n: r.bands for n, r in readers.items()}, scene.grid, 2023, scene.wind))
     area = cell_area_ha(scene.grid)
     backwards = {k: compute_strip(work, thin.strips[k], readers, area[thin.strips[k].rows]) for k in range(len(thin.strips))[::-1]}
-    totals = Totals(work, len(thin))
+    totals = Totals(work, thin.strips, len(thin))
     for k, strip in enumerate(thin.strips):
         totals.add(strip, backwards[k])
-    totals.close()
+    [block] = totals.blocks()
     whole = run(fused, scene, coverage=build_coverage(parcels, scene.grid), parcel_ids=["a", "b", "c"])
     for made in work.runs:
-        assert np.array_equal(totals.three(made, 0)[:, 1], column(whole, made.id))
+        assert np.array_equal(block.low_value_high(made, 0)[:, 1], column(whole, made.id))
 
 
 def test_a_strip_says_its_parcels_only_and_used_room_leaves_no_trace(fused: Any, scene: Any) -> None:

@@ -8,12 +8,14 @@ from datetime import date
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ecocomp.terms import codes
+from ecocomp.terms import codes, tables
 from ecocomp.terms.area import say_ha, say_mu, to_dm2
 from ecocomp.terms.clocks import as_of
 from ecocomp.terms.faults import Fault, FaultsError, capped, raise_errors
-from ecocomp.terms.tables import ALLOCATION, RIGHT, TABLES
+from ecocomp.terms.tables import ALLOCATION, READING, RIGHT, TABLES
 from ecocomp.terms.text import Text, same, user_lang
 
 
@@ -144,3 +146,33 @@ def test_an_interval_includes_its_start_and_excludes_its_end() -> None:
     table = pa.Table.from_pylist([_right(date(2020, 1, 1), None, "Li", date(2021, 1, 1), date(2022, 1, 1))], schema=RIGHT.schema())
     on = [date(2020, 12, 31), date(2021, 1, 1), date(2021, 12, 31), date(2022, 1, 1)]
     assert [len(as_of(table, d, date(2030, 1, 1))) for d in on] == [0, 1, 1, 0]
+
+
+def _rows(keys: list[tuple[str, int]]) -> pa.Table:
+    rows = [{"station_id": k, "month": f"2024-{m:02d}", "indicator": "cod", "value": "1"} for k, m in keys]
+    return pa.Table.from_pylist(rows, READING.schema())
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["", "a", "aa", "b", "\u00e9", "z"]), st.integers(1, 3)), max_size=9), st.integers(1, 4))
+def test_a_table_is_sorted_and_its_key_is_unique_however_it_comes_in_pieces(keys: list[tuple[str, int]], at_once: int) -> None:
+    given_pieces = [_rows(keys[:2]), _rows(keys[2:])]
+    before = tables.WHOLE_ROWS
+    tables.WHOLE_ROWS = at_once  # more rows than are compared or joined at once
+    try:
+        if len(set(keys)) < len(keys):
+            with pytest.raises(ValueError, match="not unique"):
+                READING.checked(pa.concat_tables(given_pieces))
+            return
+        found = READING.checked(pa.concat_tables(given_pieces))
+    finally:
+        tables.WHOLE_ROWS = before
+    assert found.equals(_rows(sorted(keys, key=lambda k: (k[0].encode(), k[1]))))
+
+
+def test_a_long_table_in_order_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "WHOLE_ROWS", 3)
+    given_pieces = pa.concat_tables([_rows([("a", 1), ("a", 2)]), _rows([("b", 1), ("c", 1)])])
+    found = READING.checked(given_pieces)
+    assert found["value"].num_chunks == 2
+    assert [c.buffers()[2].address for c in found["value"].chunks] == [c.buffers()[2].address for c in given_pieces["value"].chunks]

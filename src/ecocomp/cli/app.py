@@ -361,7 +361,7 @@ def zones_draw(
 ) -> None:
     """Draw the zones of a case."""
     from ecocomp.cli.zones import say_drawn
-    from ecocomp.pipeline.zones import draw_case
+    from ecocomp.pipeline.zone_draw import draw_case
 
     voice = _voice(kwargs)
     with progress(voice) as show:
@@ -397,6 +397,20 @@ def zones_impact(case: Path, line: Path, year: int | None, out: Path | None, **k
     with progress(voice) as show:
         made = line_impact(case, line, year=year, out=out, progress=show)
     say_changed(voice, made, out or case / "zones" / str(made.year) / "impact")
+
+
+@zones.command(
+    "versions",
+    help=_t("列出各年成果包所依据的红线及其指纹。", "List the red line each yearly bundle rests on, with its fingerprint."),
+)
+@click.argument("case", type=click.Path(path_type=Path))
+@_common
+def zones_versions(case: Path, **kwargs: Any) -> None:
+    """List the red lines of the years."""
+    from ecocomp.cli.zones import say_versions
+    from ecocomp.pipeline.line_change import line_versions
+
+    say_versions(_voice(kwargs), line_versions(case), case)
 
 
 @cli.group(help=_t("规则：有日期、有出处的数。", "Rules: dated values with their sources."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text, same
 
 if TYPE_CHECKING:
-    from ecocomp.pipeline.line_change import Changed
-    from ecocomp.pipeline.zones import Drawn
+    from ecocomp.pipeline.line_change import Changed, LineVersion
+    from ecocomp.pipeline.zone_draw import Drawn
 
 DM2_PER_HA, M2_PER_HA = 1_000_000, 10_000
 _KINDS = {"importance": Text("重要性", "importance"), "sensitivity": Text("敏感性", "sensitivity")}
@@ -193,6 +194,7 @@ def say_changed(voice: Voice, made: Changed, out: Path) -> None:
     if voice.as_json:
         return
     voice.faults(made.notes, show=10)
+    voice.say(Text("原红线：{s}。", "Old line: {s}.").fill(s=_SOURCES[made.source]))
     _say_totals(voice, made)
     _say_touched(voice, made, top)
     closed = Text(
@@ -222,9 +224,9 @@ def _say_totals(voice: Voice, made: Changed) -> None:
         if made.money or _tells_no_money(item):
             said = _ha(amount) if item.endswith("_dm2") else say_yuan(amount) if "_fen" in item else f"{amount:,}"
             rows.append([_ITEMS[item].to(voice.lang), said])
-    title = Text("{y} 年：新红线触及什么（原红线：{s}）", "{y}: what the new red line touches (old line: {s})")
+    title = Text("{y} 年：新红线触及什么", "{y}: what the new red line touches")
     heads = [Text("项目", "item"), Text("数值", "amount")]
-    voice.table(title.fill(y=made.year, s=_SOURCES[made.source]), heads, rows, right=(1,))
+    voice.table(title.fill(y=made.year), heads, rows, right=(1,))
 
 
 def _say_touched(voice: Voice, made: Changed, top: list[dict[str, Any]]) -> None:
@@ -245,3 +247,35 @@ def _say_touched(voice: Voice, made: Changed, top: list[dict[str, Any]]) -> None
         counts = [f"{r[k]:,}" for k in ("rights", "holders", "contracts")]
         rows.append([r["parcel_id"], _ha(r["gained_dm2"]), _ha(r["lost_dm2"]), *counts, *money])
     voice.table(Text("触及最多的地块", "Parcels touched most"), heads, rows, right=tuple(range(1, len(heads))))
+
+
+# ---------------------------------------------------------------- the lines of the years
+def say_versions(voice: Voice, found: list[LineVersion], case: Path) -> None:
+    """Print the red line each sealed year rests on."""
+    voice.data({"versions": [asdict(v) for v in found]})
+    if not found:
+        voice.say(Text("还没有成果包：先运行 ecocomp run {c}。", "There are no bundles yet: run ecocomp run {c}.").fill(c=case))
+        return
+    heads = [
+        Text("年", "year"),
+        Text("基准日", "reference day"),
+        Text("已知日", "known on"),
+        Text("斑块", "patches"),
+        Text("面积（公顷）", "area (ha)"),
+        Text("图层指纹", "fingerprint"),
+        Text("与上一年", "against the year before"),
+    ]
+    words = {None: Text("—", "—"), True: Text("有变", "changed"), False: Text("相同", "the same")}
+    rows = [
+        [
+            str(v.year),
+            v.reference_day,
+            v.known_on,
+            f"{v.patches:,}",
+            _ha(v.area_dm2),
+            v.fingerprint[:16],
+            words[v.changed].to(voice.lang),
+        ]
+        for v in found
+    ]
+    voice.table(Text("各年所依据的红线", "The red line each year rests on"), heads, rows, right=(3, 4))

@@ -206,12 +206,17 @@ def found(values: NDArray[Any], scratch: Scratch) -> NDArray[Any]:
             left.append((int(r) + first, int(c)))
 
     by_strips(look, values.shape[0], values.shape[1], scratch.release)
+    refuse_circle(left)
+    return values
+
+
+def refuse_circle(left: list[tuple[int, int]]) -> None:
+    """Raise where cells (row, column) are left that wait for each other."""
     if left:
         text = Text(
             "流向成环，例如第 {r} 行第 {c} 列。", "The directions go round in a circle, for example at row {r}, column {c}."
         )
         raise UsageError(text.fill(r=min(left)[0], c=min(left)[1]))
-    return values
 
 
 def slope_length_m(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,9 @@ from ecocomp.governance.bundle import open_bundle, read_bundle_table, verify
 from ecocomp.io.files import read_table, sha256_of, write_json
 from ecocomp.pipeline.case import Case
 from ecocomp.pipeline.ground import Ground, read_zones
-from ecocomp.pipeline.zones import is_geographic, loaded, opened, plain_year, year_of, zone_year
+from ecocomp.pipeline.year import assess_layers
+from ecocomp.pipeline.zone_draw import loaded, opened, plain_year, year_of
+from ecocomp.pipeline.zones import is_geographic, zone_year
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
@@ -147,28 +150,69 @@ def _now(case: Case, folder: Path, year: int, progress: Progress | None) -> tupl
     return found, [*warnings, _no_money(year), *([_no_line()] if found.source == "none" else [])]
 
 
-def _of_bundle(bundle: Path) -> _Now:
-    """Return what a sealed bundle says; a bundle with a changed byte is a fault."""
+@dataclass(frozen=True)
+class LineVersion:
+    """The red line a sealed year rests on.
+
+    fingerprint  of its ground (`zoning.versions.fingerprint`): the same ground has the same one
+    changed      whether it differs from that of the year before; None for the first
+    """
+
+    year: int
+    reference_day: str
+    known_on: str
+    patches: int
+    area_dm2: int
+    fingerprint: str
+    changed: bool | None
+
+
+def line_versions(folder: Path) -> list[LineVersion]:
+    """Return the red line of every year of a case that has been run, oldest first."""
+    from ecocomp.land.area import areas_dm2, polygon_areas_m2
+    from ecocomp.land.edition import read_edition
+    from ecocomp.zoning.versions import fingerprint
+
+    out: list[LineVersion] = []
+    for year in loaded(folder).years:
+        bundle = folder / "bundles" / str(year)
+        if not (bundle / "bundle.json").is_file():
+            continue
+        facts, line = open_bundle(bundle), bundle_line(bundle)
+        area = areas_dm2(polygon_areas_m2(line.geometry, read_edition(bundle / "edition.parquet").crs_wkt)) if len(line) else [0]
+        print_ = fingerprint(line)
+        changed = None if not out else out[-1].fingerprint != print_
+        out.append(
+            LineVersion(year, str(facts["reference_day"]), str(facts["known_on"]), len(line), int(sum(area)), print_, changed)
+        )
+    return out
+
+
+def bundle_line(bundle: Path) -> Zones:
+    """Return the red line a bundle holds, in the reference system of its survey."""
     import numpy as np
     import shapely
 
-    from ecocomp.land.edition import read_edition
     from ecocomp.zoning.polygons import Zones
 
+    drawn = read_table(bundle / "red_line.parquet")
+    shapes = np.asarray(shapely.from_wkb(drawn["geometry"].to_pylist()), object)
+    return Zones(drawn["zone_id"].to_pylist(), ["red_line"] * len(drawn), shapes)
+
+
+def _of_bundle(bundle: Path) -> _Now:
+    """Return what a sealed bundle says; a bundle with a changed byte is a fault."""
+    import numpy as np
+
+    from ecocomp.land.edition import read_edition
+
     raise_errors(verify(bundle))
-    open_bundle(bundle)
     edition = read_edition(bundle / "edition.parquet")
     codes = np.asarray(edition.table()["parcel_id"].to_pylist(), object)
-    drawn = read_table(bundle / "red_line.parquet")
-    line = Zones(
-        drawn["zone_id"].to_pylist(),
-        ["red_line"] * len(drawn),
-        np.asarray(shapely.from_wkb(drawn["geometry"].to_pylist()), object),
-    )
     tables = {n: read_bundle_table(bundle, n) for n in ("right", "contract", "standard", "entitlement")}
     return _Now(
         "bundle",
-        line,
+        bundle_line(bundle),
         edition.gate(),
         edition.polygons()[np.argsort(codes, kind="stable")],
         edition.crs_wkt,
@@ -183,7 +227,7 @@ def _of_case(y: Any, ground: Ground) -> _Now:
     day = y.case.reference_date(y.year)
     source = {"": "none", "derive": "derived"}.get(str(y.case.zones.get("red_line", "")), "case")
     if source == "derived":
-        line = zone_year(y, y.params(), y.case.scratch / "maps")[0].red_line
+        line = zone_year(y, y.params(), y.case.scratch / "maps", partial(assess_layers, y))[0].red_line
     else:
         line = ground.zone_layer("red_line")
     right = rights_on(y.register("right"), day, y.known_on)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ def zone(y: Year, folder: Path) -> dict[str, Any]:
     from ecocomp.reserves.candidates import candidates
 
     params = y.params()
-    found, notes = zone_year(y, params, folder / "maps")
+    found, notes = zone_year(y, params, folder / "maps", partial(assess_layers, y))
     extra = {"parcel_grading": found.parcel_grading, "red_line_member": found.members}
     return _noted(
         params,

@@ -16,11 +16,11 @@ import pyarrow as pa
 
 from ecocomp.governance.open_data import guarded_cell
 from ecocomp.io.files import write_json, write_table
+from ecocomp.pipeline.ground import moved
+from ecocomp.pipeline.zones import every_map
 
 if TYPE_CHECKING:
     from ecocomp.grid.georef import Grid
-    from ecocomp.pipeline.year import Year
-    from ecocomp.pipeline.zones import Drawn
     from ecocomp.rules import Parameters
     from ecocomp.zoning.maps import StripReader
 
@@ -45,7 +45,7 @@ COLOURS: Mapping[str, RGB] = {
 COG = {"compress": "DEFLATE", "blocksize": 512, "bigtiff": "IF_SAFER"}
 
 
-def write_drawn(drawn: Drawn, y: Year, params: Parameters, out: Path) -> list[Path]:
+def write_drawn(drawn: Any, y: Any, params: Parameters, out: Path) -> list[Path]:
     """Write everything of a drawing under `out`; return the files. Files of an earlier drawing are replaced or removed."""
     for old in (*sorted((out / "maps").glob("*.tif")), *(out / f"red_line_member.{e}" for e in ("parquet", "csv"))):
         old.unlink(missing_ok=True)
@@ -75,8 +75,7 @@ def write_both(table: pa.Table, stem: Path) -> list[Path]:
 
 
 # ---------------------------------------------------------------- rasters
-def _maps(drawn: Drawn, y: Year, params: Parameters, folder: Path) -> list[Path]:
-    from ecocomp.pipeline.zones import every_map
+def _maps(drawn: Any, y: Any, params: Parameters, folder: Path) -> list[Path]:
     from ecocomp.zoning.maps import InMemory, Stored
     from ecocomp.zoning.parcels import ZONES, class_names
 
@@ -142,11 +141,9 @@ def write_raster(
 
 
 # ---------------------------------------------------------------- polygons
-def _polygons(drawn: Drawn, y: Year, path: Path) -> Path:
+def _polygons(drawn: Any, y: Any, path: Path) -> Path:
     """Write parcels with their zones, both lines and the chosen reserves as layers of one GeoPackage."""
     import numpy as np
-
-    from ecocomp.pipeline.ground import moved
 
     crs = y.ground.edition.crs_wkt
     parcel, zone, pick = y.ground.parcel, drawn.zoned.parcel_zone, drawn.reserves.candidate
@@ -217,7 +214,7 @@ def _kind(kind: pa.DataType) -> str:
 
 
 # ---------------------------------------------------------------- facts
-def facts(drawn: Drawn, y: Year, params: Parameters) -> dict[str, Any]:
+def facts(drawn: Any, y: Any, params: Parameters) -> dict[str, Any]:
     """Return what was drawn and what it rests on, as JSON values."""
     return summary(drawn, y.ground.grid) | {
         "place": y.case.place,
@@ -228,7 +225,7 @@ def facts(drawn: Drawn, y: Year, params: Parameters) -> dict[str, Any]:
     }
 
 
-def summary(drawn: Drawn, grid: Grid | None = None) -> dict[str, Any]:
+def summary(drawn: Any, grid: Grid | None = None) -> dict[str, Any]:
     """Return the figures of a drawing as JSON values."""
     made, asked = drawn.zoned, drawn.asked
     limits = {m.name: [_number(v) for v in m.limits] for m in made.maps.importance.values()}
@@ -257,7 +254,7 @@ def _number(value: float) -> float | None:
     return value if abs(value) < float("inf") else None
 
 
-def _line_facts(drawn: Drawn) -> dict[str, Any] | None:
+def _line_facts(drawn: Any) -> dict[str, Any] | None:
     line, own = drawn.line, drawn.snapped
     if line is None or own is None:
         return None
@@ -278,7 +275,7 @@ def _line_facts(drawn: Drawn) -> dict[str, Any] | None:
     }
 
 
-def _reserve_facts(drawn: Drawn) -> dict[str, Any]:
+def _reserve_facts(drawn: Any) -> dict[str, Any]:
     found = drawn.reserves
     return {
         "parcels": int(sum(found.candidate["selected"].to_pylist())),

@@ -16,34 +16,22 @@ quantity is the result at the values of the parameters; where it lies outside th
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ecocomp.grid import threads as grid_threads
 from ecocomp.registry import entry
 from ecocomp.services.kept import kept
-from ecocomp.services.parcel_sums import add_parts, rounded
-from ecocomp.services.site import Plan, Site, StripReader
-from ecocomp.services.strip_pass import (
-    CORNERS,
-    FOLDER,
-    Interval,
-    Run,
-    Scratch,
-    StripResult,
-    Work,
-    cell_area_ha,
-    compute_strip,
-    prepare_work,
-)
+from ecocomp.services.site import Site, StripReader
+from ecocomp.services.strip_pass import FOLDER, Run, Scratch, StripResult, Work, cell_area_ha, compute_strip, prepare_work
+from ecocomp.services.totals import BLOCK, Block, Totals
 from ecocomp.terms import tables
 from ecocomp.terms.faults import Fault, UsageError
 from ecocomp.terms.text import Text
@@ -57,9 +45,6 @@ if TYPE_CHECKING:
     from ecocomp.grid.strip import Strip
     from ecocomp.rules import Parameters
     from ecocomp.services.site import Floats
-
-PARCELS_AT_ONCE = 65_536
-"""Parcels whose draws are put in order at a time."""
 
 
 @dataclass(frozen=True)
@@ -76,47 +61,6 @@ class Assessment:
     notes: list[Fault]
     cells: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
-
-
-class Totals:
-    """The sums of all parcels as they grow, strip by strip from north to south."""
-
-    def __init__(self, work: Work, parcels: int) -> None:
-        self.work = work
-        self._total, self._rest = np.zeros((parcels, work.columns)), np.zeros((parcels, work.columns))
-        self.draws = np.zeros((parcels, work.columns_drawn))
-        self.negative = [0] * len(work.runs)
-
-    def add(self, strip: Strip, result: StripResult) -> None:
-        """Add what a strip gives to the parcels it touches."""
-        add_parts(self._total, self._rest, strip.parcel, result.sums, result.rests)
-        if self.draws.shape[1]:
-            self.draws[strip.parcel] += result.draws
-        self.negative = [a + b for a, b in zip(self.negative, result.negative, strict=True)]
-
-    def close(self) -> None:
-        """Round the sums, once all strips are in."""
-        for a in range(0, len(self._total), PARCELS_AT_ONCE):
-            some = slice(a, a + PARCELS_AT_ONCE)
-            self._total[some] = rounded(self._total[some], self._rest[some])
-        self._rest = np.zeros((0, self.work.columns))
-
-    def three(self, run: Run, product: int) -> Floats:
-        """Return low, value and high of a product by corners (parcels, 3)."""
-        at = run.first + CORNERS * product
-        return self._total[:, at : at + CORNERS]
-
-    def weight_ha(self, run: Run, product: int) -> Floats:
-        """Return the area where a product was observed [ha] (parcels,)."""
-        return self._total[:, self.work.weights + run.first // CORNERS + product]
-
-    def area_ha(self) -> Floats:
-        """Return the area on the grid [ha] (parcels,)."""
-        return self._total[:, self.work.area]
-
-    def left_out_ha(self, run: Run) -> Floats:
-        """Return the area of ecosystems a service has no figures for [ha] (parcels,): ground it is not meant for."""
-        return self._total[:, self.work.area + 1 + run.flagged] if run.flagged >= 0 else np.zeros(len(self._total))
 
 
 def assess(
@@ -163,7 +107,8 @@ def assess(
     site = Site(params, {name: reader.bands for name, reader in layers.items()}, grid, year, wind)
     work, notes = prepare_work(models, site)
     wanted = sorted({run.id for run in work.runs} & set(keep))
-    totals = Totals(work, len(coverage))
+    ids, order = _in_order(parcel_ids)
+    totals = Totals(work, coverage.strips, len(coverage), _inverse(order))
     if scheduler:
         strips = _on_cluster(scheduler, work, layers, site, coverage, wanted, matrix)
     else:
@@ -175,13 +120,10 @@ def assess(
                 rasters.put(strip, result.kept)
             if progress:
                 progress(done, len(coverage.strips))
-    totals.close()
     notes += [note for k, run in enumerate(work.runs) for note in (*run.plan.notes, *_negative_note(run, totals.negative[k]))]
-    runs = {run.id: run for run in work.runs}
-    ids = _strings(parcel_ids)
-    columns = [made for id in sorted(set(models)) for made in _columns(id, runs.get(id), totals, coverage, ids, year)]
-    merged = {name: _join([c[name] for c in columns]) for name in tables.SERVICE.schema().names}
-    return Assessment(tables.SERVICE.table(merged), notes, rasters.cells, rasters.files)
+    lines = _lines(models, work)
+    table = _table(lines, totals, ids, coverage.outside_share[order], year)
+    return Assessment(tables.SERVICE.table(table), notes, rasters.cells, rasters.files)
 
 
 _Strips = Generator[tuple["Strip", StripResult | None], None, None]
@@ -223,116 +165,105 @@ def _computed(work: Work, coverage: Coverage, keep: Sequence[str]) -> list[bool]
     return [bool(work.runs and (strip.cell.size or keep)) for strip in coverage.strips]
 
 
-def _columns(
-    id: str, run: Run | None, totals: Totals, coverage: Coverage, parcel_ids: pa.Array, year: int
-) -> Iterator[dict[str, Any]]:
-    """Yield the columns of each product of a service; one that is not run was not assessed."""
-    spec, n = entry(FOLDER, id).spec, len(parcel_ids)
+@dataclass(frozen=True)
+class _Line:
+    """What the rows of one service or product have in common; without a run it was not assessed."""
+
+    name: str
+    unit: str
+    method: str
+    run: Run | None = None
+    product: int = 0
+
+
+def _lines(models: Iterable[str], work: Work) -> list[_Line]:
+    """Return what each parcel has a row of, in order of the name."""
+    runs = {run.id: run for run in work.runs}
+    return sorted((line for id in set(models) for line in _lines_of(id, runs.get(id))), key=lambda line: line.name.encode())
+
+
+def _lines_of(id: str, run: Run | None) -> Iterator[_Line]:
+    spec = entry(FOLDER, id).spec
     if run is None:
-        nothing = np.zeros((n, CORNERS))
-        yield _rows_of(id, spec.unit, f"{id} v{spec.version}: not assessed", nothing, np.zeros(n), np.ones(n), parcel_ids, year)
+        yield _Line(id, spec.unit, f"{id} v{spec.version}: not assessed")
         return
     how = f"monte_carlo({run.interval.draws})" if run.drawn else "corners"
     method = f"{id} v{spec.version}: {run.plan.method}; interval={how}"
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # The whole parcel, what hangs over the edge of the raster included.
-        whole = totals.area_ha() / (1.0 - coverage.outside_share)
-        meant = np.nan_to_num(np.clip(1.0 - totals.left_out_ha(run) / whole, 0.0, 1.0), nan=1.0)
-    meant = np.where(meant < _NOTHING, 0.0, np.where(meant > 1.0 - _NOTHING, 1.0, meant))
     units = {use.name: use.unit for use in spec.outputs}
     for p, product in enumerate(run.plan.products or ("",)):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.nan_to_num(np.clip(totals.weight_ha(run, p) / whole, 0.0, 1.0), nan=0.0)
         name, unit = (f"{id}.{product}", units[product]) if product else (id, spec.unit)
-        yield _rows_of(name, unit, method, _low_value_high(run, totals, p), share, meant, parcel_ids, year)
+        yield _Line(name, unit, method, run, p)
 
 
-def _low_value_high(run: Run, totals: Totals, product: int) -> Floats:
-    """Return low, value and high of a product (parcels, 3), after what the place can supply."""
-    three = _limited(totals.three(run, product), _ceiling([run.plan], product))
-    if not run.drawn:
-        one, value, two = three.T
-        return np.stack([np.minimum(np.minimum(one, two), value), value, np.maximum(np.maximum(one, two), value)], axis=1)
-    value = three[:, 1]
-    low, high = quantiles(_limited(totals.draws[:, run.draws_of(product)], _ceiling(run.drawn, product)), run.interval)
-    return np.stack([np.fmin(low, value), value, np.fmax(high, value)], axis=1)
+def _table(lines: Sequence[_Line], totals: Totals, ids: pa.Array, outside: Floats, year: int) -> dict[str, pa.ChunkedArray]:
+    """Return the columns of the `service` table in order of its key, in pieces, one for each block of parcels.
 
-
-def quantiles(draws: Floats, interval: Interval) -> tuple[Floats, Floats]:
-    """Return the lower and upper quantile of each parcel's draws (parcels, draws), linear between neighbours in order."""
-    ends = np.empty((2, len(draws)))
-    for a in range(0, len(draws), PARCELS_AT_ONCE):
-        ordered = np.sort(draws[a : a + PARCELS_AT_ONCE], axis=1)
-        for k, share in enumerate((interval.low, interval.high)):
-            place = share * (draws.shape[1] - 1)
-            i = min(int(place), draws.shape[1] - 2)
-            ends[k, a : a + PARCELS_AT_ONCE] = ordered[:, i] + (place - i) * (ordered[:, i + 1] - ordered[:, i])
-    return ends[0], ends[1]
-
-
-def _ceiling(plans: Sequence[Plan], product: int) -> Floats | None:
-    """Return the most of a product that the place can supply in each column, or None where nothing is said."""
-    found = [plan.ceiling[product] for plan in plans if plan.ceiling is not None]
-    return np.concatenate(found) if found else None
-
-
-def _limited(sums: Floats, ceiling: Floats | None) -> Floats:
-    """Return the sums (parcels, columns), cut back in proportion where all of them together exceed what the place can supply."""
-    if ceiling is None:
-        return sums
-    every = np.array([math.fsum(column) for column in sums.T])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(every > ceiling, ceiling / every, 1.0)
-    return np.asarray(sums * share)
-
-
-def _rows_of(
-    name: str,
-    unit: str,
-    method: str,
-    three: NDArray[np.float64],
-    share: NDArray[np.float64],
-    meant: NDArray[np.float64],
-    parcel_ids: pa.Array,
-    year: int,
-) -> dict[str, Any]:
-    """Return the columns of the `service` table for one service or product of all parcels."""
+    What is the same for every parcel is stored once and shared by the pieces, for a table of a million parcels is large.
+    The blocks of sums are given back as the table grows.
+    """
     import pyarrow as pa
 
-    n, empty = len(parcel_ids), share == 0.0
-    return {
-        "parcel_id": parcel_ids,
-        "year": pa.array(np.full(n, year, np.int64)),
-        "service": _same(name, n),
-        "quantity": pa.array(three[:, 1], mask=empty),
-        "low": pa.array(three[:, 0], mask=empty),
-        "high": pa.array(three[:, 2], mask=empty),
-        "unit": _same(unit, n),
-        "method": _same(method, n),
-        "coverage": pa.array(share),
-        "applicable": pa.array(meant),
-    }
+    fields = tables.SERVICE.schema()
+    pieces: dict[str, list[pa.Array]] = {name: [] for name in fields.names}
+    shared = _shared(lines, min(len(ids), BLOCK), year)
+    for block in totals.blocks():
+        n, here = block.n * len(lines), slice(block.first, block.first + block.n)
+        numbers = _numbers(lines, block, outside[here])
+        whose = np.repeat(np.arange(here.start, here.stop, dtype=np.int32), len(lines))
+        made = {"parcel_id": ids.take(pa.array(whose)), **{k: v.slice(0, n) for k, v in shared.items()}, **numbers}
+        for name in pieces:
+            pieces[name].append(made[name])
+    return {field.name: pa.chunked_array(pieces[field.name], field.type) for field in fields}
+
+
+def _shared(lines: Sequence[_Line], parcels: int, year: int) -> dict[str, pa.Array]:
+    """Return the columns that repeat from parcel to parcel."""
+    import pyarrow as pa
+
+    which = pa.array(np.tile(np.arange(len(lines), dtype=np.int32), parcels))
+    texts = {"service": [x.name for x in lines], "unit": [x.unit for x in lines], "method": [x.method for x in lines]}
+    out = {name: pa.array(words, pa.string()).take(which) for name, words in texts.items()}
+    return {**out, "year": pa.array(np.full(len(which), year, np.int64))}
+
+
+def _numbers(lines: Sequence[_Line], block: Block, outside: Floats) -> dict[str, pa.Array]:
+    """Return the columns of numbers of a block of parcels: all lines of the first parcel, then of the next."""
+    import pyarrow as pa
+
+    names = ("low", "quantity", "high", "coverage", "applicable")
+    out = np.zeros((len(names), block.n, len(lines)))
+    out[4] = 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # The whole parcel, what hangs over the edge of the raster included.
+        whole = block.area_ha() / (1.0 - outside)
+        for k, line in enumerate(lines):
+            if line.run is not None:
+                out[:3, :, k] = block.low_value_high(line.run, line.product).T
+                out[3, :, k] = np.nan_to_num(np.clip(block.weight_ha(line.run, line.product) / whole, 0.0, 1.0), nan=0.0)
+                meant = np.nan_to_num(np.clip(1.0 - block.left_out_ha(line.run) / whole, 0.0, 1.0), nan=1.0)
+                out[4, :, k] = np.where(meant < _NOTHING, 0.0, np.where(meant > 1.0 - _NOTHING, 1.0, meant))
+    rows = dict(zip(names, out.reshape(len(names), -1), strict=True))
+    empty = rows["coverage"] == 0.0
+    return {name: pa.array(rows[name], mask=empty if name in names[:3] else None) for name in names}
 
 
 _NOTHING = 1e-9  # shares within this of 0 or 1 are rounding of sums
 
 
-def _strings(texts: Sequence[str]) -> pa.Array:
+def _in_order(parcel_ids: Sequence[str]) -> tuple[pa.Array, NDArray[np.int64]]:
+    """Return the codes in the order of the table, and which parcel each is."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    return pa.array(texts, pa.string())
-
-
-def _same(text: str, n: int) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.repeat(pa.scalar(text, pa.string()), n)
+    ids = pa.array(parcel_ids, pa.string())
+    order = pc.sort_indices(ids)
+    return ids.take(order), order.to_numpy().astype(np.int64)
 
 
-def _join(arrays: Sequence[pa.Array]) -> pa.ChunkedArray:
-    import pyarrow as pa
-
-    return pa.chunked_array(arrays)
+def _inverse(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    return place
 
 
 def _negative_note(run: Run, negative: int) -> Iterator[Fault]:

@@ -10,7 +10,6 @@ two int64, physical quantities are float64 with NaN-free null for "not observed"
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import Any
 
 import pyarrow as pa

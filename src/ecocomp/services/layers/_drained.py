@@ -6,20 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
-from ecocomp.grid._routes import _DC, _DR, NONE, PENDING, _share
 from ecocomp.services.derive import Making, digest_of, keep
-from ecocomp.services.site import PASS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ecocomp.grid.routing import Shares
+    from ecocomp.grid.routing import Course, Shares
     from ecocomp.grid.tiling import Scratch
     from ecocomp.rules import Parameters
 
-CODE_VERSION = "drained-1"
+CODE_VERSION = "drained-2"
 """Changes whenever the stored numbers would; part of their fingerprint."""
 ROUTING = ("MFD", "D8", "DINF")
 WHERE_ROUTED = "services.sediment.routing"
@@ -51,17 +48,39 @@ def drained(making: Making) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     return filled, np.load(keep(folder, "flow_way", words, lead), mmap_mode="r")
 
 
-def rule(making: Making, scratch: Scratch) -> Shares:
-    """Return how water is shared on the way down, by the routing the rules choose."""
+def rule(making: Making, method: str, scratch: Scratch) -> Shares:
+    """Return how water is shared on the way down by a method of `ROUTING`."""
     from ecocomp.grid.routing import shares
 
     filled, way = drained(making)
-    return shares(routing(making.params), scratch.adopt(filled), making.grid, scratch.adopt(way), scratch)
+    return shares(method, scratch.adopt(filled), making.grid, scratch.adopt(way), scratch)
+
+
+def ways(making: Making, method: str, scratch: Scratch) -> Course:
+    """Return the order of the ways by a method of `ROUTING`, found once for all layers that route something along it."""
+    from ecocomp.grid.routing import course, follow
+    from ecocomp.grid.tiling import TILE, Scratch
+
+    shared = rule(making, method, scratch)
+    words = (CODE_VERSION, making.grid.fingerprint(), digest_of(making.layers["elevation"], making.grid), method, *TILE)
+    found: list[Course] = []
+
+    def order(path: Path) -> None:
+        found[:] = [course(shared, TILE, Scratch(making.folder))]
+        store(path, found[0].order)
+
+    def stages(path: Path) -> None:
+        made = found or [course(shared, TILE, Scratch(making.folder))]
+        np.save(path, made[0].stages)
+
+    in_order = scratch.adopt(np.load(keep(making.folder, f"flow_order_{method}", words, order), mmap_mode="r"))
+    return follow(shared, in_order, np.load(keep(making.folder, f"flow_stages_{method}", words, stages)), scratch)
 
 
 def store(path: Path, array: NDArray[Any], rows: int = 1024) -> None:
     """Write an array to a NumPy file by strips."""
     out = np.lib.format.open_memmap(path, mode="w+", dtype=array.dtype, shape=array.shape)
+    rows = rows if array.ndim > 1 else 1 << 20
     for first in range(0, len(array), rows):
         out[first : first + rows] = array[first : first + rows]
     out.flush()
@@ -84,30 +103,3 @@ def chosen(params: Parameters, key: str, known: tuple[str, ...]) -> str:
     clash = Text("{k} 是 {m}，可用：{w}。", "{k} is {m}; known: {w}.").fill(k=same(key), m=same(word), w=same(", ".join(known)))
     remedy = Text("更正规则中的 {k}。", "Mend {k} in the rules.").fill(k=same(key))
     raise FaultsError([Fault("services.unknown_choice", value.file, f"line {value.line}", clash, remedy)])
-
-
-@njit(**PASS)  # type: ignore[untyped-decorator]
-def room_for(stack, n):  # type: ignore[no-untyped-def]
-    """Return the stack, or one twice as long with the same entries where eight more would not fit."""
-    if n + 8 < stack.size:
-        return stack
-    out = np.empty(2 * stack.size, stack.dtype)
-    out[: stack.size] = stack
-    return out
-
-
-@njit(**PASS)  # type: ignore[untyped-decorator]
-def arriving(kind, z, way, aux, across, along, flux, r, c):  # type: ignore[no-untyped-def]
-    """Sum of what the cells above give to (r, c), in the order of the directions; `PENDING` if one of them is not done."""
-    rows, columns = way.shape
-    s = 0.0
-    for d in range(8):
-        y, x = r + _DR[d], c + _DC[d]
-        if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:
-            continue
-        part = _share(kind, z, way, aux, across, along, y, x, (d + 4) & 7)
-        if part > 0.0:
-            if flux[y, x] == PENDING:
-                return PENDING
-            s += part * flux[y, x]
-    return s

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from ecocomp.grid._routes import _DC, _DR, NONE, PENDING, _gives, _linked, _share
+from ecocomp.grid._routes import _LOWEST, D8, row_of, share
 from ecocomp.services.derive import Making, StoredLayer, digest_of, keep
 from ecocomp.services.factors.sediment import connectivity, held, upslope_component
 from ecocomp.services.layers._drained import CODE_VERSION as DRAINED
-from ecocomp.services.layers._drained import chosen, routing, rule, store
+from ecocomp.services.layers._drained import chosen, routing, store, ways
 from ecocomp.services.site import PASS, NotAssessed, Site, StripReader
 from ecocomp.services.water_erosion import whole_factors
 from ecocomp.terms.faults import FaultsError
@@ -32,12 +32,12 @@ from ecocomp.terms.faults import FaultsError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ecocomp.grid.routing import Shares
+    from ecocomp.grid.routing import Course, Shares
     from ecocomp.grid.tiling import Scratch
 
     Floats = NDArray[np.float64]
 
-CODE_VERSION = "connectivity-2"
+CODE_VERSION = "connectivity-3"
 """Changes whenever the stored numbers would; part of their fingerprint."""
 GIVES = ("connectivity_index",)
 NEEDS = ("elevation", "ndvi")
@@ -46,8 +46,8 @@ PATHS = ("metres", "invest_steps")
 step, with D8 of the cell itself."""
 NUMBERS = ("stream_ha", "slope_least", "slope_most", "cover_least")
 ROWS = 256
-D8 = 0
-"""Place of D8 in `grid.routing.METHODS`."""
+LANES = 5
+"""What is gathered side by side from above: cells, W, S, cells whose W is known, area [m2]."""
 
 
 def make(making: Making) -> dict[str, StripReader]:
@@ -68,7 +68,8 @@ def make(making: Making) -> dict[str, StripReader]:
         cover = scratch.empty(grid.shape, np.float64)
         for a, b in grid.strips(ROWS):
             cover[a:b] = factors.rows(a, b)[1]
-        store(path, index_of_connectivity(rule(making, scratch), cover, path_form, folder=making.folder, **numbers))
+        along = ways(making, routing(p), scratch)
+        store(path, index_of_connectivity(along.rule, cover, path_form, folder=making.folder, along=along, **numbers))
 
     words = (CODE_VERSION, DRAINED, grid.fingerprint(), digest_of(making.layers["elevation"], grid), *factors.known(),
              routing(p), path_form, *numbers.values())  # fmt: skip
@@ -85,6 +86,7 @@ def index_of_connectivity(
     slope_most: float,
     cover_least: float,
     folder: Path | None = None,
+    along: Course | None = None,
 ) -> NDArray[np.float32]:
     """Return IC (rows, columns) float32; +∞ on streams, NaN where it is not known.
 
@@ -96,146 +98,107 @@ def index_of_connectivity(
     stream_ha : area above a cell from which on it is a stream [ha]
     slope_least, slope_most, cover_least : ends within which slope [m/m] and cover factor are held
     folder : where intermediate arrays live, in memory where None
+    along : order of the ways by this rule, found where it is not given
     """
-    from ecocomp.grid.georef import cell_area_m2_by_row
-    from ecocomp.grid.routing import accumulate_split, downslope_path
+    from ecocomp.grid.routing import add_from_above, course, path_along
     from ecocomp.grid.tiling import TILE, Scratch, by_strips
 
     grid, scratch = shared.grid, Scratch(folder)
-    area = accumulate_split(shared, np.broadcast_to(cell_area_m2_by_row(grid)[:, None], grid.shape), TILE, scratch)
-    cost, ends = scratch.empty(grid.shape, np.float64), (slope_least, slope_most, cover_least)
-    mean_w, mean_s = _means_above(shared, cover, ends, cost, scratch, folder)
+    along = course(shared, TILE, scratch) if along is None else along
+    above, cost = scratch.empty((*grid.shape, LANES), np.float64), scratch.empty(grid.shape, np.float64)
+    _weights(along, cover, (slope_least, slope_most, cover_least), above, cost, scratch)
+    add_from_above(along, above, scratch)
     stream = scratch.empty(grid.shape, np.bool_)
-    by_strips(lambda a, b: np.greater_equal(area[a:b], stream_ha * 1e4, out=stream[a:b]), *grid.shape, scratch.release)
-    below = (downslope_path if path_form == "metres" else steps_down)(shared, cost, stream, TILE, scratch)
+    by_strips(lambda a, b: np.greater_equal(above[a:b, :, 4], stream_ha * 1e4, out=stream[a:b]), *grid.shape, scratch.release)
+    below = (path_along if path_form == "metres" else steps_along)(along, cost, stream, scratch)
     out: NDArray[np.float32] = scratch.empty(grid.shape, np.float32)
-    args = mean_w, mean_s, area, below, stream, cost, out
+    args = above, below, stream, cost, out
     by_strips(lambda a, b: _index(*(x[a:b] for x in args)), *grid.shape, scratch.release)
     return out
 
 
-def _means_above(
-    shared: Shares, cover: Floats, ends: tuple[float, float, float], cost: Floats, scratch: Scratch, folder: Path | None
-) -> tuple[Floats, Floats]:
-    """Return the means of W and S over what drains to each cell, and put the cost of a metre, 1/(W·S), into `cost`."""
+def _weights(
+    along: Course, cover: Floats, ends: tuple[float, float, float], above: Floats, cost: Floats, scratch: Scratch
+) -> None:
+    """Put what is to be gathered into `above` (rows, columns, lanes) and the cost of a metre, 1/(W·S), into `cost`."""
     from ecocomp.grid._flow import horn
-    from ecocomp.grid.georef import metres_per_cell
-    from ecocomp.grid.routing import accumulate_split
-    from ecocomp.grid.tiling import TILE, Scratch, by_strips
+    from ecocomp.grid.georef import cell_area_m2_by_row, metres_per_cell
+    from ecocomp.grid.tiling import by_strips
 
-    grid, inner = shared.grid, Scratch(folder)
-    w, s, known = (inner.empty(grid.shape, np.float64) for _ in range(3))
-    metres, width = metres_per_cell(grid), grid.width
+    grid, z = along.rule.grid, along.rule.filled_m
+    metres, area_m2 = metres_per_cell(grid), cell_area_m2_by_row(grid)
 
     def weigh(a: int, b: int) -> None:
-        east, south = (np.empty((b - a, width), np.float32) for _ in range(2))
-        horn(a, b, shared.filled_m, *metres, east, south)
-        _weigh(east, south, cover[a:b], *ends, w[a:b], s[a:b], known[a:b], cost[a:b])
+        east, south = (np.empty((b - a, grid.width), np.float32) for _ in range(2))
+        horn(a, b, z, *metres, east, south)
+        _weigh(east, south, cover[a:b], area_m2[a:b], *ends, above[a:b], cost[a:b])
 
-    by_strips(weigh, *grid.shape, inner.release)
-    out = []
-    for value, count in ((w, known), (s, None)):
-        total, n = (accumulate_split(shared, x, TILE, inner) for x in (value, count))
-        mean = scratch.empty(grid.shape, np.float64)
-        by_strips(lambda a, b, t=total, n=n, m=mean: _quotient(t[a:b], n[a:b], m[a:b]), *grid.shape, inner.release)  # type: ignore[misc]
-        out.append(mean)
-    return out[0], out[1]
+    by_strips(weigh, *grid.shape, scratch.release)
 
 
-def steps_down(
-    shared: Shares, cost: Floats, stream: NDArray[np.bool_], tile: tuple[int, int] | None = None, scratch: Scratch | None = None
-) -> Floats:
+def steps_along(along: Course, cost: Floats, stream: NDArray[np.bool_], scratch: Scratch) -> Floats:
     """Return the path below as the code of InVEST has it: at each step the cost of the next cell, whatever its length.
 
     The mean over the ways down leaves out those that never reach a stream; where none does, there is no path (NaN).
     """
-    from ecocomp.grid.terrain import unknown
-    from ecocomp.grid.tiling import Scratch, settle
+    from ecocomp.grid.routing import blank
+    from ecocomp.grid.strip import frozen
 
-    scratch = scratch or Scratch()
-    length: Floats = unknown(shared.way, np.float64, scratch)
-    args = (*shared._args(), np.ascontiguousarray(cost, np.float64), np.ascontiguousarray(stream), length)
-    settle(shared.way.shape, tile, lambda *window: _steps_down(*window, *args), scratch.release)
+    rule, length = along.rule, blank(along.rule.way.shape, scratch)
+    flat = (frozen(x.reshape(-1)) for x in (rule.onto, np.ascontiguousarray(cost, np.float64), np.ascontiguousarray(stream)))
+    args = (*rule.args(), *flat, length.reshape(-1))
+    along.run(lambda piece: _steps_down(frozen(piece), *args), scratch, upward=True)
     return length
 
 
 @njit(**PASS)  # type: ignore[untyped-decorator]
-def _weigh(east, south, cover, slope_least, slope_most, cover_least, w, s, known, cost):  # type: ignore[no-untyped-def]
-    """Put W (0 where not known), S, whether W is known, and 1/(W·S) into the last four."""
+def _weigh(east, south, cover, area_m2, slope_least, slope_most, cover_least, above, cost):  # type: ignore[no-untyped-def]
+    """Put 1, W (0 where not known), S, whether W is known and the area into `above`, and 1/(W·S) into `cost`."""
     for r in range(east.shape[0]):
         for c in range(east.shape[1]):
-            slope = np.hypot(np.float64(east[r, c]), np.float64(south[r, c]))
-            s[r, c] = held(slope, slope_least, slope_most)
+            x, y = np.float64(east[r, c]), np.float64(south[r, c])
+            slope = held(np.sqrt(x * x + y * y), slope_least, slope_most)
             weight = held(np.float64(cover[r, c]), cover_least, 1.0)
-            cost[r, c] = 1.0 / (weight * s[r, c])
-            known[r, c] = 1.0 if weight == weight else 0.0
-            w[r, c] = weight if weight == weight else 0.0
+            known = 1.0 if weight == weight else 0.0
+            cost[r, c] = 1.0 / (weight * slope)
+            above[r, c, 0] = 1.0
+            above[r, c, 1] = weight if weight == weight else 0.0
+            above[r, c, 2] = slope
+            above[r, c, 3] = known
+            above[r, c, 4] = area_m2[r] if slope == slope else np.nan
 
 
 @njit(**PASS)  # type: ignore[untyped-decorator]
-def _quotient(total, count, out):  # type: ignore[no-untyped-def]
+def _index(above, below, stream, cost, out):  # type: ignore[no-untyped-def]
     for r in range(out.shape[0]):
         for c in range(out.shape[1]):
-            out[r, c] = total[r, c] / count[r, c]
+            cells, w, s, known, area_m2 = above[r, c, 0], above[r, c, 1], above[r, c, 2], above[r, c, 3], above[r, c, 4]
+            # The cost is NaN where the cell's own factors are not known.
+            found = connectivity(upslope_component(w / known, s / cells, area_m2), below[r, c]) + 0.0 * cost[r, c]
+            out[r, c] = np.inf if stream[r, c] else found
 
 
 @njit(**PASS)  # type: ignore[untyped-decorator]
-def _index(mean_w, mean_s, area_m2, below, stream, cost, out):  # type: ignore[no-untyped-def]
-    for r in range(out.shape[0]):
-        for c in range(out.shape[1]):
-            if stream[r, c]:
-                out[r, c] = np.inf
-            else:  # the cost is NaN where the cell's own factors are not known
-                d_up = upslope_component(mean_w[r, c], mean_s[r, c], area_m2[r, c])
-                out[r, c] = connectivity(d_up, below[r, c]) + 0.0 * cost[r, c]
+def _steps_down(order, kind, z, aux, inverse, step, columns, onto, cost, stream, length):  # type: ignore[no-untyped-def]
+    """Fill the path, back along the order; flat arrays."""
+    per = 1.0 / columns
+    for k in range(order.size - 1, -1, -1):
+        i = np.int64(order[k])
+        if stream[i]:
+            length[i] = 0.0
+            continue
+        s, whole, r, bits = 0.0, 0.0, row_of(i, per), onto[i]
+        while bits:
+            d = _LOWEST[bits]
+            bits &= bits - 1
+            j = i + step[d]
+            ahead = length[j]
+            # The peer charges the cell itself where water goes one way, and the next cell where it is shared.
+            metre = cost[i] if kind == D8 else cost[j]
+            part = share(kind, z, aux, inverse, r, i, j, d) if ahead == ahead else 0.0
+            s += part * ((metre if metre == metre else 0.0) + (ahead if ahead == ahead else 0.0))
+            whole += part
+        length[i] = s / whole if whole > 0.0 else np.nan
 
 
-@njit(**PASS)  # type: ignore[untyped-decorator]
-def _steps_down(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, across, along, cost, stream, length):  # type: ignore[no-untyped-def]
-    """Do every cell of the window that can be done, from the streams and outlets up."""
-    rows, columns = way.shape
-    bits, waiting = np.empty((r1 - r0, c1 - c0), np.uint8), np.empty((r1 - r0, c1 - c0), np.uint8)
-    _linked(r0, r1, c0, c1, kind, z, way, aux, length, False, bits, waiting)
-    stack = np.empty(bits.size + 1, np.int64)
-    for r in range(r0, r1):
-        for c in range(c0, c1):
-            if length[r, c] != PENDING or (waiting[r - r0, c - c0] != 0 and not stream[r, c]):
-                continue
-            stack[0], n = r * columns + c, 1
-            while n > 0:
-                n -= 1
-                i, j = stack[n] // columns, stack[n] % columns
-                if length[i, j] != PENDING:
-                    continue
-                if stream[i, j]:
-                    length[i, j] = 0.0
-                else:
-                    s, whole, m = 0.0, 0.0, bits[i - r0, j - c0]
-                    for d in range(8):
-                        if m >> d & 1:
-                            y, x = i + _DR[d], j + _DC[d]
-                            ahead = length[y, x]
-                            if ahead == ahead:
-                                # The peer charges the cell itself where water goes one way, and the next cell where it is shared.
-                                step = cost[i, j] if kind == D8 else cost[y, x]
-                                part = _share(kind, z, way, aux, across, along, i, j, d)
-                                s += part * ((step if step == step else 0.0) + ahead)
-                                whole += part
-                    length[i, j] = s / whole if whole > 0.0 else np.nan
-                for d in range(8):
-                    y, x = i + _DR[d], j + _DC[d]
-                    if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:
-                        continue
-                    if not _gives(kind, z, way, aux, y, x, (d + 4) & 7):
-                        continue
-                    if r0 <= y < r1 and c0 <= x < c1:
-                        if length[y, x] == PENDING:
-                            waiting[y - r0, x - c0] -= 1
-                            if waiting[y - r0, x - c0] == 0:
-                                stack[n] = y * columns + x
-                                n += 1
-                    else:
-                        touched[y // size[0] - corner[0] + 1, x // size[1] - corner[1] + 1] = 1
-
-
-__all__ = ["CODE_VERSION", "GIVES", "NEEDS", "PATHS", "index_of_connectivity", "make", "steps_down"]
+__all__ = ["CODE_VERSION", "GIVES", "NEEDS", "PATHS", "index_of_connectivity", "make", "steps_along"]

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from ecocomp.grid._routes import _DC, _DR, NONE, PENDING, _gives, _linked, _share
+from ecocomp.grid._routes import _DR, _LOWEST, row_of, share
 from ecocomp.services.derive import Making, StoredLayer, digest_of, keep
 from ecocomp.services.factors.sediment import delivery_ratio, trapping_share
 from ecocomp.services.layers._drained import CODE_VERSION as DRAINED
-from ecocomp.services.layers._drained import routing, rule
+from ecocomp.services.layers._drained import routing, ways
 from ecocomp.services.site import PASS, NotAssessed, Site, StripReader
 from ecocomp.services.water_erosion import whole_factors
 from ecocomp.terms.faults import FaultsError
@@ -30,12 +30,12 @@ from ecocomp.terms.faults import FaultsError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ecocomp.grid.routing import Shares
+    from ecocomp.grid.routing import Course, Shares
     from ecocomp.grid.tiling import Scratch
 
     Floats = NDArray[np.float64]
 
-CODE_VERSION = "deposition-1"
+CODE_VERSION = "deposition-2"
 """Changes whenever the stored numbers would; part of their fingerprint."""
 GIVES = ("sediment_trapped",)
 NEEDS = ("elevation", "ndvi", "ls_factor", "connectivity_index")
@@ -56,7 +56,7 @@ def make(making: Making) -> dict[str, StripReader]:
 
     def build(path: Path) -> None:
         from ecocomp.grid.georef import cell_area_m2_by_row
-        from ecocomp.grid.tiling import TILE, Scratch
+        from ecocomp.grid.tiling import Scratch
 
         area_ha, scratch = cell_area_m2_by_row(grid) / 1e4, Scratch(making.folder)
         loss, sdr = (scratch.empty(grid.shape, np.float64) for _ in range(2))
@@ -64,7 +64,8 @@ def make(making: Making) -> dict[str, StripReader]:
             rkls, cover, practice = factors.rows(a, b)
             loss[a:b] = rkls * cover * practice * area_ha[a:b, None]
             _ratios(np.asarray(index.read(a, b)[0], np.float64), *ratio, sdr[a:b])
-        trapped = sediment_trapped(rule(making, scratch), loss, sdr, TILE, scratch)
+        along = ways(making, routing(p), scratch)
+        trapped = sediment_trapped(along.rule, loss, sdr, None, scratch, along)
         out = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=grid.shape)
         for a, b in grid.strips(ROWS):
             out[a:b] = trapped[a:b] / area_ha[a:b, None]
@@ -76,7 +77,12 @@ def make(making: Making) -> dict[str, StripReader]:
 
 
 def sediment_trapped(
-    shared: Shares, loss: Floats, sdr: Floats, tile: tuple[int, int] | None = None, scratch: Scratch | None = None
+    shared: Shares,
+    loss: Floats,
+    sdr: Floats,
+    tile: tuple[int, int] | None = None,
+    scratch: Scratch | None = None,
+    along: Course | None = None,
 ) -> Floats:
     """Return what each cell traps of what comes from above, in the unit of `loss` (rows, columns).
 
@@ -87,15 +93,19 @@ def sediment_trapped(
     sdr : delivery ratio of each cell, 1 on streams, NaN where it is not known
     tile : rows and columns worked on at once, None for all; the result does not depend on it
     scratch : where the arrays are kept, in memory where None
+    along : order of the ways by this rule, found where it is not given
     """
-    from ecocomp.grid.terrain import unknown
-    from ecocomp.grid.tiling import Scratch, settle
+    from ecocomp.grid.routing import blank, course, mean_ahead
+    from ecocomp.grid.strip import frozen
+    from ecocomp.grid.tiling import Scratch
 
     scratch = scratch or Scratch()
-    flux: Floats = unknown(shared.way, np.float64, scratch)
-    trapped: Floats = unknown(shared.way, np.float64, scratch)
-    args = (*shared._args(), np.ascontiguousarray(loss, np.float64), np.ascontiguousarray(sdr, np.float64), flux, trapped)
-    settle(shared.way.shape, tile, lambda *window: _deposit(*window, *args), scratch.release)
+    along = course(shared, tile, scratch) if along is None else along
+    flux, trapped = scratch.empty(shared.way.shape, np.float64), blank(shared.way.shape, scratch)
+    given = [np.ascontiguousarray(x, np.float64) for x in (loss, sdr)]
+    flat = (frozen(x.reshape(-1)) for x in (along.into, *given, mean_ahead(shared, given[1], scratch)))
+    args = (*shared.args(), *flat, flux.reshape(-1), trapped.reshape(-1))
+    along.run(lambda piece: _deposit(frozen(piece), *args), scratch)
     return trapped
 
 
@@ -121,42 +131,18 @@ def _settled(arrived, loss, sdr, below):  # type: ignore[no-untyped-def]
 
 
 @njit(**PASS)  # type: ignore[untyped-decorator]
-def _deposit(r0, r1, c0, c1, size, corner, touched, kind, z, way, aux, across, along, loss, sdr, flux, trapped):  # type: ignore[no-untyped-def]
-    """Do every cell of the window that can be done, from the divides down."""
-    rows, columns = way.shape
-    bits, waiting = np.empty((r1 - r0, c1 - c0), np.uint8), np.empty((r1 - r0, c1 - c0), np.uint8)
-    _linked(r0, r1, c0, c1, kind, z, way, aux, flux, True, bits, waiting)
-    stack = np.empty(bits.size + 1, np.int64)
-    for r in range(r0, r1):
-        for c in range(c0, c1):
-            if flux[r, c] != PENDING or waiting[r - r0, c - c0] != 0:
-                continue
-            stack[0], n = r * columns + c, 1
-            while n > 0:
-                n -= 1
-                i, j = stack[n] // columns, stack[n] % columns
-                s, m = 0.0, bits[i - r0, j - c0]
-                for d in range(8):
-                    if m >> d & 1:
-                        y, x = i + _DR[d], j + _DC[d]
-                        s += _share(kind, z, way, aux, across, along, y, x, (d + 4) & 7) * flux[y, x]
-                below = 0.0
-                for d in range(8):
-                    y, x = i + _DR[d], j + _DC[d]
-                    if y < 0 or x < 0 or y >= rows or x >= columns or way[y, x] == NONE:
-                        continue
-                    if not _gives(kind, z, way, aux, i, j, d):
-                        continue
-                    if sdr[y, x] == sdr[y, x]:
-                        below += _share(kind, z, way, aux, across, along, i, j, d) * sdr[y, x]
-                    if r0 <= y < r1 and c0 <= x < c1:
-                        waiting[y - r0, x - c0] -= 1
-                        if waiting[y - r0, x - c0] == 0:
-                            stack[n] = y * columns + x
-                            n += 1
-                    else:
-                        touched[y // size[0] - corner[0] + 1, x // size[1] - corner[1] + 1] = 1
-                trapped[i, j], flux[i, j] = _settled(s, loss[i, j], sdr[i, j], below)
+def _deposit(order, kind, z, aux, inverse, step, columns, into, loss, sdr, below, flux, trapped):  # type: ignore[no-untyped-def]
+    """Fill what is trapped, along the order from the divides down; flat arrays."""
+    per = 1.0 / columns
+    for k in range(order.size):
+        i = np.int64(order[k])
+        arrived, r, bits = 0.0, row_of(i, per), into[i]
+        while bits:
+            d = _LOWEST[bits]
+            bits &= bits - 1
+            j = i + step[d]
+            arrived += share(kind, z, aux, inverse, r + _DR[d], j, i, (d + 4) & 7) * flux[j]
+        trapped[i], flux[i] = _settled(arrived, loss[i], sdr[i], below[i])
 
 
 __all__ = ["CODE_VERSION", "GIVES", "NEEDS", "make", "sediment_trapped"]
