@@ -288,8 +288,8 @@ def classes_left_out(service: str, table: Floats, what: Text) -> tuple[Fault, ..
             service,
             " ".join(codes),
             Text(
-                "方法没有给出这些生态系统的{w}：{n}；其像元按未观测处理，不计为 0。",
-                "the method gives no {w} for {n}; their cells count as not observed, not as 0.",
+                "方法没有给出这些生态系统的{w}：{n}；其像元不适用，不计为 0，也不算缺测。",
+                "the method gives no {w} for {n}; the method is not meant for these cells: they count neither as 0 nor as unseen.",
             ).fill(w=what, n=names),
             Text("如需评估，请在规则中为它们给出系数和出处。", "To assess them, add coefficients with their source to the rules."),
             "warning",
