@@ -101,7 +101,8 @@ def our_times(z: np.ndarray, repeat: int) -> tuple[dict[str, Any], Any]:
     """Seconds of our steps and the drainage."""
     from ecocomp.grid import terrain
     from ecocomp.grid.georef import Grid
-    from ecocomp.services.layers.terrain import _invest_rows
+    from ecocomp.grid.tiling import Scratch
+    from ecocomp.services.layers.terrain import invest_ls
 
     def steps(z: np.ndarray, repeat: int) -> tuple[dict[str, Any], Any]:
         grid = Grid("EPSG:4545", 400_000.0, 3_500_000.0, CELL_M, CELL_M, z.shape[1], z.shape[0])
@@ -111,11 +112,8 @@ def our_times(z: np.ndarray, repeat: int) -> tuple[dict[str, Any], Any]:
         cells, out["accumulation"] = timed(lambda: terrain.accumulate(way), repeat)
 
         def ls() -> np.ndarray:
-            from ecocomp.grid.tiling import by_strips
-
-            slope, made = terrain.slope_deg(z, grid), np.empty(z.shape, np.float32)
-            side = np.full(z.shape[0], CELL_M)
-            by_strips(lambda first, last: _invest_rows(slope, cells, side, L_MAX, first, last, made), z.shape[0], z.shape[1])
+            made = np.empty(z.shape, np.float32)
+            invest_ls(z, cells, grid, L_MAX, made, Scratch())
             return made
 
         out["LS"] = timed(ls, repeat)[1]

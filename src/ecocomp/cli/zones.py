@@ -141,10 +141,13 @@ def _say_line(voice: Voice, found: dict[str, Any]) -> None:
 def _say_reserves(voice: Voice, found: dict[str, Any]) -> None:
     r = found["reserves"]
     said = Text(
-        "生态留白候选：{n} 个地块，{c} 片，{a} 公顷（上限 {m} 公顷；与最优的差距不超过 {g}）。",
-        "Candidates for reserves: {n} parcels in {c} clusters, {a} ha (at most {m} ha; within {g} of the best choice).",
+        "生态留白候选：{n} 个地块，{c} 片，{a} 公顷（占比上限为 {m} 公顷；与最优的差距不超过 {g}）。",
+        "Candidates for reserves: {n} parcels in {c} clusters, {a} ha (the share allows {m} ha; within {g} of the best choice).",
     )
     voice.say(said.fill(n=r["parcels"], c=r["clusters"], a=_ha(r["area_dm2"]), m=_ha(r["most_dm2"]), g=f"{r['gap']:.1%}"))
+    if r["area_dm2"] > r["most_dm2"]:
+        over = Text("现有留白已超过占比上限，未再新选。", "The reserves there are exceed the share already, so none was added.")
+        voice.say(over)
 
 
 # ---------------------------------------------------------------- a new line

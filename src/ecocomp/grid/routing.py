@@ -146,7 +146,7 @@ def _walked(
 
     size = tile if tile is not None else shape
     nothing = np.empty(0, np.int64)
-    todo = {place: nothing for place in tiles_of(shape, tile)}
+    todo = dict.fromkeys(tiles_of(shape, tile), nothing)
     pieces, at, stage = [], 0, 0
     while todo:
         left: list[NDArray[np.int64]] = []

@@ -7,6 +7,7 @@ it back and forth, lies well inside a window of the next round.
 
 from __future__ import annotations
 
+import math
 import mmap
 import tempfile
 import threading
@@ -26,12 +27,17 @@ if TYPE_CHECKING:
 TILE = (1024, 1024)
 """Rows and columns of a tile of the routing."""
 
+HELD_PER_CELL = 128
+"""Bytes per cell of a tile that a scratch keeps in memory before it turns to files, or maps before it gives pages back.
+
+A window of the routing needs that much anyway; below it files would only cost time."""
+
 WINDOWS_HELD = 2
 """Windows after which pages of mapped files are given back."""
 
 
 class Scratch:
-    """Arrays of the size of a grid: in memory, or in files that are gone when the arrays are.
+    """Arrays of the size of a grid: in memory, or, from a certain size on, in files that are gone when the arrays are.
 
     folder  where the files live; None keeps everything in memory
 
@@ -43,10 +49,13 @@ class Scratch:
         self._folder = None if folder is None else Path(folder)
         self._maps: list[Any] = []
         self._lock, self._visits = threading.Lock(), 0
+        self._given, self._mapped, self._held = 0, 0, HELD_PER_CELL * TILE[0] * TILE[1]
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
         """Return a new array, of zeros."""
-        if self._folder is None:
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        if self._folder is None or self._given + size <= self._held:
+            self._given += size
             return np.zeros(shape, dtype)
         with tempfile.TemporaryFile(dir=self._folder) as file:
             return self.adopt(np.memmap(file, dtype, "w+", shape=shape))
@@ -55,10 +64,13 @@ class Scratch:
         """Return a mapped array as a plain one and take over giving back its pages."""
         if isinstance(mapped, np.memmap):
             self._maps.append(mapped._mmap)  # type: ignore[attr-defined]
+            self._mapped += mapped.nbytes
         return mapped.view(np.ndarray)
 
     def release(self) -> None:
         """Give back the pages of mapped files, every few calls."""
+        if self._mapped <= self._held:
+            return
         with self._lock:
             self._visits += 1
             if self._visits % WINDOWS_HELD or not hasattr(mmap, "MADV_DONTNEED"):

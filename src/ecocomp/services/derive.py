@@ -13,7 +13,7 @@ import os
 import pkgutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -40,6 +40,13 @@ class Making:
     params: Parameters
     year: int
     tables: Mapping[str, Any]
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def digest(self, name: str) -> str:
+        """Return the SHA-256 of all values of a layer, worked out once for all makers of one derivation."""
+        if name not in self.digests:
+            self.digests[name] = digest_of(self.layers[name], self.grid)
+        return self.digests[name]
 
 
 class Maker(Protocol):

@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from ecocomp.services.site import Floats
 
 FOLDER = "services.models"
-BLOCK_ROWS = 8
-"""Rows one thread takes at a time; they stay in cache while every service passes over them."""
+BLOCK_ROWS, BLOCK_CELLS = 8, 1 << 16
+"""A thread takes at most so many rows, or about so many cells of wide ones, at a time: they stay in cache from service to service."""
 CORNERS = 3
 M2_PER_HA = 10_000.0
 AT_ONCE = 8
 """Draws computed side by side."""
-PIECE_BYTES = 256 * 2**20
+PIECE_BYTES = 128 * 2**20
 """Values of a strip that would take more room than this are computed in pieces of rows, so that wide rasters fit too."""
 
 
@@ -333,7 +333,8 @@ def _pieces(work: Work, strip: Strip, data: StripData) -> Iterator[_Piece]:
     from ecocomp.services.parcel_sums import cut_at
 
     widest = max([work.rows, *(AT_ONCE * run.products for run in work.runs if run.drawn)])
-    rows = max(BLOCK_ROWS, PIECE_BYTES // (4 * widest * data.width) // BLOCK_ROWS * BLOCK_ROWS)
+    block = _block_rows(data.width)
+    rows = max(block, PIECE_BYTES // (4 * widest * data.width) // block * block)
     begin, end = strip.ptr[:-1], strip.ptr[1:]
     if rows >= data.rows:
         yield _Piece(0, data, frozen(begin), frozen(end))
@@ -388,6 +389,10 @@ def _layer(strip: Strip, name: str, reader: StripReader, scratch: Scratch) -> ND
     return frozen(room)
 
 
+def _block_rows(width: int) -> int:
+    return max(1, min(BLOCK_ROWS, BLOCK_CELLS // width))
+
+
 def _blocks(data: StripData) -> list[tuple[int, int, frozenset[str]]]:
     """Return the blocks of rows with something to compute, and the layers that hold nothing at all there."""
     from ecocomp.services.tiles import any_covered, any_number
@@ -399,8 +404,9 @@ def _blocks(data: StripData) -> list[tuple[int, int, frozenset[str]]]:
         return not any_number(layer, a, b)
 
     out = []
-    for first in range(0, data.rows, BLOCK_ROWS):
-        last = min(first + BLOCK_ROWS, data.rows)
+    step = _block_rows(data.width)
+    for first in range(0, data.rows, step):
+        last = min(first + step, data.rows)
         a, b = first * data.width, last * data.width
         if any_covered(data.covered, a, b):
             out.append((first, last, frozenset(n for n in data.layers if empty(n, a, b))))

@@ -21,48 +21,56 @@ from numba import njit
 
 from ecocomp.registry import Example, Formula, Reference
 from ecocomp.registry.declare import formula, gives, takes
-from ecocomp.services.vector_math import INLINE, power
+from ecocomp.services.vector_math import INLINE, fma, power
 
 RADIANS = math.pi / 180.0
 LS_METHODS = ("CSLE", "HJ1173")
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
+def sine_of(degrees):  # type: ignore[no-untyped-def]
+    """Return the sine of a slope angle of 0° to 90°, within 1e-13, by plain arithmetic that runs on several cells at once."""
+    x = degrees * RADIANS
+    z = x * x
+    p = fma(1.0 / 355687428096000.0, z, -1.0 / 1307674368000.0)
+    p = fma(p, z, 1.0 / 6227020800.0)
+    p = fma(p, z, -1.0 / 39916800.0)
+    p = fma(p, z, 1.0 / 362880.0)
+    p = fma(p, z, -1.0 / 5040.0)
+    p = fma(p, z, 1.0 / 120.0)
+    p = fma(p, z, -1.0 / 6.0)
+    return fma(p * z, x, x)
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
 def steepness_csle(degrees):  # type: ignore[no-untyped-def]
     """Return S of CSLE (McCool below 10°, Liu Baoyuan above)."""
-    sine = math.sin(degrees * RADIANS)
-    if degrees < 5.0:
-        return 10.8 * sine + 0.03
-    return 16.8 * sine - 0.5 if degrees < 10.0 else 21.91 * sine - 0.96
+    sine = sine_of(degrees)
+    steep = 16.8 * sine - 0.5 if degrees < 10.0 else 21.91 * sine - 0.96
+    return 10.8 * sine + 0.03 if degrees < 5.0 else steep
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
 def steepness_hj1173(degrees):  # type: ignore[no-untyped-def]
     """Return S of HJ 1173-2021 (A.12): four pieces, 9.5988 above 28.81°."""
-    sine = math.sin(degrees * RADIANS)
-    if degrees < 5.14:
-        return 10.8 * sine + 0.03
-    if degrees < 10.20:
-        return 16.8 * sine - 0.5
-    if degrees > 28.81:
-        return 9.5988
-    return 21.9 * sine - 0.96
+    sine = sine_of(degrees)
+    steep = 9.5988 if degrees > 28.81 else 21.9 * sine - 0.96
+    steep = 16.8 * sine - 0.5 if degrees < 10.20 else steep
+    return 10.8 * sine + 0.03 if degrees < 5.14 else steep
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
 def length_exponent_csle(degrees):  # type: ignore[no-untyped-def]
     """Return m of CSLE: 0.2 up to 1°, 0.3 up to 3°, 0.4 up to 5°, 0.5 above."""
-    if degrees <= 1.0:
-        return 0.2
-    if degrees <= 3.0:
-        return 0.3
-    return 0.4 if degrees <= 5.0 else 0.5
+    m = 0.4 if degrees <= 5.0 else 0.5
+    m = 0.3 if degrees <= 3.0 else m
+    return 0.2 if degrees <= 1.0 else m
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
 def length_exponent_hj1173(degrees):  # type: ignore[no-untyped-def]
     """Return m = β/(1 + β) of HJ 1173-2021 (A.10, A.11)."""
-    sine = math.sin(degrees * RADIANS)
+    sine = sine_of(degrees)
     beta = (sine / 0.089) / (3.0 * power(sine, 0.8) + 0.56)
     return beta / (1.0 + beta)
 
@@ -74,33 +82,46 @@ def slope_length_factor(length_m, exponent):  # type: ignore[no-untyped-def]
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
+def ls_csle(degrees, length_m):  # type: ignore[no-untyped-def]
+    """Return L·S of CSLE; slope in degrees, slope length in metres."""
+    found = slope_length_factor(length_m, length_exponent_csle(degrees)) * steepness_csle(degrees)
+    return found if (degrees == degrees) & (length_m == length_m) else np.nan
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
+def ls_hj1173(degrees, length_m):  # type: ignore[no-untyped-def]
+    """Return L·S of HJ 1173-2021; slope in degrees, slope length in metres."""
+    found = slope_length_factor(length_m, length_exponent_hj1173(degrees)) * steepness_hj1173(degrees)
+    return found if (degrees == degrees) & (length_m == length_m) else np.nan
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
 def ls_factor(degrees, length_m, method):  # type: ignore[no-untyped-def]
     """Return L·S; `method` is the place in `LS_METHODS`; slope in degrees, slope length in metres."""
-    if degrees != degrees or length_m != length_m:
-        return np.nan
-    if method == 0:
-        return slope_length_factor(length_m, length_exponent_csle(degrees)) * steepness_csle(degrees)
-    return slope_length_factor(length_m, length_exponent_hj1173(degrees)) * steepness_hj1173(degrees)
+    return ls_csle(degrees, length_m) if method == 0 else ls_hj1173(degrees, length_m)
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
+def _sine_of_rise(rise):  # type: ignore[no-untyped-def]
+    """Return sin(atan t) of a rise over run t."""
+    return rise / math.sqrt(1.0 + rise * rise)
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
 def length_exponent_invest(slope_percent):  # type: ignore[no-untyped-def]
     """Return m of InVEST by slope [%]: 0.2 up to 1, 0.3 up to 3.5, 0.4 up to 5, 0.5 up to 9, β/(1 + β) above."""
-    if slope_percent <= 1.0:
-        return 0.2
-    if slope_percent <= 3.5:
-        return 0.3
-    if slope_percent <= 9.0:
-        return 0.4 if slope_percent <= 5.0 else 0.5
-    sine = math.sin(math.atan(0.01 * slope_percent))
+    sine = _sine_of_rise(0.01 * slope_percent)
     beta = (sine / 0.0896) / (3.0 * power(sine, 0.8) + 0.56)
-    return beta / (1.0 + beta)
+    m = 0.5 if slope_percent <= 9.0 else beta / (1.0 + beta)
+    m = 0.4 if slope_percent <= 5.0 else m
+    m = 0.3 if slope_percent <= 3.5 else m
+    return 0.2 if slope_percent <= 1.0 else m
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
 def steepness_invest(slope_percent):  # type: ignore[no-untyped-def]
     """Return S of InVEST: two pieces that meet at 9 %."""
-    sine = math.sin(math.atan(0.01 * slope_percent))
+    sine = _sine_of_rise(0.01 * slope_percent)
     return 10.8 * sine + 0.03 if slope_percent < 9.0 else 16.8 * sine - 0.5
 
 
@@ -109,24 +130,21 @@ def length_factor_invest(slope_percent, flow_cells, cell_m, l_max):  # type: ign
     """Return L of InVEST from the cells that drain through, itself included; held at `l_max`.
 
     As in its code the upslope quantity is a length, √((FA − 1)·D²), that is added to an area, and the width is that of the
-    slope angle.
+    slope angle: |sin| + |cos| of atan t is (1 + t)/√(1 + t²). With the area D² taken out of both sides of the difference,
+    L = (D/(22.13·x))^m·[(u + 1)^(m+1) − u^(m+1)], u = √(FA − 1)/D.
     """
-    m = length_exponent_invest(slope_percent)
-    angle = math.atan(0.01 * slope_percent)
-    width = abs(math.sin(angle)) + abs(math.cos(angle))
-    area = cell_m * cell_m
-    above = math.sqrt((flow_cells - 1.0) * area)
-    grown = power(above + area, m + 1.0) - (power(above, m + 1.0) if above > 0.0 else 0.0)
-    length = grown / (power(cell_m, m + 2.0) * power(width, m) * power(22.13, m))
+    m, rise = length_exponent_invest(slope_percent), 0.01 * slope_percent
+    width = (1.0 + rise) / math.sqrt(1.0 + rise * rise)
+    above = math.sqrt(flow_cells - 1.0) / cell_m
+    length = power(cell_m / (22.13 * width), m) * (power(above + 1.0, m + 1.0) - power(above, m + 1.0))
     return l_max if length > l_max else length
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
 def ls_invest(slope_percent, flow_cells, cell_m, l_max):  # type: ignore[no-untyped-def]
     """Return L·S of InVEST; NaN where slope or flow accumulation is not known."""
-    if slope_percent != slope_percent or flow_cells != flow_cells:
-        return np.nan
-    return length_factor_invest(slope_percent, flow_cells, cell_m, l_max) * steepness_invest(slope_percent)
+    found = length_factor_invest(slope_percent, flow_cells, cell_m, l_max) * steepness_invest(slope_percent)
+    return found if (slope_percent == slope_percent) & (flow_cells == flow_cells) else np.nan
 
 
 # ---------------------------------------------------------------- by name, with plain numbers

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ecocomp.services.derive import Making, digest_of, keep
+from ecocomp.services.derive import Making, keep
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ecocomp.grid.routing import Course, Shares
@@ -25,7 +27,7 @@ WHERE_ROUTED = "services.sediment.routing"
 def drained(making: Making) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Return the filled elevation [m] and the D8 ways as mapped files (rows, columns), making them once."""
     elevation, grid, folder = making.layers["elevation"], making.grid, making.folder
-    words = (CODE_VERSION, grid.fingerprint(), digest_of(elevation, grid))
+    words = (CODE_VERSION, grid.fingerprint(), making.digest("elevation"))
 
     def fill_it(path: Path) -> None:
         from ecocomp.grid.terrain import fill
@@ -62,7 +64,7 @@ def ways(making: Making, method: str, scratch: Scratch) -> Course:
     from ecocomp.grid.tiling import TILE, Scratch
 
     shared = rule(making, method, scratch)
-    words = (CODE_VERSION, making.grid.fingerprint(), digest_of(making.layers["elevation"], making.grid), method, *TILE)
+    words = (CODE_VERSION, making.grid.fingerprint(), making.digest("elevation"), method, *TILE)
     found: list[Course] = []
 
     def order(path: Path) -> None:
@@ -77,13 +79,19 @@ def ways(making: Making, method: str, scratch: Scratch) -> Course:
     return follow(shared, in_order, np.load(keep(making.folder, f"flow_stages_{method}", words, stages)), scratch)
 
 
-def store(path: Path, array: NDArray[Any], rows: int = 1024) -> None:
-    """Write an array to a NumPy file by strips."""
-    out = np.lib.format.open_memmap(path, mode="w+", dtype=array.dtype, shape=array.shape)
-    rows = rows if array.ndim > 1 else 1 << 20
-    for first in range(0, len(array), rows):
-        out[first : first + rows] = array[first : first + rows]
-    out.flush()
+def store(path: Path, array: NDArray[Any]) -> None:
+    """Write an array to a NumPy file by strips; written, not mapped, since a page mapped for writing costs more."""
+    wide = max(1, array[:1].size)
+    store_rows(path, array.shape, array.dtype, lambda first, last: array[first:last], max(1, (1 << 20) // wide))
+
+
+def store_rows(path: Path, shape: tuple[int, ...], dtype: Any, rows_of: Callable[[int, int], NDArray[Any]], rows: int) -> None:
+    """Write a NumPy file from what rows_of(first, last + 1) gives, so many rows at once."""
+    with path.open("wb") as file:
+        head = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": tuple(shape)}
+        np.lib.format.write_array_header_1_0(file, head)
+        for first in range(0, shape[0], rows):
+            np.ascontiguousarray(rows_of(first, min(first + rows, shape[0])), dtype).tofile(file)
 
 
 def routing(params: Parameters) -> str:

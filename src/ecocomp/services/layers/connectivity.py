@@ -21,7 +21,7 @@ import numpy as np
 from numba import njit
 
 from ecocomp.grid._routes import _LOWEST, D8, row_of, share
-from ecocomp.services.derive import Making, StoredLayer, digest_of, keep
+from ecocomp.services.derive import Making, StoredLayer, keep
 from ecocomp.services.factors.sediment import connectivity, held, upslope_component
 from ecocomp.services.layers._drained import CODE_VERSION as DRAINED
 from ecocomp.services.layers._drained import chosen, routing, store, ways
@@ -71,7 +71,7 @@ def make(making: Making) -> dict[str, StripReader]:
         along = ways(making, routing(p), scratch)
         store(path, index_of_connectivity(along.rule, cover, path_form, folder=making.folder, along=along, **numbers))
 
-    words = (CODE_VERSION, DRAINED, grid.fingerprint(), digest_of(making.layers["elevation"], grid), *factors.known(),
+    words = (CODE_VERSION, DRAINED, grid.fingerprint(), making.digest("elevation"), *factors.known(),
              routing(p), path_form, *numbers.values())  # fmt: skip
     return {"connectivity_index": StoredLayer(keep(making.folder, "connectivity_index", words, build))}
 

@@ -19,10 +19,10 @@ import numpy as np
 from numba import njit
 
 from ecocomp.grid._routes import _DR, _LOWEST, row_of, share
-from ecocomp.services.derive import Making, StoredLayer, digest_of, keep
+from ecocomp.services.derive import Making, StoredLayer, keep
 from ecocomp.services.factors.sediment import delivery_ratio, trapping_share
 from ecocomp.services.layers._drained import CODE_VERSION as DRAINED
-from ecocomp.services.layers._drained import routing, ways
+from ecocomp.services.layers._drained import routing, store_rows, ways
 from ecocomp.services.site import PASS, NotAssessed, Site, StripReader
 from ecocomp.services.water_erosion import whole_factors
 from ecocomp.terms.faults import FaultsError
@@ -66,12 +66,9 @@ def make(making: Making) -> dict[str, StripReader]:
             _ratios(np.asarray(index.read(a, b)[0], np.float64), *ratio, sdr[a:b])
         along = ways(making, routing(p), scratch)
         trapped = sediment_trapped(along.rule, loss, sdr, None, scratch, along)
-        out = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=grid.shape)
-        for a, b in grid.strips(ROWS):
-            out[a:b] = trapped[a:b] / area_ha[a:b, None]
-        out.flush()
+        store_rows(path, grid.shape, np.float32, lambda a, b: trapped[a:b] / area_ha[a:b, None], ROWS)
 
-    words = (CODE_VERSION, DRAINED, grid.fingerprint(), digest_of(making.layers["elevation"], grid), digest_of(index, grid),
+    words = (CODE_VERSION, DRAINED, grid.fingerprint(), making.digest("elevation"), making.digest("connectivity_index"),
              *factors.known(), routing(p), *ratio)  # fmt: skip
     return {"sediment_trapped": StoredLayer(keep(making.folder, "sediment_trapped", words, build))}
 

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba import njit
 
 from ecocomp.services.derive import Making, StoredLayer, digest_of
-from ecocomp.services.factors.slope import LS_METHODS, ls_factor, ls_invest
+from ecocomp.services.factors.slope import LS_METHODS, ls_csle, ls_hj1173, ls_invest, sine_of
+from ecocomp.services.layers._drained import drained, store, ways
 from ecocomp.services.site import PASS, StripReader
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.text import Text, same
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ecocomp.grid.georef import Grid
+    from ecocomp.grid.routing import Course
     from ecocomp.grid.terrain import Drainage
     from ecocomp.grid.tiling import Scratch
     from ecocomp.rules import Parameters
 
     Raster = NDArray[np.float32]
+    Kept = Callable[[Scratch, str | None], "Ground"]
 
-CODE_VERSION = "terrain-factors-2"
+CODE_VERSION = "terrain-factors-3"
 """Changes whenever the stored numbers would; part of their fingerprint."""
 
 NAMES = ("ls_factor", "slope_degrees", "relief_m")
@@ -46,6 +49,14 @@ METHODS = (*LS_METHODS, "INVEST")
 FLOW_METHODS = ("D8", "MFD", "DINF")
 CHOICES = {"ls_method": METHODS, "flow_method": FLOW_METHODS}
 NUMBERS = ("longest_slope_m", "stream_ha", "slope_break_ratio", "l_max", "ls_limit")
+
+
+class Ground(NamedTuple):
+    """Elevation without depressions [m], D8 directions, and the order of the ways where water is shared."""
+
+    filled_m: Raster
+    way: NDArray[np.uint8]
+    along: Course | None
 
 
 @dataclass(frozen=True)
@@ -81,12 +92,27 @@ def ls_report(path: Path | str) -> LsReport | None:
 
 def make(making: Making) -> dict[str, StripReader]:
     """Return the three slope layers of the elevation of a case; its own layer `slope` is used where there is one."""
-    slope = making.layers.get("slope")
-    return {**terrain_layers(making.layers["elevation"], making.grid, making.folder, making.params, slope)}
+    p, slope = making.params, making.layers.get("slope")
+
+    def kept(scratch: Scratch, flow: str | None) -> Ground:
+        if flow is None or flow == "D8":
+            filled, way = drained(making)
+            return Ground(scratch.adopt(filled), scratch.adopt(way), None)
+        along = ways(making, flow, scratch)
+        return Ground(along.rule.filled_m, along.rule.way, along)
+
+    digests = [making.digest("elevation"), None if slope is None else making.digest("slope")]
+    return {**terrain_layers(making.layers["elevation"], making.grid, making.folder, p, slope, kept, digests)}
 
 
 def terrain_layers(
-    elevation: StripReader, grid: Grid, folder: Path | str, params: Parameters, slope: StripReader | None = None
+    elevation: StripReader,
+    grid: Grid,
+    folder: Path | str,
+    params: Parameters,
+    slope: StripReader | None = None,
+    kept: Kept | None = None,
+    digests: Sequence[str | None] | None = None,
 ) -> dict[str, StoredLayer]:
     """Return the layers `ls_factor`, `slope_degrees` and `relief_m` of a grid, making those files that are not there yet.
 
@@ -97,6 +123,8 @@ def terrain_layers(
     params : `services.soil.` `ls_method` (CSLE, HJ1173 or INVEST), `flow_method` (D8, MFD or DINF, for INVEST), and the
         numbers of `NUMBERS`
     slope : reader of one band [degrees], taken in place of the slope of the elevation
+    kept : gives the filled ground where other layers have made or will want it, by the scratch and the routing (None: D8)
+    digests : SHA-256 of elevation and slope where they are known already
 
     Raises
     ------
@@ -105,10 +133,11 @@ def terrain_layers(
     """
     words = {k: _choice(params, f"services.soil.{k}", known) for k, known in CHOICES.items()}
     numbers = {k: params.number(f"services.soil.{k}") for k in NUMBERS}
-    key = fingerprint(elevation, grid, {**words, **numbers}, slope)
+    digests = [digest_of(elevation, grid), None if slope is None else digest_of(slope, grid)] if digests is None else digests
+    key = _key(grid, {**words, **numbers}, digests)
     paths = {name: Path(folder) / f"{name}-{key[:24]}.npy" for name in NAMES}
     if not all(path.exists() for path in (*paths.values(), paths["ls_factor"].with_suffix(".json"))):
-        _build(elevation, grid, paths, words, numbers, slope)
+        _build(elevation, grid, paths, words, numbers, slope, kept)
     return {name: StoredLayer(path) for name, path in paths.items()}
 
 
@@ -124,14 +153,17 @@ def terrain_arrays(
     l_max: float = 122.0,
     slope_degrees: Raster | None = None,
     scratch: Scratch | None = None,
+    kept: Kept | None = None,
 ) -> dict[str, Raster]:
     """Return LS [1], slope [degrees] and relief of the 3×3 cells [m] as float32 (rows, columns).
 
     CSLE and HJ1173: slope length runs along D8 paths and ends on divides, in streams (drained area from `stream_ha` on; LS
     there is that of the shortest slope, half a cell) and where the slope flattens; see `grid.terrain.slope_length_m`.
-    INVEST: L from the number of cells that drain through by `flow_method`, held at `l_max`, as InVEST's code has it.
+    INVEST: L from the number of cells that drain through by `flow_method`, held at `l_max`, and slope of the filled ground, as
+    InVEST's code has it; given slopes are taken as they are.
 
     scratch  where the arrays are kept, in memory where None
+    kept     gives the filled ground, made here where None
     """
     from ecocomp.grid import terrain
     from ecocomp.grid.strip import frozen
@@ -139,28 +171,69 @@ def terrain_arrays(
 
     scratch, heights_m = scratch or Scratch(), frozen(np.asarray(heights_m, np.float32))
     slope = terrain.slope_deg(heights_m, grid, scratch) if slope_degrees is None else slope_degrees
-    filled = terrain.fill(heights_m, grid, TILE, scratch)
-    way = terrain.directions(filled, grid, TILE, scratch)
+    ground = (kept or _made(heights_m, grid))(scratch, flow_method if method == "INVEST" else None)
     ls, relief = (scratch.empty(grid.shape, np.float32) for _ in range(2))
     by_strips(lambda a, b: _relief_rows(heights_m, a, b, relief), *grid.shape, scratch.release)
     if method == "INVEST":
-        _invest_ls(filled, way, slope, grid, flow_method, l_max, scratch, ls)
+        cells = _cells(ground, grid, flow_method, scratch)
+        invest_ls(ground.filled_m, cells, grid, l_max, ls, scratch, slope_degrees)
     else:
-        drainage = terrain.Drainage(grid, filled, way, terrain.accumulate(way, None, TILE, scratch))
+        drainage = terrain.Drainage(grid, ground.filled_m, ground.way, terrain.accumulate(ground.way, None, TILE, scratch))
         _path_ls(drainage, slope, method, (stream_ha, slope_break_ratio, longest_slope_m), scratch, ls)
     return {"ls_factor": ls, "slope_degrees": slope, "relief_m": relief}
 
 
-def _invest_ls(
-    filled: Raster, way: NDArray[np.uint8], slope: Raster, grid: Grid, flow: str, l_max: float, scratch: Scratch, ls: Raster
-) -> None:
-    from ecocomp.grid.georef import metres_per_cell
-    from ecocomp.grid.routing import accumulate_split, shares
-    from ecocomp.grid.tiling import TILE, by_strips
+def _made(heights_m: Raster, grid: Grid) -> Kept:
+    from ecocomp.grid import terrain
+    from ecocomp.grid.tiling import TILE
 
-    cells = accumulate_split(shares(flow, filled, grid, way, scratch), None, TILE, scratch)
-    side = np.sqrt(np.multiply(*metres_per_cell(grid)))
-    by_strips(lambda a, b: _invest_rows(slope, cells, side, float(l_max), a, b, ls), *grid.shape, scratch.release)
+    def make(scratch: Scratch, flow: str | None) -> Ground:
+        del flow
+        filled = terrain.fill(heights_m, grid, TILE, scratch)
+        return Ground(filled, terrain.directions(filled, grid, TILE, scratch), None)
+
+    return make
+
+
+def _cells(ground: Ground, grid: Grid, flow: str, scratch: Scratch) -> NDArray[np.float64]:
+    """Return how many cells drain through each."""
+    from ecocomp.grid import routing
+    from ecocomp.grid.tiling import TILE
+
+    if ground.along is None:
+        return routing.accumulate_split(routing.shares(flow, ground.filled_m, grid, ground.way, scratch), None, TILE, scratch)
+    totals = routing.weights(ground.way, None, scratch)
+    routing.add_from_above(ground.along, totals, scratch)
+    return totals
+
+
+def invest_ls(
+    heights_m: Raster,
+    cells: NDArray[np.float64],
+    grid: Grid,
+    l_max: float,
+    ls: Raster,
+    scratch: Scratch,
+    slope: Raster | None = None,
+) -> None:
+    """Put InVEST's LS into `ls` from the slope of the heights (or the given one [degrees]) and the cells above."""
+    from ecocomp.grid._flow import horn
+    from ecocomp.grid.georef import metres_per_cell
+    from ecocomp.grid.strip import frozen
+    from ecocomp.grid.tiling import by_strips
+
+    across, along = metres_per_cell(grid)
+    metres, side, z = (frozen(across), frozen(along)), np.sqrt(across * along), frozen(heights_m)
+
+    def some(first: int, last: int) -> None:
+        east, south = (np.empty((last - first, grid.width), np.float32) for _ in range(2))
+        if slope is None:
+            horn(first, last, z, *metres, east, south)
+        else:
+            east[:], south[:] = np.tan(np.radians(slope[first:last])), 0.0
+        _invest_rows(east, south, cells[first:last], side[first:last], float(l_max), ls[first:last])
+
+    by_strips(some, *grid.shape, scratch.release)
 
 
 def _path_ls(
@@ -175,7 +248,7 @@ def _path_ls(
     sine = scratch.empty(grid.shape, np.float32)
 
     def angles(first: int, last: int) -> None:
-        sine[first:last] = np.sin(np.radians(slope[first:last]))
+        _sines(slope[first:last], sine[first:last])
 
     by_strips(angles, *grid.shape, scratch.release)
     length = terrain.slope_length_m(drainage, sine, stream_cells, ratio, longest_m, TILE, scratch)
@@ -190,6 +263,7 @@ def _build(
     words: Mapping[str, str],
     numbers: Mapping[str, float],
     slope: StripReader | None,
+    kept: Kept | None,
 ) -> None:
     """Make the files, all of each or nothing; of two runs that write at once the last one stands, with the same bytes."""
     from ecocomp.grid.tiling import Scratch
@@ -201,11 +275,11 @@ def _build(
         heights = _read(elevation, grid, scratch)
         given = None if slope is None else _read(slope, grid, scratch)
         chosen = {k: numbers[k] for k in ("longest_slope_m", "stream_ha", "slope_break_ratio", "l_max")}
-        made = terrain_arrays(
-            heights, grid, words["ls_method"], **chosen, flow_method=words["flow_method"], slope_degrees=given, scratch=scratch
-        )
+        ways = {"flow_method": words["flow_method"], "slope_degrees": given, "scratch": scratch, "kept": kept}
+        made = terrain_arrays(heights, grid, words["ls_method"], **chosen, **ways)  # type: ignore[arg-type]
         for name, array in made.items():
-            _store(Path(part) / f"{name}.npy", array, scratch)
+            store(Path(part) / f"{name}.npy", array)
+            scratch.release()
         report = _report(made["ls_factor"], numbers["ls_limit"], scratch)
         beside = Path(part) / "ls_factor.json"
         beside.write_text(json.dumps(asdict(report), sort_keys=True) + "\n", encoding="utf-8")
@@ -225,17 +299,6 @@ def _read(reader: StripReader, grid: Grid, scratch: Scratch) -> Raster:
     return out
 
 
-def _store(path: Path, array: Raster, scratch: Scratch) -> None:
-    from ecocomp.grid.tiling import by_strips
-
-    out = scratch.adopt(np.lib.format.open_memmap(path, "w+", np.float32, array.shape))
-
-    def some(first: int, last: int) -> None:
-        out[first:last] = array[first:last]
-
-    by_strips(some, array.shape[0], array.shape[1], scratch.release)
-
-
 def _report(ls: Raster, limit: float, scratch: Scratch) -> LsReport:
     cells, beyond, most = 0, 0, 0.0
     for first in range(0, ls.shape[0], 64):
@@ -249,9 +312,12 @@ def _report(ls: Raster, limit: float, scratch: Scratch) -> LsReport:
 
 def fingerprint(elevation: StripReader, grid: Grid, chosen: Mapping[str, str | float], slope: StripReader | None = None) -> str:
     """Return the SHA-256 of everything the stored layers depend on."""
+    return _key(grid, chosen, [digest_of(elevation, grid), None if slope is None else digest_of(slope, grid)])
+
+
+def _key(grid: Grid, chosen: Mapping[str, str | float], digests: Sequence[str | None]) -> str:
     exact = {k: v.hex() if isinstance(v, float) else v for k, v in sorted(chosen.items())}
-    digests = [digest_of(elevation, grid), None if slope is None else digest_of(slope, grid)]
-    return sha256(json.dumps([CODE_VERSION, grid.fingerprint(), exact, digests]).encode()).hexdigest()
+    return sha256(json.dumps([CODE_VERSION, grid.fingerprint(), exact, list(digests)]).encode()).hexdigest()
 
 
 def _choice(params: Parameters, key: str, known: tuple[str, ...]) -> str:
@@ -265,20 +331,33 @@ def _choice(params: Parameters, key: str, known: tuple[str, ...]) -> str:
 
 
 @njit(**PASS)  # type: ignore[untyped-decorator]
-def _ls_rows(slope, length, least, method, first, last, out):  # type: ignore[no-untyped-def]
-    for r in range(first, last):
+def _sines(slope, out):  # type: ignore[no-untyped-def]
+    for r in range(slope.shape[0]):
         for c in range(slope.shape[1]):
-            metres = np.float64(length[r, c])
-            metres = least[r] if metres < least[r] else metres
-            out[r, c] = ls_factor(np.float64(slope[r, c]), metres, method)
+            out[r, c] = sine_of(np.float64(slope[r, c]))
 
 
 @njit(**PASS)  # type: ignore[untyped-decorator]
-def _invest_rows(slope, cells, side, l_max, first, last, out):  # type: ignore[no-untyped-def]
+def _ls_rows(slope, length, least, method, first, last, out):  # type: ignore[no-untyped-def]
     for r in range(first, last):
-        for c in range(slope.shape[1]):
-            percent = 100.0 * np.tan(np.float64(slope[r, c]) * (np.pi / 180.0))
-            out[r, c] = ls_invest(percent, cells[r, c], side[r], l_max)
+        degrees, metres, to, floor = slope[r], length[r], out[r], least[r]
+        if method == 0:
+            for c in range(to.size):
+                m = np.float64(metres[c])
+                to[c] = ls_csle(np.float64(degrees[c]), floor if m < floor else m)
+        else:
+            for c in range(to.size):
+                m = np.float64(metres[c])
+                to[c] = ls_hj1173(np.float64(degrees[c]), floor if m < floor else m)
+
+
+@njit(**PASS)  # type: ignore[untyped-decorator]
+def _invest_rows(east, south, cells, side, l_max, out):  # type: ignore[no-untyped-def]
+    for r in range(out.shape[0]):
+        x, y, above, to, metres = east[r], south[r], cells[r], out[r], side[r]
+        for c in range(to.size):
+            a, b = np.float64(x[c]), np.float64(y[c])
+            to[c] = ls_invest(100.0 * np.sqrt(a * a + b * b), above[c], metres, l_max)
 
 
 @njit(**PASS)  # type: ignore[untyped-decorator]
@@ -304,6 +383,7 @@ __all__ = [
     "NEEDS",
     "LsReport",
     "fingerprint",
+    "invest_ls",
     "ls_report",
     "make",
     "terrain_arrays",
