@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FOLDER = "services.models"
 BLOCK_ROWS, BLOCK_CELLS = 8, 1 << 16
-"""A thread takes at most so many rows, or about so many cells of wide ones, at a time: they stay in cache from service to service."""
+"""A thread takes so many rows at a time, fewer where they are wide: they stay in cache while every service passes over them."""
 CORNERS = 3
 M2_PER_HA = 10_000.0
 AT_ONCE = 8
