@@ -23,6 +23,9 @@ NONE = 255
 LEVEL = 254
 """Direction of a cell with no lower neighbour inside the data, until the way over the level ground is found."""
 
+MOST_COUNTED = 2**26
+"""Cells of a window up to which counts fit 32 bits with four to spare."""
+
 FAR = np.int32(2**31 - 1)
 PENDING = -np.inf
 
@@ -288,6 +291,68 @@ def _gather_rest(r0, r1, c0, c1, size, corner, touched, way, weight, total):  # 
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _count_down(r0, r1, c0, c1, size, corner, touched, way, bits, total):  # type: ignore[no-untyped-def]
+    """Count the cells above those of a window to which nothing comes from outside: whole numbers, exact in any order.
+
+    From each cell that nobody gives to, the count is handed down for as long as the next cell waits for nobody else. A
+    state is 16 times the count so far and the number of givers still to come; a frame around the window never gets free.
+    """
+    h, w = bits.shape
+    wide = w + 2
+    state, to = np.empty((h + 2, wide), np.int32), np.empty((h + 2, wide), np.uint8)
+    state[0], state[h + 1], to[0], to[h + 1] = 15, 15, OUT, OUT
+    step = np.array([1, 1 - wide, -wide, -1 - wide, -1, wide - 1, wide, wide + 1])
+    for r in range(h):
+        here, left, ways = state[r + 1], _count(bits[r]), way[r0 + r, c0:c1]
+        here[0], here[w + 1], to[r + 1, 0], to[r + 1, w + 1] = 15, 15, OUT, OUT
+        to[r + 1, 1 : w + 1] = ways
+        for c in range(w):
+            here[c + 1] = np.int32(16) + np.int32(left[c]) if ways[c] != NONE else np.int32(15)
+    flat, onward = state.reshape(-1), to.reshape(-1)
+    for r in range(h):
+        for c in range(w):
+            i = (r + 1) * wide + c + 1
+            if bits[r, c] != 0 or onward[i] >= OUT:
+                continue
+            carry = np.int32(16)
+            while onward[i] < OUT:
+                i += step[onward[i]]
+                carry = flat[i] + carry - np.int32(1)
+                flat[i] = carry
+                if carry & 15:
+                    break
+    for r in range(h):
+        here, out = state[r + 1], total[r0 + r, c0:c1]
+        for c in range(w):
+            out[c] = np.float64(here[c + 1] >> 4) if here[c + 1] & 15 == 0 else out[c]
+        stride = 1 if r == 0 or r == h - 1 else max(1, w - 1)
+        for c in range(0, w, stride):
+            if out[c] != PENDING and to[r + 1, c + 1] < OUT:
+                y, x = r0 + r + _DR[to[r + 1, c + 1]], c0 + c + _DC[to[r + 1, c + 1]]
+                if y < r0 or y >= r1 or x < c0 or x >= c1:
+                    touched[y // size[0] - corner[0] + 1, x // size[1] - corner[1] + 1] = 1
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def begin(first, last, way, out):  # type: ignore[no-untyped-def]
+    """Fill `PENDING`, NaN without data."""
+    for r in range(first, last):
+        for c in range(way.shape[1]):
+            out[r, c] = np.nan if way[r, c] == NONE else PENDING
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def first_pending(first, last, values):  # type: ignore[no-untyped-def]
+    """Return the first cell (row, column) of these rows that is `PENDING`; row −1 if none is."""
+    for r in range(first, last):
+        if _any_pending(values[r]):
+            for c in range(values.shape[1]):
+                if values[r, c] == PENDING:
+                    return r, c
+    return -1, -1
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def gather_way(r0, r1, c0, c1, size, corner, touched, way, weight, total):  # type: ignore[no-untyped-def]
     """Do every cell of the window that can be done: its weight (1 where `weight` has no rows) and what drains into it."""
     for r in range(r0, r1):
@@ -295,6 +360,10 @@ def gather_way(r0, r1, c0, c1, size, corner, touched, way, weight, total):  # ty
             _gather_rest(r0, r1, c0, c1, size, corner, touched, way, weight, total)
             return
     bits = givers(r0, r1, c0, c1, way)
+    if weight.shape[0] == 0 and bits.size < MOST_COUNTED:
+        _count_down(r0, r1, c0, c1, size, corner, touched, way, bits, total)
+        _gather_rest(r0, r1, c0, c1, size, corner, touched, way, weight, total)
+        return
     waiting = _waiting(r0, c0, bits, total)
     for first in range(r0, r1):
         for start in range(c0, c1):

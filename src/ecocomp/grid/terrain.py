@@ -187,23 +187,23 @@ def accumulate(way: Ways, weight: NDArray[Any] | None = None, tile: Tile = TILE,
 
 def unknown(way: Ways, dtype: Any, scratch: Scratch) -> NDArray[Any]:
     """Return an array that is NaN without data and `PENDING` (−inf) where the value is still to be found."""
-    out = scratch.empty((way.shape[0], way.shape[1]), dtype)
+    from ecocomp.grid._ways import begin
 
-    def begin(first: int, last: int) -> None:
-        out[first:last] = np.where(way[first:last] == NONE, np.nan, -np.inf)
-
-    by_strips(begin, out.shape[0], out.shape[1], scratch.release)
+    out, ways = scratch.empty((way.shape[0], way.shape[1]), dtype), frozen(way)
+    by_strips(lambda first, last: begin(first, last, ways, out), out.shape[0], out.shape[1], scratch.release)
     return out
 
 
 def found(values: NDArray[Any], scratch: Scratch) -> NDArray[Any]:
     """Return the array if no value is `PENDING` any more; directions that go round in a circle are refused."""
+    from ecocomp.grid._ways import first_pending
+
     left: list[tuple[int, int]] = []
 
     def look(first: int, last: int) -> None:
-        if np.isneginf(values[first:last]).any():
-            r, c = np.argwhere(np.isneginf(values[first:last]))[0]
-            left.append((int(r) + first, int(c)))
+        r, c = first_pending(first, last, values)
+        if r >= 0:
+            left.append((int(r), int(c)))
 
     by_strips(look, values.shape[0], values.shape[1], scratch.release)
     refuse_circle(left)
