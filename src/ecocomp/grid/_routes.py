@@ -152,29 +152,26 @@ def _bits_line(onto, r, out):  # type: ignore[no-untyped-def]
         out[1 : onto.shape[1] + 1] = onto[r]
 
 
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def _facet(z, r, c, f, d1, d2):  # type: ignore[no-untyped-def]
-    """Fall per metre of the triangle between directions f and f + 1 and where it points, as a part of the way from f to f + 1.
-
-    Where one of the two cells lacks, the fall towards the other.
-    """
+@njit(**_INLINE)  # type: ignore[untyped-decorator]
+def _there(z, y, x):  # type: ignore[no-untyped-def]
     rows, columns = z.shape
-    side, corner = (f, f + 1) if f % 2 == 0 else ((f + 1) & 7, f)
-    here, e1, e2 = np.float64(z[r, c]), np.nan, np.nan
-    y, x = r + _DR[side], c + _DC[side]
-    if 0 <= y < rows and 0 <= x < columns:
-        e1 = np.float64(z[y, x])
-    y, x = r + _DR[corner], c + _DC[corner]
-    if 0 <= y < rows and 0 <= x < columns:
-        e2 = np.float64(z[y, x])
-    s1, s2, s3 = (here - e1) / d1, (e1 - e2) / d2, (here - e2) / np.hypot(d1, d2)
-    full = np.arctan2(d2, d1)
-    fall, part = s1, 0.0
-    if e1 != e1 or (s2 > 0.0 and np.arctan2(s2, s1) >= full):
-        fall, part = s3, 1.0
-    elif s2 > 0.0 and s1 > 0.0:
-        fall, part = np.hypot(s1, s2), np.arctan2(s2, s1) / full
-    return fall, (part if f % 2 == 0 else 1.0 - part)
+    return np.float64(z[y, x]) if 0 <= y < rows and 0 <= x < columns else np.nan
+
+
+@njit(**_INLINE)  # type: ignore[untyped-decorator]
+def _facet(here, e1, e2, d1, d2, d3):  # type: ignore[no-untyped-def]
+    """Fall per metre of a triangle and its falls towards the side cell and on towards the corner.
+
+    Where one of the two cells lacks, the fall towards the other. (1, 0) and (0, 1) as the two falls mean: straight to the side,
+    straight to the corner.
+    """
+    s1, s2, s3 = (here - e1) / d1, (e1 - e2) / d2, (here - e2) / d3
+    # Beyond the corner: the angle atan2(s2, s1) is not below atan2(d2, d1).
+    if e1 != e1 or (s2 > 0.0 and s2 * d1 >= s1 * d2):
+        return s3, 0.0, 1.0
+    if s2 > 0.0 and s1 > 0.0:
+        return np.sqrt(s1 * s1 + s2 * s2), s1, s2
+    return s1, 1.0, 0.0
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
@@ -184,17 +181,26 @@ def facets(first, last, z, way, across, along, out):  # type: ignore[no-untyped-
     A number k + p means: 1 − p to neighbour k, p to neighbour k + 1. −1 where nothing is lower, NaN without data.
     """
     for r in range(first, last):
+        d3 = np.sqrt(across[r] * across[r] + along[r] * along[r])
+        wide = np.arctan2(across[r], along[r]), np.arctan2(along[r], across[r])  # of triangles with the side north or south; else
         for c in range(z.shape[1]):
-            best, out[r, c] = 0.0, (-1.0 if way[r, c] != NONE else np.nan)
+            best, best_f, best_1, best_2, out[r, c] = 0.0, 0, 1.0, 0.0, (-1.0 if way[r, c] != NONE else np.nan)
             if way[r, c] == NONE:
                 continue
+            here = np.float64(z[r, c])
             for f in range(8):
-                along_f = (f + 1) // 2 % 2 == 1  # the side cell of the triangle lies north or south
-                d1, d2 = (along[r], across[r]) if along_f else (across[r], along[r])
-                fall, part = _facet(z, r, c, f, d1, d2)
+                side, corner = (f, f + 1) if f % 2 == 0 else ((f + 1) & 7, f)
+                e1, e2 = _there(z, r + _DR[side], c + _DC[side]), _there(z, r + _DR[corner], c + _DC[corner])
+                d1, d2 = (along[r], across[r]) if side & 2 else (across[r], along[r])
+                fall, s1, s2 = _facet(here, e1, e2, d1, d2, d3)
                 if fall > best:
-                    best = fall
-                    out[r, c] = f + part if f + part < 8.0 else 0.0
+                    best, best_f, best_1, best_2 = fall, f, s1, s2
+            if best > 0.0:
+                part = 1.0 if best_1 == 0.0 else 0.0
+                if best_1 != 0.0 and best_2 != 0.0:
+                    part = np.arctan2(best_2, best_1) / (wide[0] if (best_f + 1) & 2 else wide[1])
+                turn = best_f + (part if best_f % 2 == 0 else 1.0 - part)
+                out[r, c] = turn if turn < 8.0 else 0.0
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]

@@ -327,12 +327,17 @@ def cover_tile(land_cover, green, a, n, form, steps, by_cover, bare, full, out):
         for i in range(n):
             out[i] = cover_factor_cai(100.0 * vegetation_cover(green[i], bare, full))
         return
+    # In two loops, so that the first runs on several cells at once.
+    column = np.empty(TILE, np.int64)
     for i in range(n):
         share = vegetation_cover(green[i], bare, full)
         step = 0
         for j in range(1, STEPS):
             step += 1 if share * 100.0 >= steps[j] else 0
-        c = by_cover[land_cover[a + i], step]
+        out[i], column[i] = share, step
+    for i in range(n):
+        share = out[i]
+        c = by_cover[land_cover[a + i], column[i]]
         c = cover_factor_cropland(share) if c < 0.0 else c
         out[i] = c if share == share else np.nan
 

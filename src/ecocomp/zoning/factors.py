@@ -234,7 +234,10 @@ FACTORS: dict[str, Factor] = {
     "climatic_erosivity": Factor(
         ({"wind_speed": (MONTHS,), "temperature": (MONTHS,), "humidity": (MONTHS,), "rain": (MONTHS,)},), _climatic_erosivity
     ),
-    "erosivity": _plain("erosivity"),
+    "erosivity": Factor(
+        ({"erosivity": (1,)}, {"erosivity_of_months": (1,)}),
+        lambda work, way: work.band("erosivity" if way == 0 else "erosivity_of_months"),
+    ),
     "relief": Factor(({"elevation": (1,)},), _relief),
     "cover": Factor(({"ndvi": _ANY},), _cover),
     "dryness": Factor(({"temperature": (MONTHS,), "rain": (MONTHS,)},), _dryness),

@@ -85,7 +85,80 @@ _EPIC_SOURCE = (
     Reference("Williams, J. R. (1990), EPIC", "R"),
 )
 
+TEXTURES = (
+    ("黏土", "clay"), ("粉黏土", "silty clay"), ("砂黏土", "sandy clay"), ("黏壤土", "clay loam"), ("粉黏壤土", "silty clay loam"),
+    ("砂黏壤土", "sandy clay loam"), ("壤土", "loam"), ("粉壤土", "silt loam"), ("砂壤土", "sandy loam"), ("粉土", "silt"),
+    ("壤砂土", "loamy sand"), ("砂土", "sand"),
+)  # fmt: skip
+"""USDA classes in the order of their codes, 1 to 12."""
+
+
+@njit(**INLINE)  # type: ignore[untyped-decorator]
+def texture_class(sand, silt, clay):  # type: ignore[no-untyped-def]
+    """Return the USDA class of texture, 1 to 12 in the order of `TEXTURES`; 0 where a share is unknown or none adds up.
+
+    Shares [%] of sand (0.05–2 mm), silt (0.002–0.05) and clay are taken relative to their sum.
+    """
+    whole = sand + silt + clay
+    if not whole > 0.0:
+        return 0
+    sand, silt, clay = 100.0 * sand / whole, 100.0 * silt / whole, 100.0 * clay / whole
+    if silt + 1.5 * clay < 15.0:
+        return 12
+    if silt + 2.0 * clay < 30.0:
+        return 11
+    if clay >= 40.0:
+        if silt >= 40.0:
+            return 2
+        return 3 if sand > 45.0 else 1
+    if clay >= 35.0 and sand > 45.0:
+        return 3
+    if clay >= 27.0:
+        if sand <= 20.0:
+            return 5
+        if sand <= 45.0:
+            return 4
+        return 6 if silt < 28.0 else 7
+    if silt >= 80.0 and clay < 12.0:
+        return 10
+    if silt >= 50.0:
+        return 8
+    if clay >= 20.0 and silt < 28.0 and sand > 45.0:
+        return 6
+    return 9 if sand > 52.0 or (clay < 7.0 and silt < 50.0) else 7
+
+
+def texture_of(*, sand: float, silt: float, clay: float) -> dict[str, object]:
+    """Return the USDA class of texture and its name."""
+    code = int(texture_class(float(sand), float(silt), float(clay)))
+    if code == 0:
+        raise ValueError("the shares add up to nothing / 各粒级之和为零")
+    zh, en = TEXTURES[code - 1]
+    return {"code": code, "texture": f"{zh} {en}"}
+
+
 FORMULAS: tuple[Formula, ...] = (
+    formula(
+        "soil_texture_usda",
+        texture_of,
+        ("土壤质地（美国制）", "soil texture (USDA)"),
+        ("由砂、粉、黏粒含量按质地三角图定名。", "Named from sand, silt and clay by the textural triangle."),
+        "code = triangle(sand, silt, clay)",
+        (
+            takes("sand", "%", ("砂粒 0.05–2 mm", "sand 0.05–2 mm"), "sand", least=0.0, most=100.0),
+            takes("silt", "%", ("粉粒 0.002–0.05 mm", "silt 0.002–0.05 mm"), "silt", least=0.0, most=100.0),
+            takes("clay", "%", ("黏粒", "clay"), "clay", least=0.0, most=100.0),
+        ),
+        (gives("texture", "", ("质地名称", "name")), gives("code", "1–12", ("质地编码", "code"), "code")),
+        (Reference("USDA Handbook 18, Soil Survey Manual (2017), textural triangle", "R"),),
+        (
+            Example({"sand": 40.0, "silt": 40.0, "clay": 20.0}, {"code": 7, "texture": "壤土 loam"}, "the middle of the triangle"),
+            Example({"sand": 92.0, "silt": 5.0, "clay": 3.0}, {"code": 12}, "silt + 1.5·clay is below 15"),
+            Example({"sand": 20.0, "silt": 20.0, "clay": 60.0}, {"code": 1}, "clay above 40, neither sandy nor silty"),
+            Example({"sand": 10.0, "silt": 85.0, "clay": 5.0}, {"code": 10}, "silt from 80 on with little clay"),
+        ),
+        ("三个含量先化为合计 100 %。", "The three shares are first brought to a sum of 100 %."),
+    ),
     formula(
         "erodibility_epic",
         epic,

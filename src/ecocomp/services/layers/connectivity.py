@@ -117,9 +117,7 @@ def index_of_connectivity(
     return out
 
 
-def _weights(
-    along: Course, cover: Floats, ends: tuple[float, float, float], above: Floats, cost: Floats, scratch: Scratch
-) -> None:
+def _weights(along: Course, cover: Floats, ends: tuple[float, float, float], above: Floats, cost: Floats, scratch: Scratch) -> None:
     """Put what is to be gathered into `above` (rows, columns, lanes) and the cost of a metre, 1/(W·S), into `cost`."""
     from ecocomp.grid._flow import horn
     from ecocomp.grid.georef import cell_area_m2_by_row, metres_per_cell
