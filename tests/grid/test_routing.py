@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ecocomp.grid import routing, terrain, threads
+from ecocomp.grid import routing, terrain, threads, tiling
 from ecocomp.grid.georef import Grid
 from ecocomp.grid.routing import METHODS, Shares, accumulate_split, d8_accumulate, dinf_angle, downslope_path, shares, streams
 from ecocomp.grid.tiling import Scratch, settle, tiles_of
@@ -75,6 +75,7 @@ def test_tiles_threads_and_files_do_not_show_on_a_rough_ground(
     z, grid = rough(shape, 5), flat(shape, 25.0, 30.0)
     whole = everything(z, grid, None)
     monkeypatch.setattr(threads, "SMALL_LOAD", 0)
+    monkeypatch.setattr(tiling, "HELD_PER_CELL", 0)
     for tile in ((1, 17), (9, 8), (16, 16), (33, 20)):
         for count in (1, 3):
             with threads.limit(count):
@@ -285,6 +286,43 @@ def test_directions_that_go_round_are_refused_with_a_place() -> None:
     way[1, 1], way[1, 2] = 0, 4
     with pytest.raises(UsageError, match="row 1, column 1"):
         d8_accumulate(way)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_course_has_every_cell_once_and_after_those_above_it(name: str) -> None:
+    z = rough((40, 33), 4)
+    rule = shares(name, terrain.fill(z, flat(z.shape)), flat(z.shape))
+    rank = np.full(z.size, -1)
+    for tile in (None, (8, 8), (1, 5)):
+        found = routing.course(rule, tile)
+        assert np.array_equal(np.sort(found.order), np.flatnonzero(~np.isnan(z)))
+        assert found.stages[0, 1] == 0 and found.stages[-1, 2] == found.order.size
+        assert np.array_equal(found.stages[1:, 1], found.stages[:-1, 2]) and (np.diff(found.stages[:, 0]) >= 0).all()
+        rank[found.order] = np.repeat(found.stages[:, 0], found.stages[:, 2] - found.stages[:, 1])
+        for r, c in np.argwhere(rule.onto):
+            for d, (a, b) in enumerate(STEPS):
+                if rule.onto[r, c] >> d & 1:
+                    above, below = r * 33 + c, (r + a) * 33 + c + b
+                    assert rank[above] <= rank[below] and found.into[r + a, c + b] >> ((d + 4) & 7) & 1
+
+
+def test_five_weights_side_by_side_add_up_as_one_by_one_and_a_mean_ahead_is_that_of_the_shares() -> None:
+    z, scratch = rough((30, 41), 8), Scratch()
+    many = np.random.default_rng(2).random((*z.shape, 5))
+    for name in METHODS:
+        rule = shares(name, terrain.fill(z, flat(z.shape)), flat(z.shape))
+        totals = many.copy()
+        routing.add_from_above(routing.course(rule, (16, 16)), totals, scratch)
+        for lane in range(5):
+            # Along D8 alone the weight of the cell comes last.
+            np.testing.assert_allclose(
+                accumulate_split(rule, many[..., lane])[~np.isnan(z)], totals[~np.isnan(z), lane], rtol=1e-12
+            )
+        value = np.where(many[..., 0] < 0.2, np.nan, many[..., 0])
+        part, known, plain = rule.fractions(), np.nan_to_num(np.pad(value, 1)), np.zeros(z.shape)
+        for d, (a, b) in enumerate(STEPS):
+            plain += part[d] * known[1 + a : 1 + a + z.shape[0], 1 + b : 1 + b + z.shape[1]]
+        np.testing.assert_allclose(routing.mean_ahead(rule, value, scratch), plain, rtol=1e-12, atol=1e-15)
 
 
 def test_a_rule_is_chosen_by_name() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecocomp.grid import tiling
 from ecocomp.grid.georef import Grid
 from ecocomp.grid.routing import shares
 from ecocomp.services.derive import derived_layers
@@ -133,7 +134,8 @@ def test_unknown_cover_is_unknown_there_and_on_the_way_to_it_and_left_out_of_the
     assert made == pytest.approx(expected.astype(np.float32), rel=2e-5, nan_ok=True)
 
 
-def test_intermediate_arrays_in_files_give_the_same_bits(tmp_path: Any) -> None:
+def test_intermediate_arrays_in_files_give_the_same_bits(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiling, "HELD_PER_CELL", 0)
     rule = shares("MFD", HEIGHTS, GRID)
     one = index_of_connectivity(rule, COVER, "metres", stream_ha=STREAM_HA, **ENDS)
     two = index_of_connectivity(rule, COVER, "metres", stream_ha=STREAM_HA, folder=tmp_path, **ENDS)

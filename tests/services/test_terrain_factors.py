@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ecocomp.grid import terrain, tiling
 from ecocomp.grid.georef import Grid
 from ecocomp.grid.routing import METHODS as ROUTINGS
 from ecocomp.services.derive import Making
 from ecocomp.services.factors import slope as factors
-from ecocomp.services.layers.terrain import ls_report, make, terrain_arrays, terrain_layers
+from ecocomp.services.factors.slope import LS_METHODS, csle, hj1173, sine_of
+from ecocomp.services.layers.terrain import _ls_rows, ls_report, make, terrain_arrays, terrain_layers
 from ecocomp.terms.faults import FaultsError
 
 GRID = Grid("EPSG:4545", 500_000.0, 3_300_000.0, 30.0, 30.0, 8, 40)
@@ -115,7 +117,31 @@ def test_nothing_is_left_behind_when_the_elevation_cannot_be_read(tmp_path: Path
     assert not list(tmp_path.iterdir())
 
 
-def test_files_and_memory_give_the_same_bits(tmp_path: Path, fused: Any, params: Any) -> None:
+def test_invest_takes_the_slope_of_the_filled_ground() -> None:
+    """In a pit the slope layer keeps the ground as it is, while LS sees the level surface of the filled one."""
+    pit = plane(20.0)
+    pit[8:11, 3:6] -= 40.0
+    made = terrain_arrays(pit, GRID, "INVEST", **NUMBERS)
+    level = terrain_arrays(terrain.fill(pit, GRID), GRID, "INVEST", **NUMBERS)
+    assert made["ls_factor"].tobytes() == level["ls_factor"].tobytes()
+    assert not np.array_equal(made["slope_degrees"], level["slope_degrees"])
+
+
+@pytest.mark.parametrize("method", ["CSLE", "HJ1173"])
+def test_layer_of_ls_is_the_formula_cell_by_cell(method: str) -> None:
+    rng = np.random.default_rng(6)
+    length = rng.uniform(0.0, 300.0, (1, 500)).astype(np.float32)
+    slope = np.concatenate([rng.uniform(0.0, 80.0, 493), [0, 1, 3, 5, 10, 28.81, 90]]).astype(np.float32)[None]
+    out = np.empty(slope.shape, np.float32)
+    _ls_rows(slope, length, np.array([15.0]), LS_METHODS.index(method), 0, 1, out)
+    by_hand = {"CSLE": csle, "HJ1173": hj1173}[method]
+    plain = [by_hand(slope_deg=float(s), length_m=max(float(m), 15.0))["ls"] for s, m in zip(slope[0], length[0], strict=True)]
+    np.testing.assert_allclose(out[0], plain, rtol=1e-6)
+    np.testing.assert_allclose([float(sine_of(float(s))) for s in slope[0]], np.sin(np.radians(slope[0], dtype=float)), atol=1e-13)
+
+
+def test_files_and_memory_give_the_same_bits(tmp_path: Path, fused: Any, params: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiling, "HELD_PER_CELL", 0)
     rng = np.random.default_rng(3)
     z = (np.cumsum(rng.normal(size=(300, 70)), axis=0) * 3 + 500).astype(np.float32)
     z[50:60, 20:30] = np.nan

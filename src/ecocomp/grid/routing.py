@@ -134,7 +134,7 @@ def _givers(rule: Shares, scratch: Scratch) -> tuple[Ways, Ways]:
 
     into, waiting = (scratch.empty(rule.way.shape, np.uint8) for _ in range(2))
     way, onto = frozen(rule.way), frozen(rule.onto)
-    by_strips(lambda a, b: givers_of(a, b, way, onto, into, waiting), *into.shape, scratch.release)  # type: ignore[misc]
+    by_strips(lambda a, b: givers_of(a, b, way, onto, into, waiting), into.shape[0], into.shape[1], scratch.release)
     return into, waiting
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 METHODS = ("nearest", "bilinear", "cubic", "average", "mode")
 _CLASS_METHODS = ("nearest", "mode")
 _ROWS = 256
-_FORMAT = 1
+_FORMAT = 2
 
 
 def grid_of(info: GridInfo) -> Grid:
@@ -121,7 +121,7 @@ def _profile(grid: GridInfo, bands: int, layer: LayerInput) -> dict[str, Any]:
         "transform": Affine(grid.dx, 0.0, grid.x0, 0.0, -grid.dy, grid.y0),
         "tiled": True,
         "blockxsize": 512,
-        "blockysize": 512,
+        "blockysize": 64,
         "compress": "zstd",
         "zstd_level": 1,
         "bigtiff": "IF_SAFER",

@@ -191,7 +191,9 @@ def _write(made: Assessed, params: Parameters, ground: Ground, out: Path) -> lis
         path = out / f"{name}.parquet"
         write_table(table, path)
         files.append(path)
-        files.append(_csv(out / f"{name}.csv", table.schema.names, table.to_pylist()))
+        files.append(
+            _csv(out / f"{name}.csv", table.schema.names, (row for batch in table.to_batches() for row in batch.to_pylist()))
+        )
     rows = totals(made.service, made.service_value, made.area_ha)
     files.append(_csv(out / "totals.csv", list(rows[0]) if rows else ["service"], rows))
     facts = {
@@ -205,7 +207,7 @@ def _write(made: Assessed, params: Parameters, ground: Ground, out: Path) -> lis
     return [*files, out / "facts.json", *sorted((out / "rasters").glob("*.tif"))]
 
 
-def _csv(path: Path, names: list[str], rows: list[dict[str, Any]]) -> Path:
+def _csv(path: Path, names: list[str], rows: Iterable[dict[str, Any]]) -> Path:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()

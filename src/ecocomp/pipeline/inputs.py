@@ -30,7 +30,7 @@ from ecocomp.terms.text import Text
 from ecocomp.terms.variables import variable
 
 Progress = Callable[[int, int, Text], None]
-_FORMAT = 2  # raise when clean copies made by an older version must be made again
+_FORMAT = 3  # raise when clean copies made by an older version must be made again
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,10 @@ class LayerReader:
 
         if self.classes:
             return self._raster.read_classes(row0, row1)[None]
-        return np.stack([self._raster.read_strip(row0, row1, b) for b in range(1, self.bands + 1)])
+        out = np.empty((self.bands, row1 - row0, self._raster.grid.width), np.float32)
+        for band in range(self.bands):
+            out[band] = self._raster.read_strip(row0, row1, band + 1)
+        return out
 
     def __reduce__(self) -> tuple[type[LayerReader], tuple[Path, LayerInput]]:
         return LayerReader, (self.path.resolve(), self._layer)

@@ -15,6 +15,8 @@ from ecocomp.terms.faults import Fault
 from ecocomp.terms.text import Text
 
 TILE = 512
+TILE_ROWS = 64
+"""Rows of a tile of the clean copy: the engines read bands of rows, as few as 64 of a wide grid, and decode no tile twice."""
 PIECE_BYTES = 64 << 20
 BLOCK_BYTES = 1 << 30
 KEPT = frozenset({"uint8", "int16", "uint16", "int32", "uint32", "float32"})
@@ -177,7 +179,7 @@ def _stream(source: Any, facts: dict[str, Any], spec: dict[str, Any]) -> dict[st
         raise Refuse(_mask_without_value(spec["where"]))
     profile = {
         "driver": "GTiff", "width": source.width, "height": source.height, "count": source.count, "dtype": facts["dtype"],
-        "crs": source.crs, "transform": source.transform, "tiled": True, "blockxsize": TILE, "blockysize": TILE,
+        "crs": source.crs, "transform": source.transform, "tiled": True, "blockxsize": TILE, "blockysize": TILE_ROWS,
         "compress": "zstd", "zstd_level": 1, "bigtiff": "IF_SAFER", "interleave": "band",
     }  # fmt: skip
     with rasterio.open("out/clean.tif", "w", **profile) as sink:

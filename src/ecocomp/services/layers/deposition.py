@@ -99,8 +99,8 @@ def sediment_trapped(
     scratch = scratch or Scratch()
     along = course(shared, tile, scratch) if along is None else along
     flux, trapped = scratch.empty(shared.way.shape, np.float64), blank(shared.way.shape, scratch)
-    given = [np.ascontiguousarray(x, np.float64) for x in (loss, sdr)]
-    flat = (frozen(x.reshape(-1)) for x in (along.into, *given, mean_ahead(shared, given[1], scratch)))
+    lost, ratio = np.ascontiguousarray(loss, np.float64), np.ascontiguousarray(sdr, np.float64)
+    flat = [frozen(x.reshape(-1)) for x in (along.into, lost, ratio, mean_ahead(shared, ratio, scratch))]
     args = (*shared.args(), *flat, flux.reshape(-1), trapped.reshape(-1))
     along.run(lambda piece: _deposit(frozen(piece), *args), scratch)
     return trapped
