@@ -220,7 +220,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", type=int, default=2000, help="rows and columns of the comparison")
     parser.add_argument("--growth", type=int, nargs="*", default=[1000, 2000, 4000], help="sides of the whole job")
-    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=4)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--peer-job", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--growth-job", type=int, help=argparse.SUPPRESS)

@@ -162,11 +162,11 @@ def test_files_that_may_not_grow(county: Any, county_copy: Copy, old_bundle: Pat
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 24 MiB; only where this user may mount one."""
+    """A disk of 48 MiB; only where this user may mount one."""
     place = tmp_path / "disk"
     place.mkdir()
     mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(place)], capture_output=True, text=True, check=False
     )
     if not mounted or mounted.returncode:
         pytest.skip("this user may not mount a small disk here")

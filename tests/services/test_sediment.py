@@ -301,7 +301,7 @@ def test_made_layers_are_found_again_and_another_cover_is_another_file(county: A
 
 def test_without_soil_layers_the_service_says_what_it_lacks(county: Any) -> None:
     layers, run, _, _ = county
-    readers = {n: r for n, r in layers().items() if n not in ("clay", "sediment_trapped")}
+    readers = {n: r for n, r in layers().items() if n not in ("clay", "soil_texture", "sediment_trapped")}
     found = run(readers)
     assert {n.record for n in found.notes if n.code == "services.not_assessed"} == {"soil"}
     bare = {n: r for n, r in layers().items() if n not in ("elevation", "connectivity_index", "sediment_trapped")}

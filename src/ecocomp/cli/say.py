@@ -7,6 +7,7 @@ dropped from whatever is printed, and written as escapes in JSON.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ class Voice:
     def data(self, value: Any) -> None:
         """Print the answer as JSON if that was asked for."""
         if self.as_json:
-            print(escape_unseen(json.dumps(value, ensure_ascii=False, indent=1, default=str)))
+            print(escape_unseen(json.dumps(_finite(value), ensure_ascii=False, indent=1, default=str, allow_nan=False)))
 
     def faults(self, found: Iterable[Fault], *, show: int = 40) -> None:
         """Print faults, errors first, each with its code; warnings of one kind are counted after the first few."""
@@ -80,6 +81,15 @@ class Voice:
             else:
                 table.add_row(*(escape(shown(cell)) for cell in row))
         Console(width=None if sys.stdout.isatty() else 200 if whole else 118).print(table)
+
+
+def _finite(value: Any) -> Any:
+    """Return the value with infinities and what is no number as null, which JSON can hold."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    return [_finite(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 class Progress(Protocol):

@@ -19,6 +19,7 @@ from ecocomp.performance.gather import areas
 from ecocomp.registry import entries
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import Fault, FaultsError
+from ecocomp.terms.limits import reaches
 from ecocomp.terms.tables import INDICATOR, PPM, SCORECARD
 from ecocomp.terms.text import Text
 
@@ -122,7 +123,7 @@ def weights_of(params: Parameters, zone: str) -> dict[str, int]:
 def grade_of(points: float, params: Parameters) -> str:
     """Return the grade whose least score `points` reaches, the best such grade first."""
     least = sorted(params.table("performance.grade").items(), key=lambda g: (-g[1], g[0]))
-    return next((name for name, limit in least if points >= float(limit)), least[-1][0])
+    return next((name for name, limit in least if reaches(points, float(limit))), least[-1][0])
 
 
 def reward_ppm(grade: str, params: Parameters) -> int:

@@ -126,15 +126,28 @@ def calculate(id: str, given: Mapping[str, str | float | Sequence[Any]], where: 
         raise FaultsError(faults)
     try:
         found = e.evaluate(**values)
-    except (ValueError, TypeError, ZeroDivisionError, OverflowError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise FaultsError([_impossible(where or id, record, error)]) from None
     outputs = {k: _plain(v) for k, v in found.items()}
+    endless = sorted(k for k, v in outputs.items() if not _finite(v))
+    if endless:
+        raise FaultsError(
+            [_impossible(where or id, record, ValueError(f"{', '.join(endless)}: not a finite number / 结果不是有限的数"))]
+        )
     shown = {**_defaults(e), **values}
     return Answer(e, shown, tuple(n for n in shown if n in values), outputs, steps(e, shown, outputs))
 
 
 def _defaults(e: Entry) -> dict[str, Any]:
     return {a.name: a.default for a in e.spec.arguments if a.default is not None}
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(_finite(v) for v in value.values())
+    if isinstance(value, list):
+        return all(_finite(v) for v in value)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _plain(value: Any) -> Any:

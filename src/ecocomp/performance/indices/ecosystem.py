@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ecocomp.registry import Example, Formula, Reference
 from ecocomp.registry.declare import formula, gives, takes
+from ecocomp.terms.limits import exceeds, reaches
 
 HJ1172 = Reference("HJ 1172-2021 生态系统质量评估", "V")
 HJ1171 = Reference("HJ 1171-2021 生态系统格局评估", "V")
@@ -34,7 +35,7 @@ def ecosystem_quality(*, leaf_area: Sequence[float], cover: Sequence[float], pro
         raise ValueError("three lists of equal length are needed / 三组数须等长")
     n = len(leaf_area)
     index = 100.0 * sum(a + b + c for a, b, c in zip(leaf_area, cover, production, strict=True)) / (3.0 * n)
-    return {"index": index, "grade": next((name for least, name in QUALITY if index >= least), "差 poor")}
+    return {"index": index, "grade": next((name for least, name in QUALITY if reaches(index, least)), "差 poor")}
 
 
 def dynamic_degree(*, before: float, after: float, years: float) -> dict[str, float]:
@@ -57,7 +58,7 @@ def trophic_index(*, parameter: str, concentration: float) -> dict[str, object]:
     """Return TLI of one parameter, 10·(a + b·ln x), and the grade it would have alone."""
     a, b = TROPHIC[parameter]
     index = 10.0 * (a + b * math.log(concentration))
-    grade = next((name for top, name in TROPHIC_GRADES if index < top), "重度富营养 heavily eutrophic")
+    grade = next((name for top, name in TROPHIC_GRADES if not reaches(index, top)), "重度富营养 heavily eutrophic")
     return {"a": a, "b": b, "index": index, "grade": grade}
 
 
@@ -75,21 +76,21 @@ def forest_degradation(*, biomass: float, climax: float) -> dict[str, object]:
     """Return biomass as a share of the climax of the same natural zone [%], and the grade of degradation."""
     share = 100.0 * biomass / climax
     grades = ((90.0, "无 none"), (75.0, "轻度 light"), (60.0, "中度 medium"), (30.0, "重度 heavy"))
-    return {"share": share, "grade": next((name for least, name in grades if share >= least), "极重度 extreme")}
+    return {"share": share, "grade": next((name for least, name in grades if reaches(share, least)), "极重度 extreme")}
 
 
 def grassland_degradation(*, cover: float, undegraded: float) -> dict[str, object]:
     """Return cover as a share of undegraded cover [%], and the grade of degradation."""
     share = 100.0 * cover / undegraded
     grades = ((90.0, "无 none"), (80.0, "轻度 light"), (70.0, "中度 medium"), (50.0, "重度 heavy"))
-    return {"share": share, "grade": next((name for least, name in grades if share >= least), "极重度 extreme")}
+    return {"share": share, "grade": next((name for least, name in grades if reaches(share, least)), "极重度 extreme")}
 
 
 def desertification_grade(*, cover: float) -> dict[str, object]:
     """Return the grade of desertification by vegetation cover [%]."""
     grades = ((50.0, "轻度 light"), (30.0, "中度 medium"), (10.0, "重度 heavy"))
-    inside = cover > 50.0
-    name = grades[0][1] if inside else next((n for least, n in grades[1:] if cover >= least), "极重度 extreme")
+    inside = exceeds(cover, 50.0)
+    name = grades[0][1] if inside else next((n for least, n in grades[1:] if reaches(cover, least)), "极重度 extreme")
     return {"cover": cover, "grade": name}
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from ecocomp.registry import Argument, Example, Formula, Reference
 from ecocomp.registry.declare import formula, gives, takes
+from ecocomp.terms.limits import exceeds, reaches
 from ecocomp.terms.money import half_even
 
 HJ192 = Reference("HJ 192-2015 生态环境状况评价技术规范", "v", "coefficients read in public code that implements it in full")
@@ -32,7 +33,7 @@ CAPS = (74.9, 54.9, 34.9, 19.9)
 
 def grade_of(index: float) -> str:
     """Return the grade of an EI of 0 to 100."""
-    return next((name for least, name in GRADES if index >= least), WORST)
+    return next((name for least, name in GRADES if reaches(index, least)), WORST)
 
 
 def one_decimal(value: float) -> float:
@@ -65,7 +66,7 @@ def water_network_index(
 ) -> dict[str, float]:
     """Return the water network sub-index; the water resource of a very wet year is cut back (a > 1.4)."""
     a = resource / mean_resource
-    used = resource if a <= 1.4 else mean_resource * (2.4 - a) if a <= 2.4 else 0.0
+    used = resource if not exceeds(a, 1.4) else mean_resource * (2.4 - a) if not exceeds(a, 2.4) else 0.0
     return {
         "ratio": a,
         "resource_used": used,
@@ -79,12 +80,12 @@ def land_stress_index(*, heavy: float, medium: float, built: float, other: float
 
 
 def pollution_load_index(
-    *, cod_t: float, nh3_t: float, so2_t: float, dust_t: float, nox_t: float, waste_t: float, rain_mm: float, area: float
+    *, cod_t: float, nh3_t: float, so2: float, dust: float, nox: float, waste_t: float, rain_mm: float, area: float
 ) -> dict[str, float]:
     """Return the pollution load sub-index; COD and NH3-N by rain volume, the others by area."""
     volume = rain_mm * area
     by = (volume, volume, area, area, area, area)
-    loads = (cod_t, nh3_t, so2_t, dust_t, nox_t, waste_t)
+    loads = (cod_t, nh3_t, so2, dust, nox, waste_t)
     whole = sum(w * a * x / d for w, a, x, d in zip(LOAD_WEIGHTS, A_LOAD, loads, by, strict=True))
     return {"rain_volume": volume, "pollution_load": whole}
 
@@ -114,10 +115,10 @@ def _held(index: float, constraint: str) -> float:
         return index
     steps = [least for least, _ in GRADES]
     if constraint == "large":
-        cap = next((c for least, c in zip(steps, CAPS, strict=True) if index >= least), index)
+        cap = next((c for least, c in zip(steps, CAPS, strict=True) if reaches(index, least)), index)
     else:
         caps = (CAPS[1], CAPS[1], CAPS[2], CAPS[3])
-        cap = next((c for least, c in zip(steps, caps, strict=True) if index >= least), index)
+        cap = next((c for least, c in zip(steps, caps, strict=True) if reaches(index, least)), index)
     return min(index, cap)
 
 
@@ -125,7 +126,8 @@ def ei_change(*, before: float, after: float) -> dict[str, object]:
     """Return the change of EI between two years and its class."""
     change = after - before
     size = abs(change)
-    grade = "无明显变化 none" if size < 1 else "略微 slight" if size < 3 else "明显 clear" if size < 8 else "显著 marked"
+    steps = ((8.0, "显著 marked"), (3.0, "明显 clear"), (1.0, "略微 slight"))
+    grade = next((name for least, name in steps if reaches(size, least)), "无明显变化 none")
     return {"change": change, "grade": grade}
 
 
@@ -235,7 +237,7 @@ FORMULAS: tuple[Formula, ...] = (
             "河长、水面和水资源量的密度；特丰年的水资源量要折减。",
             "Density of rivers, water surface and water resource; that of a very wet year is cut back.",
         ),
-        "a = Q / Q̄\nN = (84.3704083981·L + 591.7908642005·A_w + 86.3869548281·q) / (3·S)",
+        "a = Q / Q̄\nq = Q (a ≤ 1.4), Q̄·(2.4 − a) (1.4 < a ≤ 2.4), 0 (a > 2.4)\nN = (84.3704083981·L + 591.7908642005·A_w + 86.3869548281·q) / (3·S)",
         (
             takes("river_km", "km", ("河流长度", "river length"), "L", least=0),
             takes("water_km2", "km²", ("水域面积", "water surface"), "A_w", least=0),
@@ -298,9 +300,9 @@ FORMULAS: tuple[Formula, ...] = (
         (
             takes("cod_t", "t", ("COD 排放", "COD"), "COD", least=0),
             takes("nh3_t", "t", ("氨氮排放", "NH3-N"), "NH", least=0),
-            takes("so2_t", "kg", ("二氧化硫排放", "SO2"), "SO", least=0),
-            takes("dust_t", "kg", ("烟粉尘排放", "dust"), "YFC", least=0),
-            takes("nox_t", "kg", ("氮氧化物排放", "NOx"), "NO", least=0),
+            takes("so2", "kg ?", ("二氧化硫排放", "SO2"), "SO", least=0),
+            takes("dust", "kg ?", ("烟粉尘排放", "dust"), "YFC", least=0),
+            takes("nox", "kg ?", ("氮氧化物排放", "NOx"), "NO", least=0),
             takes("waste_t", "t", ("固体废物丢弃", "solid waste"), "SOL", least=0),
             takes("rain_mm", "mm", ("年降水量", "yearly rain"), "P", least=1e-9),
             _AREA,
@@ -315,9 +317,9 @@ FORMULAS: tuple[Formula, ...] = (
                 {
                     "cod_t": 0.0,
                     "nh3_t": 0.0,
-                    "so2_t": 1000.0,
-                    "dust_t": 0.0,
-                    "nox_t": 0.0,
+                    "so2": 1000.0,
+                    "dust": 0.0,
+                    "nox": 0.0,
                     "waste_t": 0.0,
                     "rain_mm": 800.0,
                     "area": 100.0,
@@ -330,9 +332,9 @@ FORMULAS: tuple[Formula, ...] = (
                 {
                     "cod_t": 1000.0,
                     "nh3_t": 0.0,
-                    "so2_t": 0.0,
-                    "dust_t": 0.0,
-                    "nox_t": 0.0,
+                    "so2": 0.0,
+                    "dust": 0.0,
+                    "nox": 0.0,
                     "waste_t": 0.0,
                     "rain_mm": 1000.0,
                     "area": 1.0,

@@ -20,6 +20,8 @@ RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49)
 SAATY = Reference("Saaty (1980), The Analytic Hierarchy Process", "v", "random index as in several public codes")
 SHEET = Reference("computed independently for this project", "C")
 SLACK = 1e-6
+PRINTED = 0.03
+"""How far a printed reciprocal may be from its pair: 3·0.33, 7·0.14."""
 
 
 def ahp(*, matrix: Sequence[Sequence[float]]) -> dict[str, object]:
@@ -28,8 +30,11 @@ def ahp(*, matrix: Sequence[Sequence[float]]) -> dict[str, object]:
     if not 1 <= n <= len(RANDOM_INDEX) or any(len(row) != n for row in matrix):
         raise ValueError(f"a square matrix of 1 to {len(RANDOM_INDEX)} rows is needed / 需要 1–{len(RANDOM_INDEX)} 阶方阵")
     a = np.array(matrix, np.float64)
-    if np.any(a <= 0) or np.any(np.abs(a * a.T - 1.0) > 1e-3):
+    if np.any(a <= 0) or np.any(np.abs(a * a.T - 1.0) > PRINTED):
         raise ValueError("comparisons must be positive and reciprocal, a_ij·a_ji = 1 / 判断矩阵须为正且互反")
+    # Reciprocals are printed rounded (0.33, 0.14); the greater of each pair is taken as meant, the lesser follows from it.
+    a = np.where(a >= a.T, a, 1.0 / a.T)
+    np.fill_diagonal(a, 1.0)
     values, vectors = np.linalg.eig(a)
     k = int(np.argmax(values.real))
     w = np.abs(vectors[:, k].real)
@@ -54,6 +59,8 @@ def topsis(*, matrix: Sequence[Sequence[float]], weights: Sequence[float], direc
     signs = np.array(directions, np.float64) if len(directions) else np.ones(x.shape[1] if x.size else 0)
     if not x.size or len(w) != x.shape[1] or len(signs) != x.shape[1] or w.sum() <= 0:
         raise ValueError("rows of equal length, one weight and one direction for each indicator / 各行等长，每个指标一个权重和方向")
+    if not np.all(np.isin(signs, (-1.0, 1.0))):
+        raise ValueError("a direction is 1 or −1 / 方向只能是 1 或 −1")
     norm = np.sqrt((x**2).sum(axis=0))
     if np.any(norm == 0):
         raise ValueError("an indicator is 0 everywhere / 有指标全为 0")
@@ -63,9 +70,7 @@ def topsis(*, matrix: Sequence[Sequence[float]], weights: Sequence[float], direc
     near, far = np.sqrt(((v - best) ** 2).sum(axis=1)), np.sqrt(((v - worst) ** 2).sum(axis=1))
     with np.errstate(invalid="ignore"):
         closeness = np.where(near + far > 0, far / (near + far), 1.0)
-    order = np.argsort(-closeness, kind="stable")
-    rank = np.empty(len(order), int)
-    rank[order] = np.arange(1, len(order) + 1)
+    rank = np.array([1 + int(np.sum(np.round(closeness, 9) > round(float(c), 9))) for c in closeness])
     return {"closeness": closeness.tolist(), "rank": rank.tolist()}
 
 

@@ -68,10 +68,17 @@ def min_max(*, value: float, least: float, most: float, direction: float = 1.0) 
 
 def entropy_weights(*, matrix: Sequence[Sequence[float]], directions: Sequence[float] = ()) -> dict[str, list[float]]:
     """Return entropies and entropy weights of the columns; 0·ln 0 is 0."""
-    y = scaled(table(matrix), directions)
+    x = table(matrix)
+    varies = x.max(axis=0) > x.min(axis=0)
+    if not varies.any():
+        raise ValueError("no indicator varies / 各指标都没有差异")
+    # What is the same everywhere tells nothing: its entropy is 1 and its weight 0.
+    e = np.ones(x.shape[1])
+    signs = [d for d, v in zip(directions, varies, strict=True) if v] if len(directions) else []
+    y = scaled(x[:, varies], signs)
     p = y / y.sum(axis=0)
     logs = np.log(np.where(p > 0, p, 1.0))
-    e = -(p * logs).sum(axis=0) / np.log(len(y))
+    e[varies] = -(p * logs).sum(axis=0) / np.log(len(y))
     return {"entropy": e.tolist(), "weights": ((1 - e) / (1 - e).sum()).tolist()}
 
 
@@ -91,6 +98,8 @@ def combined_weights(*, first: Sequence[float], second: Sequence[float], way: st
     a, b = np.array(first, np.float64), np.array(second, np.float64)
     if a.shape != b.shape or not len(a):
         raise ValueError("two sets of equal length are needed / 两组权重须等长")
+    if a.sum() <= 0 or b.sum() <= 0 or (way == "product" and (a * b).sum() <= 0):
+        raise ValueError("the weights leave nothing / 权重合成后全为零")
     w = a * b if way == "product" else (a / a.sum() + b / b.sum()) / 2
     return {"weights": (w / w.sum()).tolist()}
 

@@ -37,7 +37,7 @@ def drained(making: Making) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         heights = scratch.empty(grid.shape, np.float32)
         for first, last in grid.strips():
             heights[first:last] = elevation.read(first, last)[0]
-        store(path, fill(heights, grid, TILE, scratch))
+        store(path, fill(heights, grid, TILE, scratch), scratch.release)
 
     filled = np.load(keep(folder, "filled_m", words, fill_it), mmap_mode="r")
 
@@ -45,7 +45,8 @@ def drained(making: Making) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         from ecocomp.grid.terrain import directions
         from ecocomp.grid.tiling import TILE, Scratch
 
-        store(path, directions(filled, grid, TILE, Scratch(folder)))
+        scratch = Scratch(folder)
+        store(path, directions(scratch.adopt(filled), grid, TILE, scratch), scratch.release)
 
     return filled, np.load(keep(folder, "flow_way", words, lead), mmap_mode="r")
 
@@ -68,8 +69,9 @@ def ways(making: Making, method: str, scratch: Scratch) -> Course:
     found: list[Course] = []
 
     def order(path: Path) -> None:
-        found[:] = [course(shared, TILE, Scratch(making.folder))]
-        store(path, found[0].order)
+        own = Scratch(making.folder)
+        found[:] = [course(shared, TILE, own)]
+        store(path, found[0].order, own.release)
 
     def stages(path: Path) -> None:
         made = found or [course(shared, TILE, Scratch(making.folder))]
@@ -79,19 +81,31 @@ def ways(making: Making, method: str, scratch: Scratch) -> Course:
     return follow(shared, in_order, np.load(keep(making.folder, f"flow_stages_{method}", words, stages)), scratch)
 
 
-def store(path: Path, array: NDArray[Any]) -> None:
-    """Write an array to a NumPy file by strips; written, not mapped, since a page mapped for writing costs more."""
+def store(path: Path, array: NDArray[Any], release: Callable[[], None] | None = None) -> None:
+    """Write an array to a NumPy file by strips; written, not mapped, since a page mapped for writing costs more.
+
+    release  called after each strip, to give back memory
+    """
     wide = max(1, array[:1].size)
-    store_rows(path, array.shape, array.dtype, lambda first, last: array[first:last], max(1, (1 << 20) // wide))
+    store_rows(path, array.shape, array.dtype, lambda first, last: array[first:last], max(1, (1 << 20) // wide), release)
 
 
-def store_rows(path: Path, shape: tuple[int, ...], dtype: Any, rows_of: Callable[[int, int], NDArray[Any]], rows: int) -> None:
+def store_rows(
+    path: Path,
+    shape: tuple[int, ...],
+    dtype: Any,
+    rows_of: Callable[[int, int], NDArray[Any]],
+    rows: int,
+    release: Callable[[], None] | None = None,
+) -> None:
     """Write a NumPy file from what rows_of(first, last + 1) gives, so many rows at once."""
     with path.open("wb") as file:
         head = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": tuple(shape)}
         np.lib.format.write_array_header_1_0(file, head)
         for first in range(0, shape[0], rows):
             np.ascontiguousarray(rows_of(first, min(first + rows, shape[0])), dtype).tofile(file)
+            if release is not None:
+                release()
 
 
 def routing(params: Parameters) -> str:

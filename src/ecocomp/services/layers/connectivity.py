@@ -69,7 +69,8 @@ def make(making: Making) -> dict[str, StripReader]:
         for a, b in grid.strips(ROWS):
             cover[a:b] = factors.rows(a, b)[1]
         along = ways(making, routing(p), scratch)
-        store(path, index_of_connectivity(along.rule, cover, path_form, folder=making.folder, along=along, **numbers))
+        index = index_of_connectivity(along.rule, cover, path_form, scratch=scratch, along=along, **numbers)  # type: ignore[arg-type]
+        store(path, index, scratch.release)
 
     words = (CODE_VERSION, DRAINED, grid.fingerprint(), making.digest("elevation"), *factors.known(),
              routing(p), path_form, *numbers.values())  # fmt: skip
@@ -86,6 +87,7 @@ def index_of_connectivity(
     slope_most: float,
     cover_least: float,
     folder: Path | None = None,
+    scratch: Scratch | None = None,
     along: Course | None = None,
 ) -> NDArray[np.float32]:
     """Return IC (rows, columns) float32; +∞ on streams, NaN where it is not known.
@@ -98,12 +100,13 @@ def index_of_connectivity(
     stream_ha : area above a cell from which on it is a stream [ha]
     slope_least, slope_most, cover_least : ends within which slope [m/m] and cover factor are held
     folder : where intermediate arrays live, in memory where None
+    scratch : the same, where the caller has one
     along : order of the ways by this rule, found where it is not given
     """
     from ecocomp.grid.routing import add_from_above, course, path_along
     from ecocomp.grid.tiling import TILE, Scratch, by_strips
 
-    grid, scratch = shared.grid, Scratch(folder)
+    grid, scratch = shared.grid, scratch or Scratch(folder)
     along = course(shared, TILE, scratch) if along is None else along
     above, cost = scratch.empty((*grid.shape, LANES), np.float64), scratch.empty(grid.shape, np.float64)
     _weights(along, cover, (slope_least, slope_most, cover_least), above, cost, scratch)

@@ -66,7 +66,7 @@ def make(making: Making) -> dict[str, StripReader]:
             _ratios(np.asarray(index.read(a, b)[0], np.float64), *ratio, sdr[a:b])
         along = ways(making, routing(p), scratch)
         trapped = sediment_trapped(along.rule, loss, sdr, None, scratch, along)
-        store_rows(path, grid.shape, np.float32, lambda a, b: trapped[a:b] / area_ha[a:b, None], ROWS)
+        store_rows(path, grid.shape, np.float32, lambda a, b: trapped[a:b] / area_ha[a:b, None], ROWS, scratch.release)
 
     words = (CODE_VERSION, DRAINED, grid.fingerprint(), making.digest("elevation"), making.digest("connectivity_index"),
              *factors.known(), routing(p), *ratio)  # fmt: skip

@@ -278,8 +278,7 @@ def _build(
         ways = {"flow_method": words["flow_method"], "slope_degrees": given, "scratch": scratch, "kept": kept}
         made = terrain_arrays(heights, grid, words["ls_method"], **chosen, **ways)  # type: ignore[arg-type]
         for name, array in made.items():
-            store(Path(part) / f"{name}.npy", array)
-            scratch.release()
+            store(Path(part) / f"{name}.npy", array, scratch.release)
         report = _report(made["ls_factor"], numbers["ls_limit"], scratch)
         beside = Path(part) / "ls_factor.json"
         beside.write_text(json.dumps(asdict(report), sort_keys=True) + "\n", encoding="utf-8")

@@ -133,9 +133,8 @@ MADE = ("connectivity_index", "sediment_trapped")
 @njit(**INLINE)  # type: ignore[untyped-decorator]
 def pixel(potential, cover_factor, practice_factor, index, ic0, k, sdr_max, trapped):  # type: ignore[no-untyped-def]
     """Return (A_p − A)·SDR + T [t/(ha·a)]; 0 on a stream, where the index is infinite."""
-    if index == np.inf:
-        return 0.0
-    return potential * (1.0 - cover_factor * practice_factor) * delivery_ratio(index, ic0, k, sdr_max) + trapped
+    kept = potential * (1.0 - cover_factor * practice_factor) * delivery_ratio(index, ic0, k, sdr_max) + trapped
+    return 0.0 if index == np.inf else kept
 
 
 def evaluate(
@@ -196,6 +195,7 @@ def _rows(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Fill cells start..end-1 of out (columns, cells) with t/ha."""
     r, k_soil, green, part, seen = np.empty(TILE), np.ones(TILE), np.empty(TILE), np.empty(TILE), np.empty(TILE)
+    p, soil = np.empty(TILE), np.empty(TILE)
     for a in range(start, end, TILE):
         n = min(TILE, end - a)
         if not any_covered(covered, a, a + n):
@@ -206,8 +206,11 @@ def _rows(  # type: ignore[no-untyped-def]
         for k in range(scale.shape[0]):
             cover_tile(land_cover, green, a, n, forms[2], steps, by_cover[k], bare[k], full[k], part)
             row, share = out[k, a : a + n], scale[k] / at_value
+            # What is looked up cell by cell comes first, so that the last loop runs on several cells at once.
             for i in range(n):
-                p = practice_of(practice, by_class, land_cover, a + i, k, forms[3])
-                soil = by_texture[k, texture[a + i]] if forms[1] == 2 else 1.0
-                kept = share * np.float64(trapped[0, a + i])
-                row[i] = pixel(scale[k] * r[i] * soil, part[i], p, np.float64(index[0, a + i]), ic0[k], k_ic[k], sdr_max[k], kept)
+                p[i] = practice_of(practice, by_class, land_cover, a + i, k, forms[3])
+                soil[i] = by_texture[k, texture[a + i]] if forms[1] == 2 else 1.0
+            x, y = index[0, a : a + n], trapped[0, a : a + n]
+            i0, slope, most, whole = ic0[k], k_ic[k], sdr_max[k], scale[k]
+            for i in range(n):
+                row[i] = pixel(whole * r[i] * soil[i], part[i], p[i], np.float64(x[i]), i0, slope, most, share * np.float64(y[i]))

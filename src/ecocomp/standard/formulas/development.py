@@ -9,6 +9,7 @@ import math
 
 from ecocomp.registry import Example, Formula, Reference
 from ecocomp.registry.declare import formula, gives, takes
+from ecocomp.terms.limits import exceeds
 
 BAILONG = Reference("甘肃白龙江流域生态补偿, doi:10.5846/stxb201509231959", "V", "L = 1/(1 + e^(3 − 1/En))")
 GRAIN = Reference("环京津地区耕地生态补偿量化研究, doi:10.13930/j.cnki.cjea.161080", "V", "composite Engel coefficient")
@@ -37,7 +38,7 @@ def value_by_development(*, value: float, engel: float, factor: float = 1.0) -> 
 def compensation_priority(*, non_market_value: float, gdp: float) -> dict[str, object]:
     """Return ECPS = VN/GN and its class; high means: compensate first."""
     index = non_market_value / gdp
-    return {"priority": index, "grade": next(name for top, name in PRIORITY if index <= top)}
+    return {"priority": index, "grade": next(name for top, name in PRIORITY if not exceeds(index, top))}
 
 
 def benefit_per_yuan(*, non_market_value: float, received: float) -> dict[str, float]:
