@@ -25,7 +25,20 @@ A_RIVER, A_WATER, A_RESOURCE = 84.3704083981, 591.7908642005, 86.3869548281
 A_STRESS = 236.0435677948
 A_LOAD = (4.3937397289, 40.1764754986, 0.0648660287, 4.0904459321, 0.5103049278, 0.0749894283)
 LOAD_WEIGHTS = (0.2, 0.2, 0.2, 0.1, 0.2, 0.1)
-HABITAT = (("forest", 0.35), ("grass", 0.21), ("water", 0.28), ("cropland", 0.11), ("built", 0.04), ("unused", 0.01))
+HABITAT = {
+    "forest": 0.35, "shrub": 0.35, "sparse": 0.35, "grass_high": 0.21, "grass_medium": 0.21, "grass_low": 0.21,
+    "river": 0.28, "lake": 0.28, "wetland": 0.28, "glacier": 0.28, "paddy": 0.11, "dry": 0.11,
+    "urban": 0.04, "rural": 0.04, "other_built": 0.04,
+    "sandy": 0.01, "saline": 0.01, "bare_soil": 0.01, "bare_rock": 0.01, "other_unused": 0.01,
+}  # fmt: skip
+"""Weight of the group each kind of land belongs to."""
+INSIDE = {
+    "forest": 0.60, "shrub": 0.25, "sparse": 0.15, "grass_high": 0.60, "grass_medium": 0.30, "grass_low": 0.10,
+    "river": 0.10, "lake": 0.30, "wetland": 0.50, "glacier": 0.10, "paddy": 0.60, "dry": 0.40,
+    "urban": 0.30, "rural": 0.40, "other_built": 0.30,
+    "sandy": 0.20, "saline": 0.30, "bare_soil": 0.20, "bare_rock": 0.20, "other_unused": 0.10,
+}  # fmt: skip
+"""Weight of each kind of land inside its group."""
 GRADES = ((75.0, "优 excellent"), (55.0, "良 good"), (35.0, "一般 fair"), (20.0, "较差 poor"))
 WORST = "差 bad"
 CAPS = (74.9, 54.9, 34.9, 19.9)
@@ -41,18 +54,42 @@ def one_decimal(value: float) -> float:
     return half_even(round(value * 1e9), 10**8) / 10
 
 
-def habitat_index(**areas: float) -> dict[str, float]:
-    """Return the habitat quality sub-index from areas [km2] by group and the whole area."""
-    whole = areas.pop("area")
-    parts = sum(weight * areas[name] for name, weight in HABITAT)
+def habitat_index_192(
+    *,
+    area: float,
+    forest: float = 0.0,
+    shrub: float = 0.0,
+    sparse: float = 0.0,
+    grass_high: float = 0.0,
+    grass_medium: float = 0.0,
+    grass_low: float = 0.0,
+    river: float = 0.0,
+    lake: float = 0.0,
+    wetland: float = 0.0,
+    glacier: float = 0.0,
+    paddy: float = 0.0,
+    dry: float = 0.0,
+    urban: float = 0.0,
+    rural: float = 0.0,
+    other_built: float = 0.0,
+    sandy: float = 0.0,
+    saline: float = 0.0,
+    bare_soil: float = 0.0,
+    bare_rock: float = 0.0,
+    other_unused: float = 0.0,
+) -> dict[str, float]:
+    """Return HQ from the areas [km2] of the second-level kinds of land: each weighted in its group, each group in the whole."""
+    given = dict(locals())
+    whole = given.pop("area")
+    if exceeds(sum(given.values()), whole * (1.0 + 1e-6)):
+        raise ValueError("the kinds of land add up to more than the area / 各地类之和超过总面积")
+    parts = sum(HABITAT[name] * INSIDE[name] * km2 for name, km2 in given.items())
     return {"weighted": parts, "habitat": A_BIO * parts / whole}
 
 
-def habitat_index_192(
-    *, forest: float, grass: float, water: float, cropland: float, built: float, unused: float, area: float
-) -> dict[str, float]:
-    """Return HQ = A·(0.35 forest + 0.21 grass + 0.28 water + 0.11 cropland + 0.04 built + 0.01 unused)/area."""
-    return habitat_index(forest=forest, grass=grass, water=water, cropland=cropland, built=built, unused=unused, area=area)
+def biological_richness(*, species: float, habitat: float) -> dict[str, float]:
+    """Return the biological richness sub-index, the mean of the species index BI and of habitat quality HQ."""
+    return {"richness": (species + habitat) / 2.0}
 
 
 def vegetation_index(*, ndvi_monthly_max: Sequence[float]) -> dict[str, float]:
@@ -166,13 +203,31 @@ def _km2(name: str, zh: str, en: str, symbol: str) -> Argument:
 
 
 _AREA = takes("area", "km²", ("评价区面积", "area of the place"), "S", least=1e-9)
-_LANDS = (
+_KINDS = {
+    "forest": ("有林地", "forest"), "shrub": ("灌木林地", "shrub"), "sparse": ("疏林地和其他林地", "sparse and other woodland"),
+    "grass_high": ("高覆盖草地", "dense grassland"), "grass_medium": ("中覆盖草地", "medium grassland"),
+    "grass_low": ("低覆盖草地", "sparse grassland"), "river": ("河流", "river"), "lake": ("湖库", "lake and reservoir"),
+    "wetland": ("滩涂湿地", "flats and wetland"), "glacier": ("永久冰川雪地", "glacier"), "paddy": ("水田", "paddy"),
+    "dry": ("旱地", "dry cropland"), "urban": ("城镇建设用地", "urban"), "rural": ("农村居民点", "rural settlement"),
+    "other_built": ("其他建设用地", "other built-up"), "sandy": ("沙地", "sandy land"), "saline": ("盐碱地", "saline land"),
+    "bare_soil": ("裸土地", "bare soil"), "bare_rock": ("裸岩石砾", "bare rock"), "other_unused": ("其他未利用地", "other unused"),
+}  # fmt: skip
+
+
+def _kind(name: str) -> Argument:
+    return takes(name, "km²", _KINDS[name], f"A_{list(_KINDS).index(name) + 1}", default=0.0, least=0)
+
+
+def _habitat_lines() -> str:
+    """Return the formula with its weights, from the tables."""
+    parts = [f"{HABITAT[n] * INSIDE[n]:.10g}·A_{k}" for k, n in enumerate(_KINDS, 1)]
+    return f"W = {' + '.join(parts)}\nHQ = {A_BIO}·W / S"
+
+
+_FOREST, _GRASS, _WATER = (
     _km2("forest", "林地", "forest", "F"),
     _km2("grass", "草地", "grassland", "G"),
     _km2("water", "水域湿地", "water and wetland", "W"),
-    _km2("cropland", "耕地", "cropland", "P"),
-    _km2("built", "建设用地", "built-up", "B"),
-    _km2("unused", "未利用地", "unused", "U"),
 )
 
 
@@ -185,25 +240,40 @@ FORMULAS: tuple[Formula, ...] = (
         "habitat_index_192",
         habitat_index_192,
         ("生境质量指数（HJ 192）", "habitat quality sub-index (HJ 192)"),
-        ("由六大类面积得到生境质量。", "Habitat quality from the areas of six groups of land."),
-        "HQ = 511.2642131067·(0.35·F + 0.21·G + 0.28·W + 0.11·P + 0.04·B + 0.01·U) / S",
-        (*_LANDS, _AREA),
-        (gives("weighted", "km²", ("加权面积", "weighted area")), gives("habitat", "0–100", ("生境质量指数", "sub-index"), "HQ")),
-        (HJ192,),
+        ("由二级地类面积，按类内权重和类间权重得到生境质量。", "Habitat quality from the areas of second-level kinds of land."),
+        _habitat_lines(),
+        (_AREA, *(_kind(name) for name in _KINDS)),
         (
+            gives("weighted", "km²", ("加权面积", "weighted area"), "W"),
+            gives("habitat", "0–100", ("生境质量指数", "sub-index"), "HQ"),
+        ),
+        (HJ192, Reference("HJ 192-2015, weight of glaciers", "R")),
+        (
+            Example({"area": 100.0, "forest": 100.0}, {"weighted": 21.0, "habitat": 107.365484792}, "all closed forest", 1e-9),
+            Example({"area": 100.0, "bare_rock": 100.0}, {"weighted": 0.2, "habitat": 1.0225284262134}, "all bare rock", 1e-9),
             Example(
-                {"forest": 50.0, "grass": 20.0, "water": 10.0, "cropland": 15.0, "built": 3.0, "unused": 2.0, "area": 100.0},
-                {"weighted": 26.29, "habitat": 134.41136},
-                "arithmetic; above 100 where forest prevails",
-                1e-6,
-            ),
-            Example(
-                {"forest": 0.0, "grass": 0.0, "water": 0.0, "cropland": 0.0, "built": 0.0, "unused": 100.0, "area": 100.0},
-                {"habitat": 5.112642131067},
-                "unused land only",
-                1e-9,
+                {"area": 100.0, "forest": 40.0, "shrub": 20.0, "grass_high": 20.0, "lake": 5.0, "dry": 15.0},
+                {"weighted": 13.75, "habitat": 70.2988293},
+                "by hand: 8.4 + 1.75 + 2.52 + 0.42 + 0.66",
+                1e-8,
             ),
         ),
+        ("指数可能略高于 100。", "The index may come out somewhat above 100."),
+    ),
+    formula(
+        "biological_richness_192",
+        biological_richness,
+        ("生物丰度指数（HJ 192）", "biological richness sub-index (HJ 192)"),
+        ("生物多样性指数与生境质量指数的平均。", "Mean of the biodiversity index and of habitat quality."),
+        "B = (BI + HQ) / 2",
+        (_sub("species", "生物多样性指数", "biodiversity index", "BI"), _sub("habitat", "生境质量指数", "habitat quality", "HQ")),
+        (gives("richness", "0–100", ("生物丰度指数", "sub-index"), "B"),),
+        (Reference("HJ 192-2015", "R"),),
+        (
+            Example({"species": 60.0, "habitat": 80.0}, {"richness": 70.0}, "arithmetic"),
+            Example({"species": 0.0, "habitat": 50.0}, {"richness": 25.0}, "arithmetic"),
+        ),
+        ("没有新的物种数据时，标准以 HQ 的变化代替。", "Without new data on species the standard takes the change of HQ instead."),
     ),
     formula(
         "vegetation_index_192",
@@ -237,7 +307,8 @@ FORMULAS: tuple[Formula, ...] = (
             "河长、水面和水资源量的密度；特丰年的水资源量要折减。",
             "Density of rivers, water surface and water resource; that of a very wet year is cut back.",
         ),
-        "a = Q / Q̄\nq = Q (a ≤ 1.4), Q̄·(2.4 − a) (1.4 < a ≤ 2.4), 0 (a > 2.4)\nN = (84.3704083981·L + 591.7908642005·A_w + 86.3869548281·q) / (3·S)",
+        "a = Q / Q̄\nq = Q (a ≤ 1.4), Q̄·(2.4 − a) (1.4 < a ≤ 2.4), 0 (a > 2.4)\n"
+        "N = (84.3704083981·L + 591.7908642005·A_w + 86.3869548281·q) / (3·S)",
         (
             takes("river_km", "km", ("河流长度", "river length"), "L", least=0),
             takes("water_km2", "km²", ("水域面积", "water surface"), "A_w", least=0),
@@ -472,7 +543,7 @@ FORMULAS: tuple[Formula, ...] = (
         ("水源涵养指数（HJ 192）", "water conservation index (HJ 192)"),
         ("水源涵养功能区的水湿、林、草面积加权。", "Water, forest and grass of a water-conservation zone, weighted."),
         "I = 526.79259844·(0.45·W + 0.35·F + 0.20·G) / S",
-        (_LANDS[2], _LANDS[0], _LANDS[1], _AREA),
+        (_WATER, _FOREST, _GRASS, _AREA),
         (gives("index", "0–100", ("水源涵养指数", "index"), "I"),),
         (HJ192,),
         (
