@@ -62,3 +62,16 @@ def test_pieces_cover_the_ground_once_and_know_where_they_come_from(vertices: in
     pieces, owner = subdivided(shapes, vertices)
     assert np.all(shapely.get_num_coordinates(pieces) <= max(vertices, 5) + 4)
     assert np.bincount(owner, weights=shapely.area(pieces)) == pytest.approx(shapely.area(shapes), rel=1e-12)
+
+
+def test_parts_of_multipolygons_are_compared_like_polygons() -> None:
+    import shapely
+
+    one, two, far = shapely.box(0, 0, 10, 10), shapely.box(5, 0, 15, 10), shapely.box(50, 0, 60, 10)
+    plain = np.array([one, two, far], object)
+    multi = np.array([shapely.MultiPolygon([g]) for g in plain], object)
+    assert misfits(plain).tolist() == misfits(multi).tolist() and misfits(multi).all()
+    both = np.array([shapely.MultiPolygon([one, far]), shapely.MultiPolygon([shapely.box(10, 0, 20, 10), two])], object)
+    assert misfits(both).all()
+    fitting = np.array([shapely.MultiPolygon([shapely.box(x, 0, x + 1, 1)]) for x in range(4)], object)
+    assert misfits(fitting).sum() == misfits(np.array([g.geoms[0] for g in fitting], object)).sum()

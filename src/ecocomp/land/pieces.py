@@ -57,8 +57,10 @@ def misfits(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
     """
     import shapely
 
-    turned = shapely.orient_polygons(shapes)
-    rings, ring_owner = shapely.get_rings(turned, return_index=True)
+    # Rings are those of polygons; of a multipolygon none would be given, and nothing in it would be compared.
+    parts, shape = shapely.get_parts(shapely.orient_polygons(shapes), return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    ring_owner = shape[part]
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     xy = xy + 0.0  # −0.0 and 0.0 are one place
     inner = np.flatnonzero(ring[1:] == ring[:-1])
