@@ -118,3 +118,12 @@ def test_a_year_runs_with_it(package: Path, county_copy: Callable[..., Path]) ->
     assert mine and all(r["low"] <= r["quantity"] <= r["high"] and r["unit"] == "10^3/a" for r in mine)
     assert any(r["quantity"] > 0 for r in mine) and {r["service"] for r in rows} == {"meadow_flowers", "soil_retention"}
     assert "Traceback" not in done.stderr
+
+
+def test_a_broken_package_is_named_in_a_sentence(package: Path) -> None:
+    module = package / "flowers_of_others" / "meadow_flowers.py"
+    for text in ("import nothing_of_this_name\n", "def broken(:\n", "SPEC = 3\n"):
+        module.write_text(text, encoding="utf-8")
+        done = command(package, "list", "services")
+        assert done.returncode == 2 and "Traceback" not in done.stderr
+        assert "flowers-of-others" in done.stderr and "meadow_flowers" in done.stderr

@@ -15,6 +15,7 @@ from ecocomp.grid.georef import Grid, cell_area_m2_by_row
 from ecocomp.services.derive import Making
 from ecocomp.services.layers import water_bodies
 from ecocomp.terms import tables
+from ecocomp.terms.faults import FaultsError
 
 METRIC = Grid("EPSG:4545", 500_000.0, 3_300_000.0, 30.0, 30.0, 40, 30)
 DEGREES = Grid("EPSG:4490", 103.0, 31.0, 0.001, 0.001, 40, 30)
@@ -135,19 +136,18 @@ def test_a_reservoir_is_spread_over_its_water_and_is_not_a_lake_too(waters: Any)
     assert np.all(lake[one] == 0.0) and np.all(held[mask & ~one] == 0.0) and np.all(held[~mask] == 0.0)
     assert (held * 0.09).sum() == pytest.approx(4e6, rel=1e-6) and np.ptp(held[one]) == 0.0
     assert lake[3, 22] == pytest.approx(20 * 900 / 1e6)
-    assert not any(layer.notes for layer in found["made"].values())
     assert np.array_equal(waters(mask, rows=1, table=table)["reservoir_capacity_m3_per_ha"], held)
 
 
 def test_a_reservoir_off_water_or_off_the_raster_is_named_with_its_volume(waters: Any) -> None:
     mask = np.zeros(METRIC.shape, bool)
     mask[2:6, 2:6] = True
-    found = waters(mask, table=reservoirs(("A", *at(20, 20), 5e6), ("B", 0.0, 0.0, 7e6), ("C", *at(3, 3), 1e6)))
-    notes = [n for layer in found["made"].values() for n in layer.notes]
-    assert [n.record for n in notes] == ["A", "B"] and all(n.severity == "warning" for n in notes)
+    with pytest.raises(FaultsError) as told:
+        waters(mask, table=reservoirs(("A", *at(20, 20), 5e6), ("B", 0.0, 0.0, 7e6), ("C", *at(3, 3), 1e6)))
+    notes = told.value.faults
+    assert [n.record for n in notes] == ["A", "B"] and all(n.severity == "error" for n in notes)
     assert "5000000 m3" in notes[0].say("en") and "lies on no water" in notes[0].say("en")
     assert "7000000 立方米" in notes[1].say("zh") and "栅格之外" in notes[1].say("zh")
-    assert (found["reservoir_capacity_m3_per_ha"] * 0.09).sum() == pytest.approx(1e6, rel=1e-6)
 
 
 def test_without_a_register_there_is_no_layer_of_reservoirs(waters: Any) -> None:

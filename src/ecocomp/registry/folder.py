@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
@@ -58,18 +58,42 @@ def entries(folder: str) -> dict[str, Entry]:
         raise UsageError(Text("没有插件目录 {f}。可用：{all}", "No plug-in folder {f}. Known: {all}").fill(f=folder, all=known))
     package = importlib.import_module(f"ecocomp.{folder}")
     names = [f"{package.__name__}.{m.name}" for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")]
-    modules = [importlib.import_module(n) for n in sorted(names)]
+    made_by: list[tuple[Entry, EntryPoint | None]] = [
+        (e, None) for n in sorted(names) for e in _made(folder, importlib.import_module(n))
+    ]
     for point in sorted(entry_points(group="ecocomp"), key=lambda p: p.name):
         if point.name.rpartition(".")[0] == folder:
-            modules.append(importlib.import_module(point.value))
+            made_by += [(e, point) for e in _from_outside(folder, point)]
     found: dict[str, Entry] = {}
-    for module in modules:
-        for made in _family(folder, module) if folder in FORMULA_FOLDERS else [_single(folder, module)]:
-            if made.spec.id in found:
-                twin = found[made.spec.id].module.__name__
-                raise TypeError(f"two entries of {folder} are called {made.spec.id!r}: {twin}, {module.__name__}")
-            found[made.spec.id] = made
+    for made, source in made_by:
+        if made.spec.id in found:
+            twin, module = found[made.spec.id].module.__name__, made.module.__name__
+            clash = f"two entries of {folder} are called {made.spec.id!r}: {twin}, {module}"
+            raise TypeError(clash) if source is None else _broken(source, clash)
+        found[made.spec.id] = made
     return dict(sorted(found.items()))
+
+
+def _made(folder: str, module: ModuleType) -> list[Entry]:
+    return _family(folder, module) if folder in FORMULA_FOLDERS else [_single(folder, module)]
+
+
+def _from_outside(folder: str, point: EntryPoint) -> list[Entry]:
+    """Return what a package of somebody else's adds; whatever is wrong with it is a sentence that names it."""
+    try:
+        return _made(folder, importlib.import_module(point.value))
+    except Exception as error:  # code of others may raise anything
+        raise _broken(point, f"{type(error).__name__}: {error}") from error
+
+
+def _broken(point: EntryPoint, why: str) -> UsageError:
+    package = point.dist.name if point.dist else "?"
+    return UsageError(
+        Text(
+            "软件包 {p} 的插件 {n}（{v}）不能用：{w}。修好它，或卸载这个软件包。",
+            "The plug-in {n} ({v}) of the package {p} cannot be used: {w}. Mend it, or uninstall the package.",
+        ).fill(p=package, n=point.name, v=point.value, w=why)
+    )
 
 
 def _single(folder: str, module: ModuleType) -> Entry:

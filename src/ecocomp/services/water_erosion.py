@@ -15,7 +15,13 @@ from numba import njit
 
 from ecocomp.registry import Reference, Use
 from ecocomp.services.derive import digest_of
-from ecocomp.services.factors.cover import cover_factor_cai, cover_factor_cropland, cover_factor_ndvi, vegetation_cover
+from ecocomp.services.factors.cover import (
+    PERCENT_SLACK,
+    cover_factor_cai,
+    cover_factor_cropland,
+    cover_factor_ndvi,
+    vegetation_cover,
+)
 from ecocomp.services.factors.rain import ANNUAL_FORMS, erosivity_annual, erosivity_wischmeier
 from ecocomp.services.factors.soil import CARBON_OF_ORGANIC_MATTER, erodibility_corrected, erodibility_epic
 from ecocomp.services.site import (
@@ -333,7 +339,7 @@ def cover_tile(land_cover, green, a, n, form, steps, by_cover, bare, full, out):
         share = vegetation_cover(green[i], bare, full)
         step = 0
         for j in range(1, STEPS):
-            step += 1 if share * 100.0 >= steps[j] else 0
+            step += 1 if share * 100.0 + PERCENT_SLACK >= steps[j] else 0
         out[i], column[i] = share, step
     for i in range(n):
         share = out[i]

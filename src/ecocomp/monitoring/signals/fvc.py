@@ -42,7 +42,7 @@ SPEC = Spec(
     outputs=(Use("fvc", "1", Text("植被覆盖度", "vegetation cover"), symbol="FVC"),),
     references=(
         Reference("Gutman & Ignatov (1998), Int. J. Remote Sens. 19:1533-1543, doi:10.1080/014311698215333", "M", "pixel model"),
-        Reference("Fixed pairs of NDVI_s and NDVI_v, 0.05 with 0.85-0.95", "V"),
+        Reference("fixed pair of NDVI_s and NDVI_v, 0.05 and 0.90: design of ecocomp", "D", "within published 0.02-0.08, 0.80-0.95"),
     ),
     examples=(
         Example({"ndvi": [0.475], "ndvi_soil": 0.05, "ndvi_vegetation": 0.9}, {"fvc": 0.5}, "halfway between the two ends"),
@@ -69,5 +69,10 @@ def observe(season: Season, params: Parameters) -> NDArray[np.float64]:
 
 
 def evaluate(*, ndvi: Sequence[float], ndvi_soil: float, ndvi_vegetation: float) -> dict[str, float]:
-    """Return the mean cover of one cell over months."""
+    """Return the mean cover of one cell over months; `ValueError` where full cover is not above bare soil."""
+    if ndvi_vegetation <= ndvi_soil:
+        raise ValueError(
+            f"NDVI of full cover ({ndvi_vegetation:g}) must exceed that of bare soil ({ndvi_soil:g})"
+            f" / 全植被 NDVI（{ndvi_vegetation:g}）须大于裸土 NDVI（{ndvi_soil:g}）"
+        )
     return {"fvc": float(mean_seen(cover(np.asarray(ndvi, float), ndvi_soil, ndvi_vegetation), axis=0))}

@@ -85,7 +85,9 @@ def npv(
     discount_percent: float = 0.0,
     price_change_percent: float = 0.0,
 ) -> dict[str, float]:
-    """Return the net present value of a change spread evenly over `years`."""
+    """Return the net present value of a change spread evenly over `years`; `ValueError` unless these are whole."""
+    if years != int(years):
+        raise ValueError(f"years must be a whole number, not {years:g} / 年数须为整数，不能是 {years:g}")
     r, mean = npv_factor(discount_percent, price_change_percent, years)
     return {"ratio": r, "factor": mean, "value": change_t_c * price_per_t_c * mean}
 
@@ -207,7 +209,7 @@ FORMULAS: tuple[Formula, ...] = (
                 "V",
                 least=0.0,
             ),
-            takes("years", "a", ("年数", "years"), "n", least=1.0),
+            takes("years", "a", ("年数（整数）", "years, a whole number"), "n", least=1.0),
             takes("discount_percent", "%", ("折现率", "discount rate"), "d", 0.0, least=-99.0),
             takes("price_change_percent", "%", ("碳价年变化率", "yearly change of the price"), "c", 0.0, least=-99.0),
         ),

@@ -14,12 +14,16 @@ References
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from numba import njit
 
 from ecocomp.registry import Example, Formula, Reference
 from ecocomp.registry.declare import formula, gives, takes
 from ecocomp.services.vector_math import INLINE, exp, log
+
+PERCENT_SLACK = 1e-9
+"""Cover this little below a step of a table [%] counts as reaching it: 0.9 made from NDVI may be 0.8999999999999999."""
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
@@ -58,15 +62,35 @@ def cover_factor_cai(percent):  # type: ignore[no-untyped-def]
 
 # ---------------------------------------------------------------- by name, with plain numbers
 def share_from_ndvi(*, ndvi: float, ndvi_bare: float = 0.05, ndvi_full: float = 0.9) -> dict[str, float]:
-    """Return the covered share 0..1."""
+    """Return the covered share 0..1; `ValueError` where full cover is not above bare soil."""
+    if ndvi_full <= ndvi_bare:
+        raise ValueError(
+            f"NDVI of full cover ({ndvi_full:g}) must exceed that of bare soil ({ndvi_bare:g})"
+            f" / 全覆盖 NDVI（{ndvi_full:g}）须大于裸土 NDVI（{ndvi_bare:g}）"
+        )
     return {"cover": float(vegetation_cover(ndvi, ndvi_bare, ndvi_full))}
 
 
 def from_table(
     *, cover_percent: float, factors: Sequence[float], steps_percent: Sequence[float] = (0, 10, 30, 50, 70, 90)
 ) -> dict[str, float]:
-    """Return C of the row of a class: the entry of the last step that the cover reaches."""
-    place = sum(cover_percent >= step for step in steps_percent[1 : len(factors)])
+    """Return C of the row of a class: the entry of the last step that the cover reaches.
+
+    A single factor holds for any cover. Raises `ValueError` where factors and steps differ in number, where steps do not rise
+    from 0, or where C rises with cover.
+    """
+    if len(factors) == 1:
+        return {"cover_factor": float(factors[0])}
+    if len(factors) != len(steps_percent):
+        raise ValueError(
+            f"{len(factors)} factors for {len(steps_percent)} steps of cover; give one for each step, or a single one"
+            f" / {len(factors)} 个 C 对 {len(steps_percent)} 级覆盖度；每级给一个，或只给一个"
+        )
+    if steps_percent[0] != 0 or any(a >= b for a, b in pairwise(steps_percent)):
+        raise ValueError("steps of cover must rise, from 0 on / 各级覆盖度下限应从 0 起递增")
+    if any(a < b for a, b in pairwise(factors)):
+        raise ValueError("C must not rise with cover / C 不应随覆盖度上升")
+    place = sum(cover_percent + PERCENT_SLACK >= step for step in steps_percent[1:])
     return {"cover_factor": float(factors[place])}
 
 
@@ -159,11 +183,19 @@ FORMULAS: tuple[Formula, ...] = (
                 {"cover_factor": 0.011},
                 "grass, from 90 % on",
             ),
+            Example(
+                {"cover_percent": 89.99999999999999, "factors": [0.45, 0.24, 0.15, 0.09, 0.043, 0.011]},
+                {"cover_factor": 0.011},
+                "90 % made from NDVI",
+            ),
             Example({"cover_percent": 60.0, "factors": [0.7]}, {"cover_factor": 0.7}, "desert and bare land have one value"),
         ),
         (
-            "水田、湿地 0，城镇 0.01，荒漠裸地 0.7；旱地用另式。",
-            "Paddy and wetland 0, built land 0.01, desert and bare land 0.7; dry cropland has a form of its own.",
+            "水田、湿地 0，城镇 0.01，荒漠裸地 0.7；旱地用另式。只给一个 C 时它适用于任何覆盖度；否则每级一个，级从 0 起递增，"
+            "C 不随覆盖度上升。恰在下限（差 1e-9 % 以内）归该级。",
+            "Paddy and wetland 0, built land 0.01, desert and bare land 0.7; dry cropland has a form of its own. A single C holds"
+            " for any cover; else there is one for each step, steps rise from 0 on and C never rises. Cover at a step, or within"
+            " 1e-9 % below it, reaches it.",
         ),
     ),
     formula(

@@ -105,6 +105,15 @@ def miami(celsius, rain_mm):  # type: ignore[no-untyped-def]
 
 
 # ---------------------------------------------------------------- by name, with plain numbers
+def ends_apart(ndvi_min: float, ndvi_max: float) -> None:
+    """Refuse ends of NDVI between which no line can be drawn (0.999 and more count as 0.999)."""
+    if min(ndvi_max, 0.999) <= ndvi_min:
+        raise ValueError(
+            f"greatest NDVI of the class ({ndvi_max:g}) must exceed the least ({ndvi_min:g})"
+            f" / 该类 NDVI 上限（{ndvi_max:g}）须大于下限（{ndvi_min:g}）"
+        )
+
+
 def fpar(
     *,
     ndvi: float,
@@ -113,7 +122,13 @@ def fpar(
     fpar_min: float = 0.001,
     fpar_max: float = 0.95,
 ) -> dict[str, float]:
-    """Return FPAR by NDVI, by the simple ratio, and their mean."""
+    """Return FPAR by NDVI, by the simple ratio, and their mean; `ValueError` where an upper end is not above its lower."""
+    ends_apart(ndvi_min, ndvi_max)
+    if fpar_max <= fpar_min:
+        raise ValueError(
+            f"greatest FPAR ({fpar_max:g}) must exceed the least ({fpar_min:g})"
+            f" / FPAR 上限（{fpar_max:g}）须大于下限（{fpar_min:g}）"
+        )
     numbers = float(ndvi), float(ndvi_min), float(ndvi_max), float(fpar_min), float(fpar_max)
     by_ndvi, by_ratio, mean = (float(fpar_of_ndvi(*numbers, form)) for form in (1, 2, 0))
     return {"simple_ratio": float(simple_ratio(float(ndvi))), "by_ndvi": by_ndvi, "by_simple_ratio": by_ratio, "fpar": mean}

@@ -119,7 +119,9 @@ def half_month_hj1173(*, rain_mm: Sequence[float], season: str, years: float = 1
 
 
 def monthly(*, rain_month_mm: Sequence[float]) -> dict[str, float]:
-    """Return annual rain and R from monthly rain (Wischmeier)."""
+    """Return annual rain and R from monthly rain (Wischmeier); `ValueError` unless there are twelve months."""
+    if len(rain_month_mm) != 12:
+        raise ValueError(f"{len(rain_month_mm)} months given, twelve needed / 给了 {len(rain_month_mm)} 个月，应为 12 个月")
     total = math.fsum(rain_month_mm)
     return {"rain_year_mm": total, "erosivity": float(erosivity_wischmeier(total, math.fsum(p**3 for p in rain_month_mm)))}
 

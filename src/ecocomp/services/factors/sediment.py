@@ -59,9 +59,15 @@ def trapping_share(sdr, sdr_below):  # type: ignore[no-untyped-def]
 
 # ---------------------------------------------------------------- by name, with plain numbers
 def index(*, mean_w: float, mean_s: float, area_m2: float, d_dn: float) -> dict[str, float]:
-    """Return D_up and IC; on a stream (d_dn 0) IC is infinite."""
+    """Return D_up and IC; `ValueError` where D_up or D_dn is not above 0: on a stream (D_dn 0) there is no index."""
+    given = {"W_m": mean_w, "S_m": mean_s, "A": area_m2, "D_dn": d_dn}
+    wrong = ", ".join(f"{name} = {value:g}" for name, value in given.items() if not value > 0.0)
+    if wrong:
+        raise ValueError(
+            f"{wrong}: each must be above 0; a cell on a stream (D_dn = 0) has no index / {wrong}：均须大于 0；河道上（D_dn = 0）没有指数"
+        )
     d_up = float(upslope_component(mean_w, mean_s, area_m2))
-    return {"d_up": d_up, "index": float(connectivity(d_up, d_dn)) if d_dn > 0.0 else math.inf}
+    return {"d_up": d_up, "index": float(connectivity(d_up, d_dn))}
 
 
 def ratio(*, index: float, ic0: float = 0.5, k: float = 2.0, sdr_max: float = 0.8) -> dict[str, float]:
@@ -98,8 +104,9 @@ FORMULAS: tuple[Formula, ...] = (
         (Example({"mean_w": 0.1, "mean_s": 0.2, "area_m2": 10000.0, "d_dn": 200.0}, {"d_up": 2.0, "index": -2.0}, "lg(2/200)"),
          Example({"mean_w": 0.001, "mean_s": 0.005, "area_m2": 900.0, "d_dn": 6_000_000.0}, {"d_up": 0.00015, "index": -10.60206},
                  "the flattest, best covered cell of 30 m, one step of 30 m from a stream")),
-        ("S 限于 0.005–1，W 不小于 0.001；河道上 D_dn = 0，IC 为无穷大。",
-         "S is held within 0.005 and 1, W not below 0.001; on a stream D_dn = 0 and IC is infinite."),
+        ("图层中 S 限于 0.005–1，W 不小于 0.001；河道上 D_dn = 0，IC 为无穷大。这里 W、S、A、D_dn 均须大于 0。",
+         "In layers S is held within 0.005 and 1, W not below 0.001, and on a stream D_dn = 0 and IC is infinite. Here W, S, A"
+         " and D_dn must all be above 0."),
         ("InVEST 源码的 D_dn 按像元步数累加下一像元的 1/(W·S)，不乘步长，因而与此式相差约 lg(像元边长)。",
          "The code of InVEST adds 1/(W·S) of the next cell at each step without its length, so its IC differs by about the"
          " logarithm of the"

@@ -44,14 +44,25 @@ def erodibility_corrected(epic):  # type: ignore[no-untyped-def]
 
 
 # ---------------------------------------------------------------- by name, with plain numbers
+def _whole_soil(sand: float, silt: float, clay: float) -> None:
+    """Refuse particle sizes [%] that do not add up to 95 to 105."""
+    whole = sand + silt + clay
+    if not 95.0 <= whole <= 105.0:
+        raise ValueError(
+            f"sand, silt and clay add up to {whole:g} %, not to about 100 / 砂、粉、黏粒合计 {whole:g} %，应接近 100 %（95–105）"
+        )
+
+
 def epic(*, sand: float, silt: float, clay: float, organic_carbon: float) -> dict[str, float]:
     """Return SN1, K_EPIC in US units and K_EPIC·0.1317 in SI units; all arguments in percent."""
+    _whole_soil(sand, silt, clay)
     k = float(erodibility_epic(sand, silt, clay, organic_carbon))
     return {"sn1": 1.0 - sand / 100.0, "k_epic": k, "erodibility": US_TO_SI_ERODIBILITY * k}
 
 
 def corrected(*, sand: float, silt: float, clay: float, organic_carbon: float) -> dict[str, float]:
     """Return SN1, K_EPIC and K with the Chinese correction, in SI units."""
+    _whole_soil(sand, silt, clay)
     k = float(erodibility_epic(sand, silt, clay, organic_carbon))
     return {"sn1": 1.0 - sand / 100.0, "k_epic": k, "erodibility": float(erodibility_corrected(k))}
 
@@ -178,8 +189,8 @@ FORMULAS: tuple[Formula, ...] = (
             Example({"sand": 0.0, "silt": 0.0, "clay": 100.0, "organic_carbon": 1.5}, {"k_epic": 0.0}, "pure clay: no silt"),
         ),
         (
-            "C 是有机碳而不是有机质；粒径之和应接近 100 %。K 未经中国修正，偏大。",
-            "C is organic carbon, not organic matter; the particle sizes should add up to about 100 %. Without the Chinese"
+            "C 是有机碳而不是有机质；粒径之和须在 95–105 %。K 未经中国修正，偏大。",
+            "C is organic carbon, not organic matter; the particle sizes must add up to 95 to 105 %. Without the Chinese"
             " correction K is too large.",
         ),
     ),
@@ -200,7 +211,10 @@ FORMULAS: tuple[Formula, ...] = (
                 {"sand": 0.0, "silt": 0.0, "clay": 100.0, "organic_carbon": 1.5}, {"erodibility": 0.0}, "negative, so held at 0"
             ),
         ),
-        ("修正后为负时取 0。", "Where the correction gives less than 0, K is 0."),
+        (
+            "修正后为负时取 0。粒径之和须在 95–105 %。",
+            "Where the correction gives less than 0, K is 0. The particle sizes must add up to 95 to 105 %.",
+        ),
         ("InVEST 直接读 K 图层；比较时须给它同一图层。", "InVEST reads K as a layer; give it the same one to compare."),
     ),
     formula(

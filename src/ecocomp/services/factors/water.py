@@ -89,6 +89,7 @@ def evaporated_share(rain_mm, pet_mm, awc_mm, vegetated, z):  # type: ignore[no-
     curve = budyko_curve(dryness, budyko_shape(z, awc_mm, wet))
     limit = curve if vegetated > 0.5 else 1.0
     share = dryness if dryness < limit else limit
+    share = 1.0 if share > 1.0 else share  # the curve ends at 1 and may miss it by the last digits where it hardly rains
     return (share if rain_mm > 0.0 else 1.0) + known
 
 
@@ -130,8 +131,9 @@ def purified_t(capacity_t_per_km2, area_km2):  # type: ignore[no-untyped-def]
 # ---------------------------------------------------------------- evaporation
 @njit(**INLINE)  # type: ignore[untyped-decorator]
 def etpot_redline_mm(temperature_c, humidity):  # type: ignore[no-untyped-def]
-    """Return the potential evaporation of a month, 0.19·(20 + T)²·(1 − r) [mm]; r is a fraction, not percent."""
+    """Return the potential evaporation of a month, 0.19·max(20 + T, 0)²·(1 − r) [mm]; r is a fraction, not percent."""
     warm = 20.0 + temperature_c
+    warm = 0.0 if warm < 0.0 else warm
     return 0.19 * warm * warm * (1.0 - humidity)
 
 
@@ -419,7 +421,7 @@ FORMULAS: tuple[Formula, ...] = (
         (INVEST_YIELD, Reference("Donohue et al. (2012), J. Hydrology 436-437:35-50", "R", "ω = Z·AWC/P + 1.25")),
         BUDYKO_EXAMPLES,
         budyko,
-        ("多年平均；ω 不超过 5。", "For means over years; ω is held at 5."),
+        ("多年平均；ω 不超过 5；AET/P 不超过 1。", "For means over years; ω is held at 5 and AET/P at 1."),
     ),
     _formula(
         "curve_number_runoff",
@@ -486,15 +488,18 @@ FORMULAS: tuple[Formula, ...] = (
         "C = e^a·A^b·T\nV = 10000·C",
         (
             _of("area_km2", "km²", "湖泊面积", "area of the lake", "A"),
-            _of("a", "1", "湖区系数", "coefficient of the zone", "a", least=-math.inf),
-            _of("b", "1", "湖区指数", "exponent of the zone", "b"),
+            _of("a", "1", "湖区系数", "coefficient of the zone", "a", least=-20.0, most=20.0),
+            _of("b", "1", "湖区指数", "exponent of the zone", "b", most=3.0),
             Argument("exchanges", "1/a", Text("年换水次数", "exchanges a year"), "T", default=1.0, least=0.0),
         ),
         (
             _gives("storage_10k_m3", "10⁴ m3/a", "可调蓄水量", "storage", "C"),
             _gives("storage_m3", "m3/a", "可调蓄水量", "storage", "V"),
         ),
-        (Reference(PEMA, "V", "Tibetan Plateau: a 6.636, b 0.678, T 1; other zones are remembered"),),
+        (
+            Reference(PEMA, "V", "Tibetan Plateau only: a 6.636, b 0.678, T 1"),
+            Reference("陆地生态系统生产总值核算技术指南 (2020)", "R", "a and b of the other lake zones; text not opened"),
+        ),
         (
             Example(
                 {"area_km2": 1, "a": 6.636, "b": 0.678},
@@ -567,9 +572,9 @@ FORMULAS: tuple[Formula, ...] = (
         "etpot_redline",
         ("月潜在蒸发（红线指南）", "potential evaporation of a month (red-line guideline)"),
         ("由月平均气温和相对湿度推算的月潜在蒸发。", "From the month's mean temperature and relative humidity."),
-        "ETP = 0.19·(20 + T)²·(1 − r)",
+        "ETP = 0.19·max(20 + T, 0)²·(1 − r)",
         (
-            _of("temperature_c", "°C", "月平均气温", "mean temperature of the month", "T", least=-20.0),
+            _of("temperature_c", "°C", "月平均气温", "mean temperature of the month", "T", least=-60.0),
             _of("humidity", "1", "相对湿度（小数）", "relative humidity as a fraction", "r", most=1.0),
         ),
         (_gives("etp_mm", "mm/month", "潜在蒸发", "potential evaporation", "ETP"),),
@@ -577,11 +582,13 @@ FORMULAS: tuple[Formula, ...] = (
         (
             Example({"temperature_c": 20, "humidity": 0.6}, {"etp_mm": 121.6}, "0.19 · 1600 · 0.4"),
             Example({"temperature_c": -20, "humidity": 0.5}, {"etp_mm": 0}, "the formula ends at −20 °C"),
+            Example({"temperature_c": -35, "humidity": 0.5}, {"etp_mm": 0}, "and does not rise again below it"),
         ),
         _etpot,
         (
-            "湿度须用小数；引用它的一篇论文写作百分数，代入会得负值。",
-            "Humidity is a fraction; a paper that quotes it says percent, which would give negative evaporation.",
+            "湿度须用小数；引用它的一篇论文写作百分数，代入会得负值。低于 −20 °C 时取 0：原式会随温度下降而回升。",
+            "Humidity is a fraction; a paper that quotes it says percent, which would give negative evaporation. Below −20 °C"
+            " nothing evaporates: as printed, the form would rise again as it grows colder.",
         ),
     ),
     _formula(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from numba import njit
 
@@ -29,6 +30,8 @@ EVAPORATION_FORMS = ("samani_pessarakli_1986", "hargreaves_1985")
 WETNESS_FORMS = ("fryrear_1998", "per_rain_day", "rain_times_days")
 """Sources disagree: [ETp − (R + I)·Rd/Nd]/ETp; [ETp − (R + I)]·Nd/(Rd·ETp); [ETp − (R + I)·Rd]/ETp."""
 ROUGHNESS_FORMS = ("slope_cosine", "smith_carson", "smith_carson_cover")
+SMOOTHEST_RIDGE_CM = 17.998865822862644
+"""Kr at which the form of Smith and Carson is least: 1.86 = 0.934·2.41·Kr^−0.066, so Kr = (0.934·2.41/1.86)^(1/0.066)."""
 
 
 def wind_at_2m(speed_m_s: float, height_m: float = 10.0) -> float:
@@ -107,8 +110,12 @@ def soil_crust(clay, organic_matter):  # type: ignore[no-untyped-def]
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]
 def roughness_smith_carson(relief_cm, length_cm):  # type: ignore[no-untyped-def]
-    """Return K' = exp(1.86·Kr − 2.41·Kr^0.934), Kr = 0.2·ΔH²/L, random roughness 0 (HJ 1173-2021 A.20, A.21)."""
+    """Return K' = exp(1.86·Kr − 2.41·Kr^0.934), Kr = 0.2·ΔH²/L, random roughness 0 (HJ 1173-2021 A.20, A.21).
+
+    Beyond `SMOOTHEST_RIDGE_CM`, where the form is least (0.0938) and would rise without bound, it is held at that least value.
+    """
     kr = 0.2 * relief_cm * relief_cm / length_cm
+    kr = SMOOTHEST_RIDGE_CM if kr > SMOOTHEST_RIDGE_CM else kr
     return exp(1.86 * kr - 2.41 * power(kr, 0.934))
 
 
@@ -208,7 +215,11 @@ def wetness(
     irrigation_mm: float = 0.0,
     form: str = WETNESS_FORMS[0],
 ) -> dict[str, float]:
-    """Return SW of a period."""
+    """Return SW of a period; `ValueError` where it rains on more days than the period has."""
+    if rain_days > days:
+        raise ValueError(
+            f"{rain_days:g} days with rain in a period of {days:g} days / 时段只有 {days:g} 天，降雨日却有 {rain_days:g} 天"
+        )
     place, share = WETNESS_FORMS.index(form), rain_days / days
     return {"wetness": float(soil_wetness_by(place, evaporation_mm, rain_mm + irrigation_mm, share, days))}
 
@@ -261,16 +272,17 @@ def plants_ndvi(*, ndvi: float) -> dict[str, float]:
     return {"cover": float(cover_wind_ndvi(ndvi))}
 
 
-def rweq(*, weather: float, erodible: float, crust: float, roughness: float, cover: float, z_m: float = 50.0) -> dict[str, float]:
+def rweq(*, weather: float, erodible: float, crust: float, roughness: float, cover: float, z_m: float = 50.0) -> dict[str, Any]:
     """Return Qmax [kg/m], s [m] and loss [kg/m²] with and without plants, and what is fixed, for one period.
 
-    weather is WF [kg/m], cover is C; erodible, crust and roughness are EF, SCF and K'.
+    weather is WF [kg/m], cover is C; erodible, crust and roughness are EF, SCF and K'. Where nothing moves (X = 0) there is
+    no critical field length: s is None.
     """
     x = weather * erodible * crust * roughness
-    out: dict[str, float] = {"x": x * cover, "x_potential": x}
+    out: dict[str, Any] = {"x": x * cover, "x_potential": x}
     for end, value in (("", x * cover), ("_potential", x)):
         out[f"q_max{end}"] = float(transport_capacity(value))
-        out[f"s_m{end}"] = float(critical_field_length(value))
+        out[f"s_m{end}"] = float(critical_field_length(value)) if value > 0.0 else None
         out[f"loss{end}"] = float(wind_soil_loss(value, z_m))
     out["fixed"] = out["loss_potential"] - out["loss"]
     return out
@@ -291,6 +303,12 @@ def wind_grade(*, loss_t_km2: float) -> dict[str, object]:
 WIND_TOLERABLE_T_KM2 = 200.0
 """Upper end of slight wind erosion [t/(km²·a)]."""
 
+_HELD = (
+    "式在 Kr = 18.0 cm 处最小（Crr = 0 时 K' = 0.0938），再大会无限上升而没有物理意义；"
+    "更大的 Kr 一律取这个最小值（本项目的选择）。",
+    " The form is least at Kr = 18.0 cm (K' = 0.0938 where Crr = 0) and would rise without bound beyond it, which means nothing:"
+    " a larger Kr takes that least value (choice of this project).",
+)
 _FULL = Reference("HJ 1173-2021, appendix A.14-A.22", "V")
 _PYRWEQ = Reference("lxyNgeo/pyrweq, public code", "v")
 _WINDEROSION = Reference("charlottegiseleweil/winderosion, public code", "v")
@@ -341,7 +359,11 @@ RWEQ_EXAMPLES = (
          "loss_potential": 6.211218, "fixed": 1.745953},
         "worked example 10 of the model fact sheet",
     ),
-    Example({"weather": 0.0, "erodible": 0.5, "crust": 0.6, "roughness": 0.9, "cover": 0.8}, {"fixed": 0.0}, "no wind"),
+    Example(
+        {"weather": 0.0, "erodible": 0.5, "crust": 0.6, "roughness": 0.9, "cover": 0.8},
+        {"fixed": 0.0, "loss_potential": 0.0},
+        "no wind",
+    ),
     Example({**_CASE_10, "cover": 1.0}, {"fixed": 0.0, "loss": 6.211218}, "no plants"),
 )  # fmt: skip
 RWEQ_NOT_SHORT = (
@@ -389,7 +411,7 @@ FORMULAS: tuple[Formula, ...] = (
          "absolute temperature"), "T_K"), gives("density", "kg/m³", ("空气密度", "air density"), "ρ")),
         (_PYRWEQ, _FRYREAR),
         (Example({"elevation_km": 0.0, "temperature_c": 14.85}, {"kelvin": 288.0, "density": 1.224042}, "348·1.013/288"),
-         Example({"elevation_km": 2.0, "temperature_c": 6.85}, {"density": 0.989074}, "348·0.7956/280", 1e-3)),
+         Example({"elevation_km": 2.0, "temperature_c": 6.85}, {"density": 0.988817}, "348·0.7956/280", 1e-5)),
     ),
     formula(
         "evaporation_samani_pessarakli", evaporation_samani, ("潜在蒸发（Samani–Pessarakli）",
@@ -507,10 +529,11 @@ FORMULAS: tuple[Formula, ...] = (
         (_RELIEF, _RELIEF_LENGTH, takes("random_cm", "cm", ("随机糙度", "random roughness"), "Crr", 0.0, least=0.0)),
         (gives("ridge", "cm", ("土垄糙度", "ridge roughness"), "Kr"), _KPRIME), (_FULL, _PYRWEQ, _WINDEROSION),
         (Example({"relief_cm": 10.0, "length_cm": 20.0}, {"ridge": 1.0, "roughness": 0.576950}, "exp(1.86 − 2.41)", 1e-5),
-         Example({"relief_cm": 0.0, "length_cm": 20.0, "random_cm": 1.0}, {"roughness": 0.880734}, "exp(−0.127)", 1e-5)),
-        ("Kr 以 cm 计；ΔH 与 L 的单位在应用中不一（有用 km 的），结果相差很大。HJ 1173 取 Crr = 0。",
+         Example({"relief_cm": 0.0, "length_cm": 20.0, "random_cm": 1.0}, {"roughness": 0.880734}, "exp(−0.127)", 1e-5),
+         Example({"relief_cm": 100.0, "length_cm": 10.0}, {"ridge": 200.0, "roughness": 0.093840}, "held at its least", 1e-4)),
+        ("Kr 以 cm 计；ΔH 与 L 的单位在应用中不一（有用 km 的），结果相差很大。HJ 1173 取 Crr = 0。" + _HELD[0],
          "Kr is in cm; practice differs in the unit of ΔH and L (some take km), which changes the result greatly. HJ 1173 has"
-         " Crr = 0."),
+         " Crr = 0." + _HELD[1]),
     ),
     formula(
         "roughness_smith_carson_cover", smith_carson_cover, ("地表粗糙度（随机糙度随植被）",
@@ -524,7 +547,7 @@ FORMULAS: tuple[Formula, ...] = (
         (Example({"relief_cm": 0.0, "length_cm": 20.0, "cover": 0.0}, {"random_cm": 1.147422, "roughness": 0.864409},
          "17.46·0.025^0.738", 1e-4),
          Example({"relief_cm": 0.0, "length_cm": 20.0, "cover": 1.0}, {"random_cm": 34.222412}, "17.46·2.489^0.738", 1e-4)),
-        ("潜在风蚀取 f = 0 的随机糙度。", "Potential erosion takes the random roughness of f = 0."),
+        ("潜在风蚀取 f = 0 的随机糙度。" + _HELD[0], "Potential erosion takes the random roughness of f = 0." + _HELD[1]),
     ),
     formula(
         "cover_wind", plants, ("植被因子（风蚀）", "cover factor (wind erosion)"),
@@ -557,8 +580,12 @@ FORMULAS: tuple[Formula, ...] = (
         ("由各因子求一个时段的潜在与实际风蚀和固沙量。", "Potential and actual loss, and what plants hold, of one period."),
         RWEQ_LINES, (*FACTORS, Z), RWEQ_OUT,
         (_FULL, Reference("京津冀 (2017), doi:10.5846/stxb201701220183", "V", "constants and units")), RWEQ_EXAMPLES,
-        ("1 kg/m² = 1000 t/km² = 10 t/hm²。z 的结果不单调：z 先增后减 SL。逐月或半月计算再求和。",
-         "1 kg/m² = 1000 t/km² = 10 t/ha. The loss first rises and then falls with z. Compute by month or half-month and add up."),
+        ("1 kg/m² = 1000 t/km² = 10 t/hm²。z 的结果不单调：z 先增后减 SL。逐月或半月计算再求和。"
+         "极强风时（z = 50 m、C = 0.5 时 X_p 约在 61 kg/m 以上）SL 随 X 下降，固沙量会为负；负值照实给出，不截为 0。"
+         "X 为 0 时没有关键地块长度 s。",
+         "1 kg/m² = 1000 t/km² = 10 t/ha. The loss first rises and then falls with z. Compute by month or half-month and add up."
+         " In very strong wind (X_p above about 61 kg/m with z = 50 m and C = 0.5) SL falls as X grows and what is fixed can be"
+         " negative; it is given as it is, never cut to 0. Where X is 0 there is no critical field length s."),
         RWEQ_NOT_SHORT,
     ),
     formula(

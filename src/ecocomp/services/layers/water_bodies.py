@@ -21,7 +21,7 @@ from numba import njit
 
 from ecocomp.services.derive import Making, StoredLayer, digest_of, keep
 from ecocomp.services.site import PASS, StripReader
-from ecocomp.terms.faults import Fault
+from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.text import Text
 
 if TYPE_CHECKING:
@@ -36,13 +36,6 @@ NEEDS = ("land_cover",)
 WATER = 42
 M2_PER_KM2 = 1e6
 M2_PER_HA = 1e4
-
-
-@dataclass(frozen=True)
-class WaterLayer(StoredLayer):
-    """A stored layer, with warnings about what could not be placed on it."""
-
-    notes: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,17 +56,22 @@ def make(making: Making) -> dict[str, StripReader]:
     """Return the area of the lake each cell is part of [km²] and, with a table of reservoirs, their capacity [m3/ha].
 
     Off water both are 0, without land cover NaN. Water with a reservoir in it is no lake: there `lake_km2` is 0. Reservoirs
-    in the same water add up. One whose point lies on no water is left out, and a note on the layer names it with its volume.
+    in the same water add up.
+
+    Raises `FaultsError` naming every reservoir whose point lies on no water, with its volume: without it the water that is
+    its own would count as a lake, and what it holds would not count at all.
     """
     from ecocomp.grid.georef import STRIP_ROWS
 
     return dict(water_layers(making, STRIP_ROWS))
 
 
-def water_layers(making: Making, rows: int) -> dict[str, WaterLayer]:
+def water_layers(making: Making, rows: int) -> dict[str, StoredLayer]:
     """Return the layers, reading and writing `rows` rows at a time; the numbers do not depend on it."""
     cover, grid = making.layers["land_cover"], making.grid
     row, column, capacity, notes = place_reservoirs(making.tables.get("reservoir"), cover, grid)
+    if notes:
+        raise FaultsError(notes)
     depends = [CODE_VERSION, grid.fingerprint(), digest_of(cover, grid), row.tolist(), column.tolist(), capacity.tolist()]
     found: list[Waters] = []  # measured once, and only if a file is to be written
 
@@ -82,10 +80,9 @@ def water_layers(making: Making, rows: int) -> dict[str, WaterLayer]:
             found.append(measure_waters(cover, grid, row, column, capacity, rows))
         write_layer(path, cover, grid, found[0], reservoirs, rows)
 
-    given = GIVES if capacity.size or notes else GIVES[:1]
+    given = GIVES if capacity.size else GIVES[:1]
     paths = {name: keep(making.folder, name, depends, partial(build, reservoirs=name == GIVES[1])) for name in given}
-    # The note stands on one layer only, or a reservoir would be named twice.
-    return {name: WaterLayer(path, 1, tuple(notes) if name == GIVES[1] else ()) for name, path in paths.items()}
+    return {name: StoredLayer(path, 1) for name, path in paths.items()}
 
 
 def place_reservoirs(
@@ -120,7 +117,6 @@ def _off_water(one: dict[str, Any], inside: bool) -> Fault:
             "the point of the reservoir ({x}, {y}) {w}; its capacity of {v} m3 is not counted.",
         ).fill(x=f"{one['x']:g}", y=f"{one['y']:g}", w=where, v=f"{one['capacity_m3']:.0f}"),
         Text("核对坐标及其坐标系，把点移到水面上。", "Check the coordinates and their system, and move the point onto the water."),
-        "warning",
     )
 
 
@@ -255,7 +251,6 @@ __all__ = [
     "CODE_VERSION",
     "GIVES",
     "NEEDS",
-    "WaterLayer",
     "Waters",
     "make",
     "measure_waters",

@@ -123,12 +123,22 @@ def evaluate(
     out = {}
     for substance, (capacity, emission) in given.items():
         if len(capacity) and emission is None:
-            raise TypeError(f"emission_{substance} is missing: capacity alone overstates what is removed")
+            raise TypeError(
+                f"emission_{substance} is missing: capacity alone overstates what is removed"
+                f" / 缺少 emission_{substance}：只有净化能力会高估"
+            )
         if emission is not None:
+            if len(capacity) != len(area_km2):
+                raise ValueError(
+                    f"capacity_{substance} has {len(capacity)} numbers, area_km2 {len(area_km2)}: give one for each ecosystem"
+                    f" / capacity_{substance} 有 {len(capacity)} 个数，area_km2 有 {len(area_km2)} 个：每个生态系统各给一个"
+                )
             able = math.fsum(k * a for k, a in zip(capacity, area_km2, strict=True))
             out[substance] = min(able, emission)
     if not out:
-        raise TypeError("give the capacities and the emission of at least one of so2, nox, dust")
+        raise TypeError(
+            "give the capacities and the emission of at least one of so2, nox, dust / 至少给出 so2、nox、dust 之一的净化能力和排放量"
+        )
     return out
 
 

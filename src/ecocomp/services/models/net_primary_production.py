@@ -100,7 +100,7 @@ SPEC = Spec(
         Argument("ndvi_min", "1", Text("NDVI 下限", "least NDVI"), default=0.023, least=-1.0, most=1.0),
         Argument("fpar_method", "", Text("由 NDVI 求 FPAR 的方法", "form of FPAR"), "", "text", "mean", choices=FPAR_METHODS[:3]),
         Argument("fpar", "1", Text("月 FPAR，代替 NDVI", "FPAR by month, instead"), "", "list", least=0.0, most=1.0),
-        Argument("days", "d", Text("各月天数", "days of the months"), "D", "list", YEAR),
+        Argument("days", "d", Text("各月天数", "days of the months"), "D", "list", YEAR, least=1.0, most=31.0),
         Argument("area_ha", "ha", Text("面积", "area"), "A", default=1.0, least=0.0),
     ),
     outputs=(
@@ -166,14 +166,15 @@ def evaluate(
 ) -> dict[str, float | list[float]]:
     """Return every factor of CASA by month and the production of the year of one piece of land.
 
-    Raises `ValueError` where a list has not twelve numbers.
+    Raises `ValueError` where a list has not twelve numbers or the ends of NDVI leave nothing between them.
     """
     months = [radiation_mj_m2_day, temperature_c, ndvi, aet_mm, et0_mm, days] + ([fpar] if fpar is not None else [])
     if any(len(x) != 12 for x in months):
-        raise ValueError("every list needs twelve numbers, January to December")
+        raise ValueError("every list needs twelve numbers, January to December / 每列都要有 1 月到 12 月的 12 个数")
     best = max(range(12), key=lambda m: ndvi[m])
     optimum, t = float(temperature_c[best]), [float(x) for x in temperature_c]
     if fpar is None:
+        ends_apart(ndvi_min, ndvi_max)
         ends = float(ndvi_min), float(ndvi_max), *_FPAR, FPAR_METHODS.index(fpar_method)
         fpar = [float(fpar_of_ndvi(float(v), *ends)) for v in ndvi]
     supply = [(float(a), float(b)) for a, b in zip(aet_mm, et0_mm, strict=True)]

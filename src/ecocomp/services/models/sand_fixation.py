@@ -11,6 +11,7 @@ from __future__ import annotations
 import calendar
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -42,6 +43,7 @@ from ecocomp.services.factors.wind import (
     wind_soil_loss_by_power,
 )
 from ecocomp.services.site import (
+    IN_PARCEL,
     PASS,
     TILE,
     Floats,
@@ -75,7 +77,8 @@ SPEC = Spec(
     holds=Text(
         "平坦开阔的旱区地表；风速取日平均值会低估短时大风。灌溉量取规则所给，未给为 0。含水和水面、冰川不评估。"
         "逐月或逐半月计算后求和。z 的结果不单调（先增后减），故按定值，不进入区间；"
-        "时段内各因子之积超过约 61 kg/m（极强风）时，方程的损失随风力反而下降，区间只是所算三个值的两端。"
+        "时段内各因子之积超过约 61 kg/m（极强风）时，方程的损失随风力反而下降：固沙量会为负（C = 0.5 时 X_p 约在 61 以上），"
+        "全年为负的像元照实保留并计数，不截为 0；区间只是所算三个值的两端。"
         "WF = wf·(ρ/g)·SW·SD，wf = Σ u₂(u₂ − 5)²·Nd/N；C = exp(−a·SC)，SC 以百分数计。"
         "来源不一的 SW、ETp、K' 写法可选，并写入方法。完整式与 0.1699 简化式（GEP-2020-short）是两种模型，同一时间序列只能用一种。",
         "Flat, open, dry land; daily mean wind understates short storms. Irrigation is what the rules give, else 0. Water,"
@@ -84,7 +87,8 @@ SPEC = Spec(
         " at its"
         " value and out of the range; where the product of the factors exceeds about 61 kg/m in a period (very strong wind) the"
         " loss falls"
-        " with more wind, and low and high are then only the ends of the three computed. WF = wf·(ρ/g)·SW·SD with wf = Σ u₂(u₂ −"
+        " with more wind: sand fixed can then be negative (X_p above about 61 with C = 0.5), cells that are negative over the year"
+        " are kept and counted, never cut to 0, and low and high are only the ends of the three computed. WF = wf·(ρ/g)·SW·SD with wf = Σ u₂(u₂ −"
         " 5)²·Nd/N; C = exp(−a·SC) with SC in percent. Where sources"
         " disagree (SW, ETp, K') the form is chosen and named in the method. The full form and the short form with 0.1699"
         " (GEP-2020-short)"
@@ -182,7 +186,7 @@ def evaluate(
     z_m: float = 50.0,
     area_ha: float = 1.0,
     method: str = METHODS[0],
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Return what is fixed [t] of one period, and by the full form Qmax [kg/m], s [m] and loss [kg/m²] with and without plants.
 
     weather is WF [kg/m], cover is C; erodible, crust and roughness are EF, SCF and K'.
@@ -285,7 +289,10 @@ def prepare(site: Site) -> Plan:
     words = (what, f"K'={roughness}", f"SW={wetness}", f"ETp={evaporation}", *((f"period={period}",) if period != "month" else ()),
              f"stations={len(stations.x)}", *(("short NDVI gaps drawn through",) if green != "ndvi" else ()))  # fmt: skip
     notes = classes_left_out(SPEC.id, cover, Text("植被系数", "cover coefficient")) + _thin_periods(stations, site.year, period)
-    return Plan(layers, "; ".join(words), fill, notes)
+    meaning = Text(
+        "极强风下方程的损失随风力下降，有植被反而比无植被多", "in very strong wind the equation's loss falls with more wind"
+    )
+    return Plan(layers, "; ".join(words), fill, notes, meaning)
 
 
 def _require(site: Site, relief: str) -> None:
@@ -331,8 +338,8 @@ def _pass(site: Site, stations: StationWeather, cover: Floats, weather, names: t
 
     def fill(strip, first, last, out):  # type: ignore[no-untyped-def]
         values = (strip.layer(name) for name in ("rain", names[0], *SOIL_LAYERS, "caco3", "elevation", names[1]))
-        _rows(*values, strip.layer("land_cover")[0], strip.covered, *tables, strip.first_row, first, last, strip.width, out)
-        return 0
+        cover_rows = strip.layer("land_cover")[0], strip.covered
+        return int(_rows(*values, *cover_rows, *tables, strip.first_row, first, last, strip.width, out))
 
     return fill
 
@@ -365,8 +372,8 @@ def _rows(  # type: ignore[no-untyped-def]
     station_column, station_row, gust, evaporation, month, month_share, rain_days, days, irrigation, watered, cover, bare, full,
     scale, scale_power, z_m, half_power, across, along, forms, first_row, first, last, width, out,
 ):  # fmt: skip
-    """Fill rows first..last-1 of out (columns, cells) with t/ha."""
-    wide = scale.shape[0]
+    """Fill rows first..last-1 of out (columns, cells) with t/ha; return how many cells in parcels are negative at the value."""
+    wide, negative = scale.shape[0], 0
     base, total = np.empty(TILE), np.empty((wide, TILE))
     weight = np.empty((station_column.size, TILE))
     blow, dry, x_power, part = np.empty(TILE), np.empty(TILE), np.empty(TILE), np.empty(TILE)
@@ -408,6 +415,10 @@ def _rows(  # type: ignore[no-untyped-def]
                 row = out[k, a : a + n]
                 for i in range(n):
                     row[i] = 10.0 * total[k, i]
+            middle = out[wide // 2, a : a + n]  # by corners the middle column is the value
+            for i in range(n):
+                negative += 1 if middle[i] < 0.0 and covered[a + i] == IN_PARCEL else 0
+    return negative
 
 
 @njit(**INLINE)  # type: ignore[untyped-decorator]

@@ -61,7 +61,7 @@ SPEC = Spec(
     ),
     arguments=(
         Argument("rain_mm", "mm/a", Text("年降水", "rain of the year"), "P0", least=0.0),
-        Argument("aet_mm", "mm/a", Text("年实际蒸散发", "actual evapotranspiration of the year"), "AET"),
+        Argument("aet_mm", "mm/a", Text("年实际蒸散发", "actual evapotranspiration of the year"), "AET", least=0.0),
         Argument("runoff_coefficient", "1", Text("平均地表径流系数", "mean surface-runoff coefficient"), "α", least=0.0, most=1.0),
         Argument("area_m2", "m²", Text("面积", "area"), "A", least=0.0),
         Argument(

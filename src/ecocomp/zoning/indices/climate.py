@@ -50,8 +50,8 @@ def wind_2m_factor(height_m: float) -> float:
 
 
 def monthly_evaporation(temperature_c: Any, humidity: Any) -> Any:
-    """Return ETP of a month [mm] from mean temperature [°C] and relative humidity (fraction)."""
-    warm = 20.0 + temperature_c
+    """Return ETP of a month [mm] from mean temperature [°C] and relative humidity (fraction); 0 below −20 °C."""
+    warm = np.maximum(20.0 + temperature_c, 0.0)
     return 0.19 * warm * warm * (1.0 - humidity)
 
 
@@ -94,6 +94,10 @@ def _dryness(temperature_c: Sequence[float], rain_mm: Sequence[float]) -> dict[s
     twelve(temperature_c=temperature_c, rain_mm=rain_mm)
     heat = sum(float(warm_month(t, d)) for t, d in zip(temperature_c, DAYS, strict=True))
     rain = sum(p for t, p in zip(temperature_c, rain_mm, strict=True) if t >= WARM_C)
+    if heat <= 0.0:
+        raise ValueError("no month has a mean of 10 °C or more, so there is no index / 没有月均温达到 10 °C 的月份，没有干燥度")
+    if rain <= 0.0:
+        raise ValueError("no rain falls in the months of 10 °C and more, so there is no index / ≥10 °C 的月份没有降水，没有干燥度")
     return {"accumulated_c": heat, "rain_mm": float(rain), "dryness": float(dryness(np.float64(heat), np.float64(rain)))}
 
 
@@ -116,10 +120,11 @@ FORMULAS: tuple[Formula, ...] = (
                 "Potential evaporation of a month from its mean temperature and relative humidity, for climatic erosivity.",
             ),
             unit="mm",
-            formula="ETP = 0.19·(20 + T)^2·(1 − r)",
+            formula="ETP = 0.19·max(20 + T, 0)^2·(1 − r)",
             holds=Text(
-                "用于气候侵蚀力指数；T 低于 −20 °C 时公式回升，没有物理意义。r 必须是小数。",
-                "Made for the climatic index; below −20 °C the formula rises again without meaning. r must be a fraction.",
+                "用于气候侵蚀力指数；T 低于 −20 °C 时取 0（原式会回升，没有物理意义）。r 必须是小数。",
+                "Made for the climatic index; 0 below −20 °C, where the printed form rises again without meaning. r must be a"
+                " fraction.",
             ),
             differs=Text(
                 "不是 FAO-56 的参考蒸散 ET0，不能互换。",
@@ -135,6 +140,7 @@ FORMULAS: tuple[Formula, ...] = (
             examples=(
                 Example({"temperature_c": 20.0, "humidity": 0.5}, {"etp_mm": 152.0}, "0.19·1600·0.5"),
                 Example({"temperature_c": -20.0, "humidity": 0.3}, {"etp_mm": 0.0}, "nothing evaporates at −20 °C"),
+                Example({"temperature_c": -40.0, "humidity": 0.3}, {"etp_mm": 0.0}, "nor in deeper frost"),
                 Example({"temperature_c": 25.0, "humidity": 1.0}, {"etp_mm": 0.0}, "nor into air that is full"),
             ),
         ),
@@ -150,8 +156,9 @@ FORMULAS: tuple[Formula, ...] = (
             unit="1",
             formula="F = (1/100)·Σ u^3·((ETP − P)/ETP)·d",
             holds=Text(
-                "(ETP − P) 为负的月份按 0 计（本项目的选择）；u 是 2 米风速。",
-                "Months with more rain than evaporation count 0 (choice of this project); u is wind at 2 m.",
+                "(ETP − P) 为负的月份按 0 计（本项目的选择）；u 是 2 米风速。d 是各月平均天数，2 月取 28.25 天。",
+                "Months with more rain than evaporation count 0 (choice of this project); u is wind at 2 m; d are mean days of the"
+                " months, 28.25 for February.",
             ),
             differs=_SAME,
             inputs=(),
@@ -193,8 +200,9 @@ FORMULAS: tuple[Formula, ...] = (
             unit="1",
             formula="I = 0.16·H/P",
             holds=Text(
-                "这里由月均值求和：月均温达到 10 °C 的月份计入。没有这样的月份则不评估。",
-                "Summed from months here: those with a mean of 10 °C or more. Without such a month there is no index.",
+                "这里由月均值求和：月均温达到 10 °C 的月份计入，2 月取 28.25 天。没有这样的月份，或其间无雨，则不评估。",
+                "Summed from months here: those with a mean of 10 °C or more; February has 28.25 days. Without such a month, or"
+                " without rain in that time, there is no index.",
             ),
             differs=Text("不同于蒸散比降水的干燥度。", "Not the aridity of evapotranspiration over rain."),
             inputs=(),

@@ -69,6 +69,7 @@ FORMULAS: tuple[Formula, ...] = (
                     "a",
                     kind="list",
                     default=[],
+                    least=0,
                 ),
                 Argument(
                     "cuts",

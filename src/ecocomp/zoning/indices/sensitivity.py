@@ -27,11 +27,15 @@ THIRDS = [2.33, 3.66]
 
 def _score(value: float, limits: Sequence[float], *, rising: bool = True, outer: bool = False) -> int:
     ascending(limits=limits)
+    if len(limits) not in (2, 4):
+        raise ValueError(f"two or four limits are needed, not {len(limits)} / 界限须为两个或四个，现有 {len(limits)} 个")
     return int(score(np.array([value], np.float64), limits, rising=rising, outer=outer)[0])
 
 
 def _judge(scores: Sequence[float], cuts: Sequence[float]) -> tuple[float, str]:
     ascending(cuts=cuts)
+    if len(cuts) != 2:
+        raise ValueError(f"two cuts are needed, not {len(cuts)} / 分级界限须为两个，现有 {len(cuts)} 个")
     exact = math.prod(scores) ** (1.0 / len(scores))
     rounded = np.array([exact], np.float64).astype(np.float32)  # as in a map
     return float(exact), CLASSES[int(classify(rounded, cuts)[0])]
