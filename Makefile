@@ -45,3 +45,4 @@ lock:            ## pin the dependencies again, with hashes and without any inde
 
 clean:           ## remove what was made here (not .venv)
 	rm -rf demo site build dist .pytest_cache .mypy_cache .ruff_cache .coverage benchmarks/out
+	find src -name "*.nb[ic]" -delete
