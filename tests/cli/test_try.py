@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def test_a_table_with_faults_names_every_row_and_writes_nothing(ecocomp: Run, tm
     table.write_text("恩格尔,engel\nA,0.5\nB,x\nC,7\nD,\n", encoding="utf-8-sig")
     done = ecocomp("try", "development_coefficient", "--table", table, "--out", out)
     assert done.returncode == 1 and not out.exists()
-    for row in ("row 2", "row 3", "row 4", "row 5"):
+    for row in ("row 3", "row 4", "row 5"):
         assert row in done.stderr
     table.write_text("county,engel\nA,0.5\nB,0.4\n", encoding="utf-8")
     named = json.loads(ecocomp("try", "development_coefficient", "--table", table, "--label", "county", "--json").stdout)
@@ -102,7 +103,6 @@ def test_a_table_with_faults_names_every_row_and_writes_nothing(ecocomp: Run, tm
         (b"", "empty"),
         (b"engel\n", "heading"),
         (b"engel,engel\n1,2\n", "twice"),
-        (b"engel\n1,2\n", "longer"),
         (b"\xff\xff\xff", "UTF-8"),
     ],
 )
@@ -111,6 +111,32 @@ def test_a_broken_table_is_told_in_a_sentence(ecocomp: Run, tmp_path: Path, cont
     table.write_bytes(content)
     done = ecocomp("try", "development_coefficient", "--table", table)
     assert done.returncode == 2 and word in done.stderr
+
+
+def test_a_wrong_heading_is_told_once_and_ragged_rows_stand_among_the_other_faults(ecocomp: Run, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_bytes(b"county,engel\nA,0.5\nB,0.4,7\nC,x\nD,0.\x003\nE,0.4,,\n")
+    done = ecocomp("try", "development_coefficient", "yeers=1", "--table", table)
+    assert done.returncode == 1 and done.stderr.count("Unknown name county") == 1 and "--label county" in done.stderr
+    assert done.stderr.count("Unknown name yeers") == 1
+    for word in ("longer than the heading", "row 3", "row 4", "U+0000", "row 5"):
+        assert word in done.stderr
+    assert "row 6" not in done.stderr and "row 2" not in done.stderr
+
+
+def test_a_table_is_not_written_over_and_labels_belong_to_a_table(ecocomp: Run, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("county,engel\nA,0.5\n=1+1,0.4\n", encoding="utf-8")
+    head = ("try", "development_coefficient", "--table", table, "--label")
+    same = ecocomp(*head, "county", "--out", tmp_path / "." / "t.csv")
+    assert same.returncode == 2 and "--table" in same.stderr and table.read_text(encoding="utf-8").startswith("county")
+    assert ecocomp(*head, "village").returncode == 2
+    alone = ecocomp("try", "development_coefficient", "engel=0.5", "--label", "county")
+    assert alone.returncode == 2 and "--label" in alone.stderr
+    empty = ecocomp(*head, "county", "--out", "")
+    assert empty.returncode == 2 and "--out is empty" in empty.stderr
+    assert ecocomp(*head, "county", "--out", tmp_path / "o.csv").returncode == 0
+    assert "'=1+1" in (tmp_path / "o.csv").read_text(encoding="utf-8-sig")
 
 
 def test_describe_and_list_come_from_the_specs(ecocomp: Run) -> None:
@@ -145,11 +171,32 @@ def test_symbols_are_replaced_whole_and_long_ones_first() -> None:
 def test_a_price_table_becomes_rules_that_a_case_can_use(ecocomp: Run, tmp_path: Path) -> None:
     table = tmp_path / "prices.csv"
     table.write_text(ecocomp("rules", "prices", lang="zh").stdout, encoding="gb18030")
-    done = ecocomp("rules", "prices", table, "--to", tmp_path / "rules")
+    nowhere = ecocomp("rules", "prices", table, "--to", tmp_path / "rules")
+    assert nowhere.returncode == 2 and "--place" in nowhere.stderr and not (tmp_path / "rules").exists()
+    place = ("--place", "990121")
+    done = ecocomp("rules", "prices", table, "--to", tmp_path / "rules", *place)
     assert done.returncode == 0, done.stderr
     written = (tmp_path / "rules" / "990121" / "valuation" / "prices.yaml").read_text(encoding="utf-8")
     assert "valuation.carbon_price.price" in written and "confidence: D" in written
     table.write_text("service,price\nnowhere,abc\n")
-    broken = ecocomp("rules", "prices", table, "--to", tmp_path / "rules")
+    broken = ecocomp("rules", "prices", table, "--to", tmp_path / "rules", *place)
     assert broken.returncode == 1 and written == (tmp_path / "rules" / "990121" / "valuation" / "prices.yaml").read_text("utf-8")
     assert ecocomp("rules", "prices", table).returncode == 2
+
+
+def test_prices_take_the_place_of_the_case_beside_and_spare_a_file_written_by_hand(ecocomp: Run, tmp_path: Path) -> None:
+    case, table = tmp_path / "mycounty", tmp_path / "prices.csv"
+    assert ecocomp("new", case).returncode == 0
+    text = (case / "case.toml").read_text(encoding="utf-8")
+    (place,) = re.findall(r'^place = "(\w+)"', text, re.M)
+    table.write_text(ecocomp("rules", "prices").stdout, encoding="utf-8")
+    told = ("rules", "prices", table, "--to", case / "rules")
+    done = ecocomp(*told)
+    assert done.returncode == 0, done.stderr
+    written = case / "rules" / place / "valuation" / "prices.yaml"
+    made = written.read_text(encoding="utf-8")
+    assert ecocomp(*told).returncode == 0  # its own file is made anew
+    written.write_text("# by hand\nparameters:\n", encoding="utf-8")
+    spared = ecocomp(*told)
+    assert spared.returncode == 2 and "--force" in spared.stderr and written.read_text(encoding="utf-8").startswith("# by hand")
+    assert ecocomp(*told, "--force").returncode == 0 and written.read_text(encoding="utf-8") == made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import rasterio
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 
 from ecocomp.pipeline.case import load_case
+from ecocomp.pipeline.check import class_faults
 from ecocomp.pipeline.inputs import Inputs, LayerReader, take_in
 from ecocomp.sample.county import make_county
 from ecocomp.terms.codes import ECOSYSTEMS
@@ -47,7 +49,7 @@ def taken(folder: Path, tmp_path: Path, **resample: str) -> tuple[Any, Inputs]:
     for name, how in resample.items():
         text = re.sub(rf"(\[layers\.{name}\][^\n]*\n)", rf'\1resample = "{how}"\n', text)
     place = tmp_path / "case"
-    place.mkdir()
+    place.mkdir(parents=True)
     (place / "case.toml").write_text(text, encoding="utf-8")
     (place / "inputs").symlink_to(folder / "inputs")
     case, faults = load_case(place)
@@ -94,6 +96,37 @@ def test_the_same_bytes_again(county_folder: Path, tmp_path: Path) -> None:
         _, inputs = taken(county_folder, tmp_path / name, soil_depth="average", land_cover="mode")
         made.append(inputs.clean["layer.soil_depth"].read_bytes())
     assert made[0] == made[1]
+
+
+def test_a_layer_that_lies_elsewhere_is_a_fault(county_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "county"
+    shutil.copytree(county_folder, folder)
+    for name in ("soil_depth", "land_cover_2023"):
+        with rasterio.open(folder / "inputs" / f"{name}.tif", "r+") as layer:
+            a, b, c, d, e, f = list(layer.transform)[:6]
+            layer.transform = rasterio.Affine(a, b, c + 20.0, d, e, f)
+    case, inputs = taken(folder, tmp_path / "made", soil_depth="bilinear", land_cover="nearest")
+    faults = {f.where: f for f in inputs.faults if f.code == "grid.no_overlap"}
+    assert set(faults) == {"layer.soil_depth", "layer.land_cover.2023"} and faults["layer.soil_depth"].severity == "error"
+    assert "does not overlap" in faults["layer.soil_depth"].clash.en
+    assert class_faults(case, inputs) == []  # told already, and only once
+
+
+def test_a_layer_without_any_class_is_a_fault(county_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "county"
+    shutil.copytree(county_folder, folder)
+    with rasterio.open(folder / "inputs" / "land_cover_2022.tif", "r+") as layer:
+        layer.write(np.zeros((layer.height, layer.width), layer.dtypes[0]), 1)
+    case, inputs = taken(folder, tmp_path / "made", land_cover="nearest")
+    (fault,) = [f for f in [*inputs.faults, *class_faults(case, inputs)] if f.severity == "error"]
+    assert (fault.code, fault.where) == ("io.all_empty", "layer.land_cover.2022")
+
+
+def test_a_scale_of_zero_is_a_fault(county_folder: Path, tmp_path: Path) -> None:
+    text = (county_folder / "case.toml").read_text(encoding="utf-8")
+    (tmp_path / "case.toml").write_text(re.sub(r"(\[layers\.elevation\]\n)", r"\1scale = 0\n", text), encoding="utf-8")
+    _, faults = load_case(tmp_path)
+    assert [f.code for f in faults if "elevation.scale" in f.record] == ["case.layer"]
 
 
 def test_classes_cannot_be_averaged(county_folder: Path, tmp_path: Path) -> None:

@@ -162,3 +162,36 @@ def test_sample_places_are_marked_invented() -> None:
     assert book.places["990121"].invented and not book.places["CN"].invented
     sample = [v for v in book.values() if v.confidence == "S"]
     assert sample and all(book.places[v.place].invented for v in sample)
+
+
+TABLE = """parameters:
+  - key: pay.table
+    name: {zh: 表, en: table}
+    unit: CNY/ha
+    kind: table
+    values:
+      - {value: {"11": 5, "12": 7}, RANGE, document: d, confidence: V}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ('low: {"11": 4, "12": 7}, high: {"11": 6}', ()),
+        ('low: {"11": 6}', ("11: value 5", "6")),
+        ('low: {"11": 4}, high: {"11": 4.5, "12": 9}', ("11: value 5", "4 and 4.5")),
+        ('high: {"12": 6.5}', ("12: value 7", "6.5")),
+        ('low: {"13": 1}', ("low has 13",)),
+        ("low: 4", ("tables of code: number",)),
+        ("spread: -0.1", ("spread -0.1",)),
+    ],
+)
+def test_each_entry_of_a_table_lies_between_its_ends(tmp_path: Path, ends: str, said: tuple[str, ...]) -> None:
+    found = faults_of(tmp_path, TABLE.replace("RANGE", ends))
+    assert len(found) == bool(said)
+    assert all(w in found[0] for w in (*said, "top/pay/rate.yaml", "line 7", "pay.table")) if said else True
+
+
+def test_one_end_alone_is_checked_too(tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path, GOOD.replace("spread: 0.1", "low: 13"))
+    assert "value 12 does not lie between 13 and 12" in fault

@@ -115,13 +115,14 @@ def test_any_other_shipped_value_replaced_is_a_warning_with_both_values(tmp_path
 
 def test_a_new_key_and_an_equal_value_are_not_told(tmp_path: Path) -> None:
     assert (
-        overlay(tmp_path, parameter("standard.own_new_key", "value: 1"), parameter("standard.floor.forest_state", "value: 10"))
+        overlay(tmp_path, parameter("standard.floor.own_new_key", "value: 1"), parameter("standard.floor.forest_state", "value: 10"))
         == []
     )
 
 
 def test_at_most_fifty_are_listed_and_the_rest_counted(tmp_path: Path, policy_book: RuleBook) -> None:
-    keys = [v for v in policy_book.values(place="science") if v.kind == "number" and not v.key.startswith("standard.floor")][:60]
+    numbers = [v for v in policy_book.values(place="science") if v.kind == "number"]
+    keys = [v for v in numbers if not v.key.startswith(("standard.floor", "services.interval"))][:60]
     found = overlay(tmp_path, *(parameter(v.key, f"value: {v.value + 1}", unit=f'"{v.unit}"') for v in keys), place="science")
     assert len(found) == 51 and "10 more" in found[-1].say("en")
 
@@ -139,3 +140,98 @@ def test_thousands_of_floors_end_at_once(tmp_path: Path) -> None:
         for i in range(1200)
     ]
     assert "rules.too_many" in {f.code for f in overlay(tmp_path, parameter("standard.floor.forest_state", *many))}
+
+
+# ---------------------------------------------------------------- units, signs, intervals, keys nothing reads
+ABOVE = "services.carbon.pool_above_t_c_per_ha"
+
+
+def told(found: list[Fault], code: str) -> list[Fault]:
+    return [f for f in found if f.code == code]
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "value", "unit", "severity"),
+    [
+        (ABOVE, "table", 'value: {"11": 5}', "kg/m2", "error"),
+        (ABOVE, "table", 'value: {"11": 5}', '"1"', "error"),
+        (ABOVE, "table", 'value: {"11": 5}', "tC/ha", None),
+        ("services.interval.method", "text", "value: corners", '"1"', None),
+        ("services.interval.draws", "number", "value: 64", '"-"', None),
+        ("standard.regional_base", "number", "value: 12", "CNY/mu/a", None),
+        ("standard.regional_base", "number", "value: 12", "CNY/km2/a", "warning"),
+    ],
+)
+def test_a_value_keeps_the_unit_of_the_one_that_ships(
+    tmp_path: Path, key: str, kind: str, value: str, unit: str, severity: str | None
+) -> None:
+    found = told(overlay(tmp_path, parameter(key, value, unit=unit, kind=kind)), "rules.unit")
+    assert [f.severity for f in found] == ([severity] if severity else [])
+    for fault in found:
+        assert unit.strip('"') in fault.say("en") and key in fault.say("zh") and "990121/own/own.yaml:7" in fault.say("en")
+
+
+def test_the_unit_told_is_that_of_a_value_at_any_place(tmp_path: Path, policy_book: RuleBook) -> None:
+    (fault,) = told(overlay(tmp_path, parameter(ABOVE, 'value: {"11": 5}', unit="kg/m2", kind="table")), "rules.unit")
+    old = policy_book.values(ABOVE)[0]
+    assert "t C/ha" in fault.say("en") and f"{old.file}:{old.line}" in fault.say("en") and "t C/ha" in fault.remedy.zh
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        ('value: {"11": -5}', 1),
+        ('value: {"11": 5}, low: {"11": -1}', 1),
+        ('value: {"11": 5}, spread: 1.5', 1),
+        ('value: {"11": 0}', 0),
+    ],
+)
+def test_a_pool_is_not_negative(tmp_path: Path, value: str, wrong: int) -> None:
+    found = told(overlay(tmp_path, parameter(ABOVE, value, unit="t C/ha", kind="table")), "rules.sign")
+    assert [f.severity for f in found] == ["error"] * wrong
+    assert all("11: -" in f.say("en") and "990121/own/own.yaml:7" in f.say("en") for f in found)
+
+
+def test_every_positive_number_that_ships_stays_so(tmp_path: Path, policy_book: RuleBook) -> None:
+    v = next(v for v in policy_book.values() if v.kind == "number" and v.key.startswith("services.") and v.low > 0)
+    (fault,) = told(overlay(tmp_path, parameter(v.key, "value: -1", unit=f'"{v.unit}"')), "rules.sign")
+    assert str(v.value) in fault.say("en") and "-1" in fault.say("zh")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value", "wrong"),
+    [
+        ("draws", "number", "4096", 0),
+        ("draws", "number", "4104", 1),
+        ("draws", "number", "60", 1),
+        ("draws", "number", "0", 1),
+        ("draws", "text", "many", 1),
+        ("method", "text", "monte_carlo", 0),
+        ("method", "text", "montecarlo", 1),
+        ("quantiles", "table", "{low: 0.9, high: 0.1}", 1),
+        ("quantiles", "table", "{low: 0.1}", 1),
+        ("quantiles", "table", "{low: 0.1, high: 0.9}", 0),
+        ("seed", "number", "1.5", 1),
+    ],
+)
+def test_an_interval_that_cannot_be_computed_is_an_error(tmp_path: Path, name: str, kind: str, value: str, wrong: int) -> None:
+    key = f"services.interval.{name}"
+    found = told(overlay(tmp_path, parameter(key, f"value: {value}", unit='"1"', kind=kind)), "rules.interval")
+    assert [f.severity for f in found] == ["error"] * wrong
+    assert all(key in f.say("en") and f.where == "990121/own/own.yaml" for f in found)
+
+
+def test_a_misspelt_key_is_told_with_the_nearest(tmp_path: Path) -> None:
+    (fault,) = overlay(tmp_path, parameter("services.carbon.pool_abov", 'value: {"11": 5}', unit="t C/ha", kind="table"))
+    assert (fault.code, fault.severity) == ("rules.unread", "warning") and ABOVE in fault.say("en") and ABOVE in fault.say("zh")
+
+
+def test_a_key_that_only_a_method_declares_is_read(tmp_path: Path, policy_book: RuleBook) -> None:
+    assert "services.soil.erosive_year_mm" not in policy_book.keys
+    assert overlay(tmp_path, parameter("services.soil.erosive_year_mm", "value: 500", unit="mm")) == []
+    assert overlay(tmp_path, parameter("agreements.class_limits.own", "value: 5", unit="mg/L")) == []
+
+
+def test_an_unknown_ecosystem_is_a_warning(tmp_path: Path) -> None:
+    (fault,) = told(overlay(tmp_path, parameter(ABOVE, 'value: {"11": 5, "999": 5}', unit="t C/ha", kind="table")), "rules.code")
+    assert fault.severity == "warning" and "999" in fault.say("en") and "999" in fault.say("zh") and "11," not in fault.clash.en

@@ -14,7 +14,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecocomp.registry.calculate import calculate
 from ecocomp.services import vector_math
+from ecocomp.terms.faults import FaultsError
 
 FAMILIES = ("rain", "soil", "slope", "cover", "wind", "sediment")
 factors = SimpleNamespace(
@@ -141,3 +143,66 @@ def test_nan_stays_nan_and_ends_are_held() -> None:
 def test_plants_hold_sand_within_the_range_of_the_equation(x: float, c: float) -> None:
     """Below X of about 61 more force means more loss, so what is fixed is never negative."""
     assert factors.wind_soil_loss(x, 50.0) >= factors.wind_soil_loss(x * c, 50.0) * (1 - 1e-12)
+
+
+def test_ridges_smooth_the_wind_only_up_to_where_the_form_is_least() -> None:
+    least = (0.934 * 2.41 / 1.86) ** (1.0 / 0.066)  # 1.86 = 0.934·2.41·Kr^−0.066
+    assert pytest.approx(least, rel=1e-12) == factors.SMOOTHEST_RIDGE_CM
+    assert factors.smith_carson(relief_cm=math.sqrt(5 * 0.9 * least), length_cm=1.0)["roughness"] > 0.093848
+    at_least = factors.smith_carson(relief_cm=math.sqrt(5 * least), length_cm=1.0)["roughness"]
+    assert at_least == pytest.approx(math.exp(1.86 * least - 2.41 * least**0.934), rel=1e-9)
+    for kr in (20.0, 200.0, 1e6):
+        found = factors.smith_carson(relief_cm=math.sqrt(5 * kr), length_cm=1.0)
+        assert found["ridge"] == pytest.approx(kr) and found["roughness"] == pytest.approx(at_least, rel=1e-9)
+    assert math.isnan(factors.roughness_smith_carson(math.nan, 1.0))
+
+
+def test_sand_fixed_in_a_gale_is_negative_and_without_plants_to_cross_there_is_no_length() -> None:
+    gale = {"weather": 100.0, "erodible": 1.0, "crust": 1.0, "roughness": 1.0}
+    assert factors.rweq(**gale, cover=0.5)["fixed"] < 0.0
+    covered = factors.rweq(**gale, cover=0.0)
+    assert covered["s_m"] is None and covered["loss"] == 0.0 and covered["fixed"] == covered["loss_potential"] > 0.0
+
+
+def test_cover_a_hair_below_a_step_reaches_it() -> None:
+    steps = [0.45, 0.24, 0.15, 0.09, 0.043, 0.011]
+    for share, c in ((0.8999999999999999, 0.011), (0.9, 0.011), (0.89999, 0.043), (0.1 - 1e-16, 0.24)):
+        assert factors.from_table(cover_percent=100.0 * share, factors=steps)["cover_factor"] == c
+
+
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("cover_factor_table", {"cover_percent": 5, "factors": [0.3, 0.2]}, "2 factors for 6 steps"),
+    ("cover_factor_table", {"cover_percent": 5, "factors": [0.3, 0.2], "steps_percent": [10, 0]}, "must rise"),
+    ("cover_factor_table", {"cover_percent": 5, "factors": [0.2, 0.3], "steps_percent": [0, 10]}, "must not rise"),
+    ("vegetation_cover", {"ndvi": 0.3, "ndvi_bare": 0.9, "ndvi_full": 0.9}, "must exceed"),
+    ("erodibility_epic", {"sand": 40, "silt": 40, "clay": 30, "organic_carbon": 1}, "110"),
+    ("erodibility_corrected", {"sand": 4, "silt": 4, "clay": 2, "organic_carbon": 1}, "10 %"),
+    ("soil_wetness", {"evaporation_mm": 10, "rain_mm": 1, "rain_days": 31, "days": 30}, "31 days"),
+    ("erosivity_monthly", {"rain_month_mm": [10.0] * 11}, "twelve"),
+    ("connectivity_index", {"mean_w": 0.1, "mean_s": 0.2, "area_m2": 900, "d_dn": 0}, "D_dn = 0"),
+    ("connectivity_index", {"mean_w": 0.1, "mean_s": 0, "area_m2": 900, "d_dn": 10}, "S_m = 0"),
+    ("fpar_from_ndvi", {"ndvi": 0.3, "ndvi_max": 0.1, "ndvi_min": 0.1}, "must exceed"),
+    ("fpar_from_ndvi", {"ndvi": 0.3, "ndvi_max": 0.7, "fpar_min": 0.9, "fpar_max": 0.1}, "must exceed"),
+    ("carbon_npv", {"change_t_c": 1, "price_per_t_c": 1, "years": 2.5}, "whole number"),
+    ("lake_storage", {"area_km2": 1, "a": 21, "b": 1}, "20"),
+    ("lake_storage", {"area_km2": 1, "a": 1, "b": 3.1}, "3"),
+    ("air_purification", {"area_km2": [1, 2], "capacity_so2": [1], "emission_so2": 5}, "for each ecosystem"),
+    ("water_conservation", {"rain_mm": 1, "aet_mm": -1, "runoff_coefficient": 0, "area_m2": 1}, "aet_mm"),
+    ("fvc", {"ndvi": [0.3], "ndvi_soil": 0.5, "ndvi_vegetation": 0.4}, "must exceed"),
+    ("dryness_index", {"temperature_c": [5.0] * 12, "rain_mm": [1.0] * 12}, "10 °C"),
+    ("dryness_index", {"temperature_c": [15.0] * 12, "rain_mm": [0.0] * 12}, "no rain"),
+    ("sensitivity_soil_erosion", {"erosivity": 1, "texture_score": 1, "relief_m": 1, "cover": 1, "cuts": [2, 3, 4]}, "two cuts"),
+    ("sensitivity_factor_score", {"value": 1, "limits": [1, 2, 3]}, "two or four"),
+    ("importance_by_cumulative_share", {"values": [1, 2], "areas": [1, -1]}, "areas"),
+]
+
+
+@pytest.mark.parametrize(("id", "numbers", "said"), REFUSED, ids=[f"{r[0]}-{k}" for k, r in enumerate(REFUSED)])
+def test_numbers_that_make_no_sense_are_refused_in_both_languages(id: str, numbers: dict[str, Any], said: str) -> None:
+    with pytest.raises(FaultsError) as stop:
+        calculate(id, numbers)
+    (fault,) = stop.value.faults
+    whole = f"{fault.clash.en} {fault.remedy.en}"
+    assert said in whole and any("\u4e00" <= c <= "\u9fff" for c in fault.clash.zh)
+    if fault.code == "calculate.impossible":
+        assert " / " in fault.clash.zh

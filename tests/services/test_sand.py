@@ -16,7 +16,7 @@ from ecocomp.grid.georef import Grid
 from ecocomp.rules import Parameters
 from ecocomp.services.factors import cover, wind
 from ecocomp.services.models import sand_fixation
-from ecocomp.services.site import Draws, NotAssessed, Site, StripData, columns
+from ecocomp.services.site import IN_PARCEL, Draws, NotAssessed, Site, StripData, columns
 from ecocomp.terms import tables
 
 GRID = Grid("EPSG:4545", 500_000.0, 3_300_000.0, 30.0, 30.0, 6, 4)
@@ -225,3 +225,17 @@ def test_everything_missing_is_named_at_once_and_unknown_forms_are_refused(param
     }  # fmt: skip
     with pytest.raises(NotAssessed):
         fill(params(services__sand__period="week"))
+
+
+def test_a_gale_makes_negative_cells_that_are_kept_and_counted(params: Any) -> None:
+    rows = [{**r, "u10_m_s": 4.0 * r["u10_m_s"]} for r in WIND.to_pylist()]
+    arrays = {n: np.ascontiguousarray(a) for n, a in {**LAYERS, "ndvi": np.full((12, CELLS), 0.06, np.float32)}.items()}
+    covered = np.full(CELLS, IN_PARCEL, np.uint8)
+    covered[: GRID.width] = 1  # a raster only
+    for array in (*arrays.values(), covered):
+        array.flags.writeable = False
+    plan = sand_fixation.prepare(Site(params(), {n: len(a) for n, a in arrays.items()}, GRID, YEAR, tables.WIND.table(rows)))
+    assert plan.negative_meaning is not None and plan.negative_meaning.zh and plan.negative_meaning.en
+    out = np.full((columns(params()), CELLS), np.nan, np.float32)
+    counted = plan.fill(StripData(0, *GRID.shape, arrays, covered), 0, GRID.height, out)
+    assert counted == int(np.sum((out[1] < 0.0) & (covered == IN_PARCEL))) > 0

@@ -14,10 +14,10 @@ import pytest
 from ecocomp.registry import Entry, Example, Reference, Spec, Use, entries
 from ecocomp.services.engine import Assessment, assess, cell_area_ha
 from ecocomp.services.parcel_sums import add_parts, rounded
-from ecocomp.services.site import Draws, Plan, Site, columns, corners
+from ecocomp.services.site import Draws, Plan, Site, class_map, columns, corners
 from ecocomp.services.strip_pass import Interval, Scratch, compute_strip, prepare_work
 from ecocomp.services.totals import Totals, quantiles
-from ecocomp.terms.faults import UsageError
+from ecocomp.terms.faults import FaultsError, UsageError
 from ecocomp.terms.text import Text
 
 SERVICES = ("carbon_sequestration", "sand_fixation", "soil_retention", "water_conservation")
@@ -202,7 +202,7 @@ def test_a_model_that_is_not_monotone_gets_quantiles_of_its_draws(fused: Any, sc
 def test_a_parameter_without_a_known_sense_is_refused_by_corners(fused: Any, scene: Any, plug_in: Any, wide_rules: Any) -> None:
     module: Any = tilting()
     module.MONOTONE = True
-    with pytest.raises(ValueError, match="MONOTONE"):
+    with pytest.raises(TypeError, match="MONOTONE"):
         run(fused, scene, models=[plug_in(module)], params=wide_rules)
 
 
@@ -255,6 +255,7 @@ def test_the_range_is_widened_to_hold_the_value(fused: Any, scene: Any, plug_in:
     [
         ("draws", 63, "a multiple of 8"),
         ("draws", 0, "a multiple of 8"),
+        ("draws", 4104, "at most 4096"),
         ("method", "guess", "corners, monte_carlo"),
         ("quantiles", {"low": 0.9, "high": 0.1}, "low < high"),
     ],
@@ -265,9 +266,27 @@ def test_a_rule_of_the_interval_that_cannot_be_is_said(
     if isinstance(value, dict):
         value = {k: Decimal(str(v)) for k, v in value.items()}
     rules = params(**{f"services__interval__{key}": Decimal(value) if isinstance(value, int) else value})
-    found = run(fused, scene, models=[plug_in(tilting())], params=rules)
-    assert [n.record for n in found.notes] == [f"services.interval.{key}"] and said in found.notes[0].say("en")
-    assert np.all(np.isnan(column(found, "tilting")))
+    with pytest.raises(FaultsError) as stop:
+        run(fused, scene, models=[plug_in(tilting())], params=rules)
+    (fault,) = stop.value.faults
+    assert (fault.code, fault.severity) == ("rules.interval", "error")
+    assert f"services.interval.{key}" in fault.say("en") and said in fault.say("en")
+
+
+@pytest.mark.parametrize("error", [IndexError, KeyError, ValueError])
+def test_a_model_that_breaks_on_a_rule_is_a_note_and_the_others_go_on(
+    fused: Any, scene: Any, plug_in: Any, error: type[Exception]
+) -> None:
+    broken = tilting()
+
+    def prepare(site: Site) -> Plan:
+        raise error("999")
+
+    broken.prepare = prepare  # type: ignore[attr-defined]
+    found = run(fused, scene, models=[plug_in(broken), "carbon_sequestration"])
+    note = next(n for n in found.notes if n.where == "tilting")
+    assert note.severity == "warning" and error.__name__ in note.say("en") and "999" in note.say("zh")
+    assert np.isfinite(column(found, "carbon_sequestration")).any()
 
 
 def test_quantiles_are_those_of_numpy() -> None:
@@ -302,3 +321,32 @@ def test_a_pass_that_fails_leaves_the_old_raster_and_nothing_else(fused: Any, sc
         run(fused, scene, models=["soil_retention"], keep=["soil_retention"], keep_folder=tmp_path, layers=bad)
     assert [p.name for p in tmp_path.iterdir()] == ["soil_retention.tif"]
     assert (tmp_path / "soil_retention.tif").read_bytes() == b"old"
+
+
+# ---------------------------------------------------------------- tables with codes no map can hold
+@pytest.mark.parametrize(
+    ("service", "key", "entry"),
+    [
+        ("carbon_storage", "services.carbon.pool_above_t_c_per_ha", "999"),
+        ("carbon_sequestration", "services.carbon.rate_t_co2_per_ha_a", "forest"),
+    ],
+)
+def test_a_code_no_map_can_hold_is_a_note_with_key_and_line(
+    fused: Any, scene: Any, params: Any, service: str, key: str, entry: str
+) -> None:
+    old = params().get(key)
+    table = {**old.value, entry: Decimal(5)}
+    changes = {key.replace(".", "__"): table}
+    rules = params(services__carbon__method="rate", **changes) if service == "carbon_sequestration" else params(**changes)
+    found = run(fused, scene, models=[service], params=rules)
+    (note,) = found.notes
+    assert all(w in note.say("en") and w in note.say("zh") for w in (entry, key, f"{old.file}:{old.line}"))
+
+
+def test_a_class_map_with_an_unknown_code_is_told(params: Any) -> None:
+    key = "services.production.class_map"
+    held = params().get(key)
+    with pytest.raises(FaultsError) as stop:
+        class_map(params(services__production__class_map=[*held.value, "999 forest", ""]), key)
+    (fault,) = stop.value.faults
+    assert all(w in fault.say("en") for w in ("999 forest", key, f"{held.file}:{held.line}"))

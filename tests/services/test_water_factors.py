@@ -122,3 +122,13 @@ def test_cooling_scales_with_area_days_and_water(mm: float, area: float) -> None
     assert two == pytest.approx(2 * one)
     short, long = (call("transpiration_cooling", heat_kj_m2_d=969.83, area_ha=area, days=d)["transpiration_kwh"] for d in (30, 90))
     assert long == pytest.approx(3 * short)
+
+
+def test_a_month_colder_than_minus_20_evaporates_nothing() -> None:
+    assert [call("etpot_redline", temperature_c=t, humidity=0.2)["etp_mm"] for t in (-20, -30, -60)] == [0.0, 0.0, 0.0]
+    assert math.isnan(water.etpot_redline_mm(math.nan, 0.2))
+
+
+@given(st.floats(1e-12, 10.0), st.floats(0.0, 3000.0), st.floats(0.0, 300.0), st.floats(0.0, 30.0))
+def test_hardly_any_rain_never_evaporates_more_than_falls(p: float, e: float, awc: float, z: float) -> None:
+    assert water.evaporated_share(p, e, awc, 1.0, z) <= 1.0

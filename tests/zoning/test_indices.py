@@ -125,3 +125,8 @@ def test_impossible_lists_are_refused_in_words(id: str, given_: dict[str, Any], 
     with pytest.raises(UsageError, match=said) as stop:
         evaluate(**given_)
     assert stop.value.message.zh
+
+
+def test_a_month_colder_than_minus_20_evaporates_nothing() -> None:
+    assert climate.monthly_evaporation(np.array([-20.0, -30.0, -60.0]), 0.3).tolist() == [0.0, 0.0, 0.0]
+    assert np.isnan(climate.monthly_evaporation(np.array([np.nan]), 0.3)).all()

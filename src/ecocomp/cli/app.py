@@ -44,6 +44,16 @@ def _common(command: Any) -> Any:
     return click.option("--json", is_flag=True, help=_t("以 JSON 输出", "answer as JSON"))(command)
 
 
+class _Named(click.Path):
+    """A path to write to; an empty name, which would stand for the working folder, is refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and not value.strip():
+            option = param.opts[0] if param is not None else ""
+            raise UsageError(Text("{o} 是空的；写明路径。", "{o} is empty; name a path.").fill(o=option))
+        return super().convert(value, param, ctx)
+
+
 @click.group(
     help=_t(
         "ecocomp：土地生态补偿，从确权到支付。English: add --lang en.",
@@ -290,7 +300,7 @@ def verify(bundle: Path, rerun: bool, case: Path | None, **kwargs: Any) -> None:
 )
 @click.option("--year", "years", type=int, multiple=True, help=_t("年度，可多次", "year, repeatable"))
 @click.option(
-    "--out", type=click.Path(path_type=Path), help=_t("输出目录，缺省为 CASE/assessed", "folder to write, default CASE/assessed")
+    "--out", type=_Named(path_type=Path), help=_t("输出目录，缺省为 CASE/assessed", "folder to write, default CASE/assessed")
 )
 @click.option("--rasters", is_flag=True, help=_t("同时写出每公顷栅格（COG）", "also write rasters per hectare (COG)"))
 @click.option("--scheduler", help=_t("dask 调度器地址", "address of a dask scheduler"))
@@ -488,11 +498,14 @@ def rules_diff(first: str, second: str, place: str, on_day: str, **kwargs: Any) 
 )
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
 @click.option(
-    "--to", "folder", type=click.Path(path_type=Path), help=_t("规则目录，如 mycounty/rules", "rule folder, such as mycounty/rules")
+    "--to", "folder", type=_Named(path_type=Path), help=_t("规则目录，如 mycounty/rules", "rule folder, such as mycounty/rules")
 )
-@click.option("--place", default="990121", show_default=True, help=_t("价格所属的地方", "place the prices are of"))
+@click.option(
+    "--place", help=_t("价格所属的地方，缺省为旁边 case.toml 的", "place the prices are of, default that of the case.toml beside")
+)
+@click.option("--force", is_flag=True, help=_t("手写的规则文件也替换", "replace a rule file written by hand too"))
 @_common
-def rules_prices(file: Path | None, folder: Path | None, place: str, **kwargs: Any) -> None:
+def rules_prices(file: Path | None, folder: Path | None, place: str | None, force: bool, **kwargs: Any) -> None:
     """Turn a price table into rules."""
     from ecocomp.cli.rules import price_rules_to, price_template
 
@@ -502,7 +515,7 @@ def rules_prices(file: Path | None, folder: Path | None, place: str, **kwargs: A
     elif folder is None:
         raise UsageError(Text("用 --to 写明规则目录。", "Name the rule folder with --to."))
     else:
-        price_rules_to(voice, file, folder, place)
+        price_rules_to(voice, file, folder, place, force=force)
 
 
 @cli.command(
@@ -539,7 +552,7 @@ def list_(what: str, **kwargs: Any) -> None:
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=_Named(path_type=Path, dir_okay=False),
     help=_t("把 --table 的结果写成 CSV", "write the rows of --table as CSV"),
 )
 @click.option("--label", "labels", multiple=True, help=_t("只作标签的列，可多次", "a column that only labels the row, repeatable"))
@@ -552,6 +565,8 @@ def try_(id: str, numbers: tuple[str, ...], table: Path | None, out: Path | None
         try_table(_voice(kwargs), id, numbers, table, out, labels)
     elif out is not None:
         raise UsageError(Text("--out 要与 --table 同用。", "--out goes with --table."))
+    elif labels:
+        raise UsageError(Text("--label 要与 --table 同用。", "--label goes with --table."))
     else:
         try_numbers(_voice(kwargs), id, numbers)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ecocomp.cli.say import Voice
 from ecocomp.pipeline.assess import Assessed, totals
+from ecocomp.registry import entries
 from ecocomp.terms.codes import ecosystem_words, service_words
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.text import Text, same
@@ -103,7 +104,16 @@ def _unpriced(voice: Voice, services: list[str]) -> None:
 
 
 def _name(service: str) -> Text:
-    return service_words(service) or same(service)
+    """Return the name of a service or of one of its products; that of a service of another package is in its spec."""
+    known = service_words(service)
+    if known is not None:
+        return known
+    id, _, product = service.partition(".")
+    found = entries("services.models").get(id)
+    if found is None:
+        return same(service)
+    name = found.spec.name
+    return Text(f"{name.zh}（{product}）", f"{name.en}: {product}") if product else name
 
 
 def _row(row: dict[str, Any], voice: Voice) -> list[str]:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ecocomp.cli.say import Voice
+from ecocomp.governance.open_data import guarded_cell
 from ecocomp.registry.calculate import Answer, calculate, find, say_number, weakest
 from ecocomp.registry.folder import Entry
 from ecocomp.registry.spec import Argument, Use
 from ecocomp.terms.confidence import MARKS
 from ecocomp.terms.faults import Fault, FaultsError, UsageError
 from ecocomp.terms.text import Text, same
+from ecocomp.terms.unseen import first_unseen
 
 MOST_BYTES = 50_000_000
 MOST_ROWS = 200_000
@@ -50,21 +52,23 @@ def try_table(voice: Voice, id: str, words: tuple[str, ...], path: Path, out: Pa
 
     labels  columns that only name the row, such as a county
     """
-    rows = _read_csv(path)
+    if out is not None and out.resolve() == path.resolve():
+        raise UsageError(
+            Text("--out 就是 --table 的文件 {p}；另写一个名字。", "--out is the file {p} of --table; name another.").fill(p=path)
+        )
     fixed = pairs(words)
-    find(id)
+    entry = find(id)
+    heads, rows, faults = _read_csv(path)
+    _check_names(path, heads, fixed, labels)
+    unknown = _unknown_names(entry, path, heads, fixed, labels)
+    faults = [*unknown, *faults]
+    passed = {*labels, *(f.record for f in unknown)}
+    fixed = {k: v for k, v in fixed.items() if k not in passed}
     answers: list[Answer] = []
-    faults: list[Fault] = []
     for number, row in rows:
-        record = f"row {number}"
-        clash = sorted(set(row) & set(fixed))
-        if clash:
-            raise UsageError(
-                Text("{n} 既在表里又在命令行上。", "{n} stands both in the table and on the command line.").fill(n=", ".join(clash))
-            )
         try:
-            given = {k: v for k, v in row.items() if v != "" and k not in labels}
-            answers.append(calculate(id, {**fixed, **given}, path.name, record))
+            given = {k: v for k, v in row.items() if v != "" and k not in passed}
+            answers.append(calculate(id, {**fixed, **given}, path.name, f"row {number}"))
         except FaultsError as stop:
             faults += stop.faults
             if len(faults) > 500:
@@ -77,6 +81,43 @@ def try_table(voice: Voice, id: str, words: tuple[str, ...], path: Path, out: Pa
         voice.say(Text("已写入 {p}：{n} 行", "Wrote {p}: {n} rows").fill(p=out, n=len(answers)))
     elif not voice.as_json:
         _say_rows(voice, rows, answers)
+
+
+def _check_names(path: Path, heads: list[str], fixed: Mapping[str, str], labels: tuple[str, ...]) -> None:
+    clash = sorted(set(heads) & set(fixed))
+    if clash:
+        raise UsageError(
+            Text("{n} 既在表里又在命令行上。", "{n} stands both in the table and on the command line.").fill(n=", ".join(clash))
+        )
+    absent = [name for name in labels if name not in heads]
+    if absent:
+        raise UsageError(
+            Text("{p} 没有 --label 写的列 {n}；有：{h}。", "{p} has no column {n} (--label); there are: {h}.").fill(
+                p=path, n=", ".join(absent), h=", ".join(heads)
+            )
+        )
+
+
+def _unknown_names(entry: Entry, path: Path, heads: list[str], fixed: Mapping[str, str], labels: tuple[str, ...]) -> list[Fault]:
+    """Return a fault for each heading, and each name of the command line, that is no argument: once, not for every row."""
+    arguments = entry.spec.arguments
+    known = {a.name for a in arguments} | {a.symbol for a in arguments if a.symbol}
+    if not arguments or entry.evaluate is None:
+        return []  # told by `calculate`
+    names = ", ".join(f"{a.name}（{a.symbol}）" if a.symbol else a.name for a in arguments)
+    clash = Text("不认识的名称 {n}。", "Unknown name {n}.")
+    there = Text("可用：{a}。", "There are: {a}.").fill(a=names)
+    label = Text(
+        "可用：{a}。若这一列只是标签，加 --label {n}。", "There are: {a}. If the column only labels the rows, add --label {n}."
+    )
+    return [
+        *(
+            Fault("calculate.unknown", path.name, h, clash.fill(n=h), label.fill(a=names, n=h))
+            for h in heads
+            if h not in known and h not in labels
+        ),
+        *(Fault("calculate.unknown", "", n, clash.fill(n=n), there) for n in fixed if n not in known),
+    ]
 
 
 def read_text(path: Path) -> str:
@@ -92,8 +133,11 @@ def read_text(path: Path) -> str:
     raise UsageError(Text("{p} 既不是 UTF-8 也不是 GB18030。", "{p} is neither UTF-8 nor GB18030.").fill(p=path))
 
 
-def _read_csv(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """Return (line of the file, cells by heading); blank lines and columns without a heading are passed over."""
+def _read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]], list[Fault]]:
+    """Return the headings, (line of the file, cells by heading), and faults of rows that are too long or hold unseen characters.
+
+    Blank lines and columns without a heading are passed over; a row with a fault is not among the rows.
+    """
     text = read_text(path)
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -105,23 +149,42 @@ def _read_csv(path: Path) -> list[tuple[int, dict[str, str]]]:
     twice = sorted({h for h in heads if h and heads.count(h) > 1})
     if twice:
         raise UsageError(Text("{p} 的表头有重复：{h}", "{p} has headings twice: {h}").fill(p=path, h=", ".join(twice)))
-    rows = [
-        (n, {h: cell.strip() for h, cell in zip(heads, line, strict=False) if h})
-        for n, line in enumerate(lines[1:], 2)
-        if any(cell.strip() for cell in line)
-    ]
-    long = [n for n, line in enumerate(lines[1:], 2) if len(line) > len(heads)]
-    if long:
-        raise UsageError(
-            Text("{p} 的这些行比表头长：{n}", "These rows of {p} are longer than the heading: {n}").fill(
-                p=path, n=", ".join(map(str, long[:20]))
-            )
-        )
-    if len(rows) > MOST_ROWS:
+    if any(first_unseen(h) for h in heads):
+        raise UsageError(Text("{p} 的表头含有不可见的字符。", "The heading of {p} holds unseen characters.").fill(p=path))
+    filled = [(n, line) for n, line in enumerate(lines[1:], 2) if any(cell.strip() for cell in line)]
+    faults = {n: f for n, line in filled if (f := _row_fault(path, n, heads, line)) is not None}
+    rows = [(n, {h: cell.strip() for h, cell in zip(heads, line, strict=False) if h}) for n, line in filled if n not in faults]
+    if len(filled) > MOST_ROWS:
         raise UsageError(Text("{p} 超过 {n} 行。", "{p} has more than {n} rows.").fill(p=path, n=MOST_ROWS))
-    if not rows:
+    if not filled:
         raise UsageError(Text("{p} 只有表头。", "{p} has only a heading.").fill(p=path))
-    return rows
+    return [h for h in heads if h], rows, list(faults.values())
+
+
+def _row_fault(path: Path, number: int, heads: list[str], line: list[str]) -> Fault | None:
+    """Return what keeps a row from being read: more cells than headings, or a character nobody sees."""
+    record = f"row {number}"
+    if any(cell.strip() for cell in line[len(heads) :]):
+        return Fault(
+            "table.ragged",
+            path.name,
+            record,
+            Text("这一行有 {n} 格，比表头（{h} 格）长。", "The row has {n} cells and is longer than the heading ({h}).").fill(
+                n=len(line), h=len(heads)
+            ),
+            Text("含逗号的值写在双引号里，或补上表头。", "Put a value with commas into double quotes, or add the heading."),
+        )
+    for name, cell in zip(heads, line, strict=False):
+        code = first_unseen(cell)
+        if code:
+            return Fault(
+                "table.unseen",
+                path.name,
+                record,
+                Text("{h} 含有不可见的字符 {c}。", "{h} holds the unseen character {c}.").fill(h=name or "—", c=code),
+                Text("删去它后重写。", "Write it again without that character."),
+            )
+    return None
 
 
 def _write_csv(out: Path, rows: list[tuple[int, dict[str, str]]], answers: list[Answer]) -> None:
@@ -129,15 +192,10 @@ def _write_csv(out: Path, rows: list[tuple[int, dict[str, str]]], answers: list[
     names = _names(answers)
     with out.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*heads, *names])
+        writer.writerow([guarded_cell(h) for h in (*heads, *names)])
         for (_, row), a in zip(rows, answers, strict=True):
-            writer.writerow([*(_cell(row.get(h, "")) for h in heads), *(_cell(a.outputs.get(n)) for n in names)])
-
-
-def _cell(value: Any) -> str:
-    """Return a cell that a spreadsheet takes as data: a text that looks like a formula is written with a quote before it."""
-    text = "" if value is None else str(value)
-    return "'" + text if text[:1] in ("=", "@", "\t", "\r") else text
+            found = (a.outputs.get(n) for n in names)
+            writer.writerow([guarded_cell(c) for c in (*(row.get(h, "") for h in heads), *found)])
 
 
 def _names(answers: list[Answer]) -> list[str]:

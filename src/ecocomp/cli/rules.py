@@ -10,7 +10,7 @@ from typing import Any
 from ecocomp.cli.say import Voice
 from ecocomp.rules import RuleBook, RuleValue, policy_folder
 from ecocomp.terms.confidence import MARKS
-from ecocomp.terms.faults import UsageError
+from ecocomp.terms.faults import FaultsError, UsageError
 from ecocomp.terms.text import Text
 
 _FAR = date(9999, 1, 1)
@@ -176,14 +176,47 @@ def price_template(voice: Voice) -> None:
         print(text, end="")
 
 
-def price_rules_to(voice: Voice, file: Path, folder: Path, place: str) -> None:
-    """Write the rule file of a price table into `folder`/`place`; an existing one is replaced, all of it or nothing."""
+def place_beside(folder: Path) -> str | None:
+    """Return the place of the case that a rule folder (or its parent) lies beside; None if there is no such case."""
+    from ecocomp.pipeline.case import load_case
+
+    full = folder.absolute()
+    for beside in (full.parent, full.parent.parent):
+        if (beside / "case.toml").is_file():
+            case, faults = load_case(beside)
+            if case is None:
+                raise FaultsError(faults)
+            return case.place
+    return None
+
+
+def _made_here(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b"made from a price table by ecocomp" in file.readline(1000)
+
+
+def price_rules_to(voice: Voice, file: Path, folder: Path, place: str | None, *, force: bool = False) -> None:
+    """Write the rule file of a price table into `folder`/`place`, all of it or nothing.
+
+    place  default that of the case the folder lies beside
+    force  also replace a file that was written by hand; one that came from a price table is always replaced
+    """
     from ecocomp.cli.calculate import read_text
     from ecocomp.io.files import write_bytes
     from ecocomp.valuation.price_file import FILE, price_rules
     from ecocomp.valuation.value import pricing
 
+    place = place or place_beside(folder)
+    if not place:
+        raise UsageError(
+            Text(
+                "{f} 旁边没有 case.toml，不知道是哪里的价格；用 --place 写明地方。",
+                "There is no case.toml beside {f}, so the place of the prices is not known; name it with --place.",
+            ).fill(f=folder)
+        )
     book = RuleBook.load([policy_folder()])
+    if place not in book.places and folder.is_dir():
+        book = RuleBook.read([policy_folder(), folder])[0]
     if place not in book.places:
         raise UsageError(
             Text("没有地方 {p}；有：{k}。", "There is no place {p}; there are: {k}.").fill(
@@ -193,6 +226,13 @@ def price_rules_to(voice: Voice, file: Path, folder: Path, place: str) -> None:
     params = book.resolve(place, date.today(), date.today())
     made = price_rules(read_text(file), pricing(params), file.name)
     out = folder / place / FILE
+    if out.is_file() and not force and not _made_here(out):
+        raise UsageError(
+            Text(
+                "{p} 不是由价格表生成的，未改动。要替换它，加 --force。",
+                "{p} was not made from a price table and is left as it is. Replace it with --force.",
+            ).fill(p=out)
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(made.encode("utf-8"), out)
     RuleBook.load([policy_folder(), folder])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 METHODS = ("nearest", "bilinear", "cubic", "average", "mode")
 _CLASS_METHODS = ("nearest", "mode")
 _ROWS = 256
-_FORMAT = 2
+_FORMAT = 3
 
 
 def grid_of(info: GridInfo) -> Grid:
@@ -69,8 +69,9 @@ def aligned(clean: Path, facts: dict[str, Any], layer: LayerInput, encoding: Lay
     values = Path(part).with_suffix(".values.tif")
     try:
         _write_values(clean, layer, encoding, values)
-        _warp(values, Path(part), layer, onto)
+        valid = _warp(values, Path(part), layer, onto)
         made = {**facts, **_place(onto), "dtype": _dtype(layer), "nodata": 0 if layer.variable in CLASS_LAYERS else "nan"}
+        made["valid"] = valid
         write_json(made, path.with_suffix(".json"))
         Path(part).replace(path)
     finally:
@@ -91,6 +92,32 @@ def told(role: str, layer: LayerInput, differences: list[Text]) -> Fault:
         ),
         Text("重采样不增加细节；报告中会列出。", "Resampling adds no detail; the report lists it."),
         "warning",
+    )
+
+
+def empty_bands(facts: Mapping[str, Any]) -> list[int]:
+    """Return the bands (from 1) of a layer brought onto a grid in which not one cell there has a value."""
+    return [band for band, cells in enumerate(facts.get("valid", ()), 1) if not cells]
+
+
+def overlap_fault(role: str, layer: LayerInput, facts: Mapping[str, Any]) -> Fault | None:
+    """Return the fault of a layer that holds nothing on the grid of the case, or None if every band holds something."""
+    empty = empty_bands(facts)
+    if not empty:
+        return None
+    return Fault(
+        "grid.no_overlap",
+        role,
+        "" if len(empty) == len(facts["valid"]) else "band " + ", ".join(map(str, empty)),
+        Text(
+            "用 {m} 重采样到案例网格后，没有一个格有值：它与案例网格不重叠，或重叠处全是无数据。",
+            "resampled to the grid of the case by {m}, not one cell has a value: it does not overlap the grid of the case, or is"
+            " empty where it does.",
+        ).fill(m=layer.resample),
+        Text(
+            "核对图层的坐标系与范围，换成覆盖本案例的图层。",
+            "Check its coordinate system and extent, and give a layer that covers this case.",
+        ),
     )
 
 
@@ -146,8 +173,12 @@ def _write_values(clean: Path, layer: LayerInput, encoding: LayerEncoding, out: 
                     sink.write(np.asarray(read(row0, row1, band)), band, window=window)
 
 
-def _warp(values: Path, out: Path, layer: LayerInput, onto: GridInfo) -> None:
-    """Warp by pieces of rows, in one thread, so that the bytes do not depend on the machine."""
+def _warp(values: Path, out: Path, layer: LayerInput, onto: GridInfo) -> list[int]:
+    """Warp by pieces of rows, in one thread, so that the bytes do not depend on the machine.
+
+    Returns how many cells of each band have a value.
+    """
+    import numpy as np
     import rasterio
     from rasterio.enums import Resampling
     from rasterio.vrt import WarpedVRT
@@ -159,8 +190,12 @@ def _warp(values: Path, out: Path, layer: LayerInput, onto: GridInfo) -> None:
         empty = 0 if layer.variable in CLASS_LAYERS else float("nan")
         shape = {"crs": profile["crs"], "transform": profile["transform"], "width": onto.width, "height": onto.height}
         options = {"resampling": Resampling[layer.resample], "src_nodata": empty, "nodata": empty, "warp_mem_limit": 128}
+        valid = [0] * source.count
         with WarpedVRT(source, **shape, **options) as view, rasterio.open(out, "w", **profile) as sink:
             for band in range(1, source.count + 1):
                 for row0 in range(0, onto.height, _ROWS):
                     window = Window(0, row0, onto.width, min(_ROWS, onto.height - row0))
-                    sink.write(view.read(band, window=window), band, window=window)
+                    read = view.read(band, window=window)
+                    valid[band - 1] += int(np.count_nonzero(read if empty == 0 else np.isfinite(read)))
+                    sink.write(read, band, window=window)
+    return valid

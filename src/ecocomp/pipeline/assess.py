@@ -10,20 +10,32 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from ecocomp.io.files import disk_words, exclusive_lock, write_json, write_table
+from ecocomp.governance.open_data import guarded_cell
+from ecocomp.io.files import (
+    disk_words,
+    exclusive_lock,
+    publish_folder,
+    recover_folder,
+    remove_folder,
+    write_json,
+    write_table,
+)
 from ecocomp.pipeline.case import Case, load_case
-from ecocomp.pipeline.check import rule_book
+from ecocomp.pipeline.check import class_faults, rule_book, service_faults
 from ecocomp.pipeline.ground import Ground, make_ground
 from ecocomp.pipeline.inputs import take_in
 from ecocomp.pipeline.run import edition_key
 from ecocomp.pipeline.year import Year, assess_layers
+from ecocomp.registry import entries
 from ecocomp.rules import Parameters, RuleBook
 from ecocomp.terms.codes import SERVICE_CHAPTERS
 from ecocomp.terms.confidence import is_verified
@@ -31,6 +43,7 @@ from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
 from ecocomp.terms.text import Text
 
 Progress = Callable[[int, int, Text], None]
+_PART = ".part-"
 
 
 @dataclass
@@ -67,18 +80,22 @@ def assess_case(
 ) -> tuple[list[Assessed], list[Fault]]:
     """Assess the services of a case and write tables (and rasters) to `out`, one folder a year.
 
+    The folder of a year is replaced as a whole, once all years are done; a fault or a kill leaves what was there before.
+
     services   ids, default those of the case
     years      default all of the case
     out        default ``<case>/assessed``
     rasters    also write each service per hectare as a cloud-optimised GeoTIFF
     scheduler  address of a dask scheduler, see `run_case`
     returns    the years, and the warnings about the inputs
-    raises     `FaultsError` with every fault of the inputs
+    raises     `FaultsError` with every fault of the inputs; where another run writes to `out`; where a folder of `out` that
+               would be replaced holds something else
     """
     case, faults = load_case(folder)
-    raise_errors(faults)
+    chosen = tuple(dict.fromkeys(services)) or (case.services if case is not None else ())
+    raise_errors([*faults, *service_faults(chosen)])
     assert case is not None
-    case = replace(case, scratch_folder=scratch, services=tuple(services) or case.services)
+    case = replace(case, scratch_folder=scratch, services=chosen)
     wanted = sorted(set(years)) or list(case.years)
     strange = [y for y in wanted if y not in case.years]
     if strange:
@@ -98,15 +115,79 @@ def _assess(
 ) -> tuple[list[Assessed], list[Fault]]:
     book, faults = rule_book(case)
     inputs = take_in(case, progress)
-    raise_errors([*faults, *inputs.faults])
+    raise_errors([*faults, *inputs.faults, *class_faults(case, inputs), *_foreign(out, wanted)])
     place = case.scratch / "edition" / f"{edition_key(case, inputs)}.parquet"
     place.parent.mkdir(parents=True, exist_ok=True)
     ground, warnings = make_ground(case, inputs, place, progress)
     try:
-        found = [_year(case, year, ground, book, out / str(year), rasters, scheduler, progress) for year in wanted]
+        with _folder(out):
+            raise_errors(_foreign(out, wanted))
+            found = [_year(case, year, ground, book, out / f"{_PART}{year}", rasters, scheduler, progress) for year in wanted]
+            for made in found:
+                _publish(made, out)
     finally:
         ground.close()
     return found, [f for f in (*faults, *inputs.faults, *warnings) if f.severity == "warning"]
+
+
+@contextmanager
+def _folder(out: Path) -> Iterator[None]:
+    """Hold the folder `out` for this run alone; unfinished years are removed, and after a fault whatever was made here."""
+    new = [p for p in (out, *out.parents) if not p.exists()]
+    had_lock = (out / ".lock").exists()
+    try:
+        with exclusive_lock(out / ".lock"):
+            _clear(out)
+            for year in out.glob("[0-9]*"):
+                recover_folder(year)
+            try:
+                yield
+            except BaseException:
+                _clear(out)
+                if not had_lock:
+                    (out / ".lock").unlink(missing_ok=True)
+                raise
+    except BaseException:
+        with suppress(OSError):  # a folder that holds something stays
+            for made in new:
+                made.rmdir()
+        raise
+
+
+def _clear(out: Path) -> None:
+    for part in out.glob(f"{_PART}*"):
+        if part.is_dir() and not part.is_symlink():
+            remove_folder(part)
+
+
+def _foreign(out: Path, years: list[int]) -> list[Fault]:
+    """Return a fault for each folder of a year that was not written here, since it would be replaced as a whole."""
+    places = [out / str(year) for year in years]
+    return [
+        Fault(
+            "assess.foreign",
+            str(place),
+            "",
+            Text("已有同名的东西，且不是 ecocomp assess 写的。", "it is there already and was not written by ecocomp assess."),
+            Text("用 --out 换一个目录，或先把它移走。", "Name another folder with --out, or move it away first."),
+        )
+        for place in places
+        if (place.exists() or place.is_symlink()) and not _ours(place)
+    ]
+
+
+def _ours(place: Path) -> bool:
+    """Return whether a folder is empty or holds the tables of an assessment."""
+    if place.is_symlink() or not place.is_dir():
+        return False
+    names = {p.name for p in place.iterdir()}
+    return not names or {"facts.json", "totals.csv"} <= names
+
+
+def _publish(made: Assessed, out: Path) -> None:
+    part, final = out / f"{_PART}{made.year}", out / str(made.year)
+    publish_folder(part, final)
+    made.files = [final / file.relative_to(part) for file in made.files]
 
 
 def _year(
@@ -125,9 +206,45 @@ def _year(
     keep = list(case.services) if rasters else []
     found = assess_layers(y, params, list(case.services), year, keep, out / "rasters" if rasters else None)
     value, notes = _valued(found.service, params, year)
-    made = Assessed(year, found.service, value, [*found.notes, *notes], _unverified(params, found.service), area_ha=_areas(ground))
+    told = [*found.notes, *unsaid(found.service, found.notes, case.layers)]
+    made = Assessed(year, found.service, value, [*told, *notes], _unverified(params, found.service), area_ha=_areas(ground))
     made.files = _write(made, params, ground, out)
     return made
+
+
+def unsaid(service: pa.Table, notes: list[Fault], layers: Iterable[str] = ()) -> list[Fault]:
+    """Return a note for each service that has no quantity on any polygon though no note says why.
+
+    A note says why if it is that the service was not assessed, or where its method is meant for no ground that is there.
+
+    layers  what the case brings: an input that a service can do without is one it reads if it is there
+    """
+    known, there = entries("services.models"), set(layers)
+    out = []
+    for name in sorted(set(service["service"].to_pylist())):
+        rows = service.filter(pc.equal(service["service"], name)).select(["quantity", "applicable"]).to_pylist()
+        about = {n.code for n in notes if n.where in (name, name.partition(".")[0])}
+        meant = any(r["applicable"] is None or r["applicable"] > 0 for r in rows)
+        if any(r["quantity"] is not None for r in rows) or "services.not_assessed" in about or (about and not meant):
+            continue
+        found = known.get(name.partition(".")[0])
+        reads = [u.name for u in found.spec.inputs if not u.optional or u.name in there] if found is not None else []
+        out.append(_no_cell(name, reads))
+    return out
+
+
+def _no_cell(service: str, reads: list[str]) -> Fault:
+    return Fault(
+        "services.not_assessed",
+        service,
+        " ".join(reads),
+        Text(
+            "未评估：多边形内没有一个像元同时具备它的全部输入：{l}。",
+            "not assessed: no cell of the polygons has all its inputs: {l}.",
+        ).fill(l=", ".join(reads) or "—"),
+        Text("核对这些图层的范围和无数据值。", "Check the extent of these layers and where they are empty."),
+        "warning",
+    )
 
 
 @dataclass
@@ -160,8 +277,6 @@ def _valued(service: pa.Table, params: Parameters, year: int) -> tuple[pa.Table,
 
 def _valued_one_by_one(service: pa.Table, params: Parameters, year: int) -> tuple[pa.Table, list[Fault]]:
     """Return the values of the services whose prices are there, with a warning for each price that is missing."""
-    import pyarrow.compute as pc
-
     from ecocomp.terms.tables import SERVICE_VALUE
     from ecocomp.valuation.value import unpriced, value_services
 
@@ -211,7 +326,7 @@ def _csv(path: Path, names: list[str], rows: Iterable[dict[str, Any]]) -> Path:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: guarded_cell(row[name]) for name in names} for row in rows)
     return path
 
 

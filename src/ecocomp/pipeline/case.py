@@ -648,13 +648,31 @@ def _layers(r: _Reader) -> dict[str, LayerInput]:
             name,
             section["file"],
             str(section.get("unit", "")),
-            r.number(section, f"layers.{name}", "scale", 1.0),
+            _scale(r, section, name),
             r.number(section, f"layers.{name}", "offset", 0.0),
             tuple(r.number({"nodata": x}, f"layers.{name}", "nodata", 0.0) for x in fills),
             bands,
             str(section.get("resample", "")),
         )
     return out
+
+
+def _scale(r: _Reader, section: Mapping[str, Any], name: str) -> float:
+    """Return the scale of a layer; 0 is a fault, since every cell would have one and the same value."""
+    scale = r.number(section, f"layers.{name}", "scale", 1.0)
+    if scale == 0:
+        r.fault(
+            "case.layer",
+            f"layers.{name}.scale",
+            Text(
+                "图层 {n} 的 scale 是 0：所有像元会变成同一个值。", "Layer {n} says scale = 0: all cells would get one value."
+            ).fill(n=name),
+            Text(
+                "写文件说明里的比例；没有就删去这一行。", "Write the scale the file's notes name; if there is none, drop the line."
+            ),
+        )
+        return 1.0
+    return scale
 
 
 def _fault(code: str, record: str, clash: Text, remedy: Text) -> Fault:

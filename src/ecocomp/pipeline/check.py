@@ -19,6 +19,7 @@ from ecocomp.registry import Use, entries
 from ecocomp.rules import RuleBook, RuleValue, policy_folder
 from ecocomp.rules.overrides import override_faults
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, capped
+from ecocomp.terms.layers import CLASS_LAYERS
 from ecocomp.terms.text import Text
 
 Progress = Callable[[int, int, Text], None]
@@ -114,7 +115,7 @@ def check_case(folder: Path, progress: Progress | None = None) -> Checked:
     checked.facts["inputs"] = len(inputs.fingerprints)
     checked.facts["purpose"] = case.purpose
     checked.faults += common_grid(inputs)[1]
-    checked.faults += _class_faults(case, inputs)
+    checked.faults += class_faults(case, inputs)
     ground = _ground(case, inputs, checked, progress)
     if case.purpose != "assess":
         checked.faults += _register_faults(case, inputs, ground, book)
@@ -136,25 +137,25 @@ def _ground(case: Case, inputs: Inputs, checked: Checked, progress: Progress | N
     return ground
 
 
-def _class_faults(case: Case, inputs: Inputs) -> list[Fault]:
-    """Return a fault for land-cover codes that are no ecosystem, all codes of a file at once."""
+def class_faults(case: Case, inputs: Inputs) -> list[Fault]:
+    """Return a fault for class layers without any class, and for land-cover codes that are no ecosystem, all of a file at once."""
     import numpy as np
 
-    from ecocomp.pipeline.inputs import LayerReader
+    from ecocomp.pipeline.align import empty_bands
     from ecocomp.terms.codes import ECOSYSTEMS
 
-    known = {int(c) for c in ECOSYSTEMS}
+    known = {0, *(int(c) for c in ECOSYSTEMS)}
     out: list[Fault] = []
-    for role in sorted(r for r in inputs.clean if r.startswith("layer.land_cover")):
-        reader = LayerReader(inputs.clean[role], case.layers["land_cover"])
-        height = inputs.facts[role]["height"]
-        seen = np.zeros(256, np.int64)
-        for row in range(0, height, 512):
-            seen += np.bincount(reader.read(row, min(row + 512, height)).reshape(-1), minlength=256)
-        reader.close()
+    for role in sorted(r for r in inputs.clean if r.startswith("layer.")):
+        variable = role.split(".")[1]
+        if variable not in CLASS_LAYERS or empty_bands(inputs.facts[role]):
+            continue
+        seen = _classes(inputs, role, case)
+        if not seen[1:].any():
+            out.append(_no_class(role))
         wrong = [int(c) for c in np.flatnonzero(seen) if c not in known]
-        if wrong:
-            said = ", ".join(f"{c} ({seen[c]:,})" for c in wrong[:20])
+        if wrong and variable == "land_cover":
+            said = ", ".join(f"{c} ({seen[c]:,})" for c in wrong)
             out.append(
                 Fault(
                     "layer.class",
@@ -165,6 +166,31 @@ def _class_faults(case: Case, inputs: Inputs) -> list[Fault]:
                 )
             )
     return out
+
+
+def _classes(inputs: Inputs, role: str, case: Case) -> Any:
+    """Return how many cells of a class layer hold each of the codes 0…255."""
+    import numpy as np
+
+    from ecocomp.pipeline.inputs import LayerReader
+
+    reader = LayerReader(inputs.clean[role], case.layers[role.split(".")[1]])
+    height = inputs.facts[role]["height"]
+    seen = np.zeros(256, np.int64)
+    for row in range(0, height, 512):
+        seen += np.bincount(reader.read(row, min(row + 512, height)).reshape(-1), minlength=256)
+    reader.close()
+    return seen
+
+
+def _no_class(role: str) -> Fault:
+    return Fault(
+        "io.all_empty",
+        role,
+        "",
+        Text("没有一个像元有类别。", "not one cell has a class."),
+        Text("请检查填充值的声明与裁剪范围。", "Check the declared fills, and how it was clipped."),
+    )
 
 
 def _register_faults(case: Case, inputs: Inputs, ground: Ground | None, book: RuleBook) -> list[Fault]:
@@ -246,23 +272,30 @@ def _obtainable(name: str, have: set[str], asked: tuple[str, ...]) -> bool:
     return maker is not None and name not in asked and all(_obtainable(n, have, (*asked, name)) for n in maker.NEEDS)
 
 
+def service_faults(services: Iterable[str]) -> list[Fault]:
+    """Return a fault for each service that is not registered."""
+    known = entries("services.models")
+    return [
+        Fault(
+            "case.service",
+            "case.toml",
+            "case.services",
+            Text("没有服务 {s}；有：{k}。", "There is no service {s}; there are: {k}.").fill(s=service, k=", ".join(known)),
+            Text("更正 services。", "Mend services."),
+        )
+        for service in dict.fromkeys(services)
+        if service not in known
+    ]
+
+
 def _parameter_faults(case: Case, book: RuleBook) -> list[Fault]:
     """Return a fault for each parameter the chosen services declare that has no value on a reference day."""
     if case.place not in book.places:
         return []
-    out: list[Fault] = []
+    out = service_faults(case.services)
     known = entries("services.models")
     for service in case.services:
         if service not in known:
-            out.append(
-                Fault(
-                    "case.service",
-                    "case.toml",
-                    "case.services",
-                    Text("没有服务 {s}；有：{k}。", "There is no service {s}; there are: {k}.").fill(s=service, k=", ".join(known)),
-                    Text("更正 services。", "Mend services."),
-                )
-            )
             continue
         missing = missing_inputs(case, known[service].spec.inputs)
         if missing:

@@ -227,7 +227,7 @@ def take_in(case: Case, progress: Progress | None = None) -> Inputs:
 
 def _align(inputs: Inputs, sources: list[Source]) -> None:
     """Bring every layer that says how onto the grid of the leading layer; the note says what had been different."""
-    from ecocomp.pipeline.align import aligned, grid_of, layer_roles, method_fault, told
+    from ecocomp.pipeline.align import aligned, grid_of, layer_roles, method_fault, overlap_fault, told
 
     layers = [(s.role, s.layer) for s in sources if s.layer and s.role in inputs.clean]
     faults = {layer.variable: f for _, layer in layers if (f := method_fault(layer)) is not None}
@@ -243,7 +243,7 @@ def _align(inputs: Inputs, sources: list[Source]) -> None:
         if differences:
             made = aligned(inputs.clean[role], inputs.facts[role], layer, encoding_of(layer), onto)
             inputs.clean[role], inputs.facts[role] = made, read_json(made.with_suffix(".json"))
-            inputs.faults.append(told(role, layer, differences))
+            inputs.faults.append(overlap_fault(role, layer, inputs.facts[role]) or told(role, layer, differences))
 
 
 def _year_faults(facts: dict[str, Any], layer: LayerInput, where: str) -> list[Fault]:

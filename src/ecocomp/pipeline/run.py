@@ -12,7 +12,7 @@ from typing import Any
 from ecocomp.governance.bundle import checkpoint_root, open_bundle, verify
 from ecocomp.io.files import canonical_json, disk_words, exclusive_lock, recover_folder, remove_folder, sha256_of
 from ecocomp.pipeline.case import Case, load_case
-from ecocomp.pipeline.check import case_agreements, rule_book
+from ecocomp.pipeline.check import case_agreements, class_faults, rule_book
 from ecocomp.pipeline.ground import Ground, make_ground
 from ecocomp.pipeline.inputs import Inputs, take_in
 from ecocomp.pipeline.publish import publish
@@ -105,7 +105,7 @@ def _run_locked(
     book, faults = rule_book(case)
     inputs = take_in(case, progress)
     agreements, found = case_agreements(case)
-    raise_errors([*faults, *inputs.faults, *found])
+    raise_errors([*faults, *inputs.faults, *class_faults(case, inputs), *found])
     place = case.scratch / "edition" / f"{edition_key(case, inputs)}.parquet"
     place.parent.mkdir(parents=True, exist_ok=True)
     ground, warnings = make_ground(case, inputs, place, progress)

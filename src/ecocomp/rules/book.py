@@ -550,15 +550,44 @@ def _wrong_value(row: Mapping[str, Any], kind: str) -> list[Text]:
         return [Text("value 应是“代码: 数”的表", "value should be a table of code: number")]
     if kind == "list" and not isinstance(value, list):
         return [Text("value 应是列表", "value should be a list")]
-    if kind == "number" and any(not isinstance(row.get(k, Decimal(0)), Decimal) for k in ("low", "high", "spread")):
-        return [Text("low、high、spread 应是数", "low, high and spread should be numbers")]
-    if kind == "number" and "low" in row and "high" in row and not row["low"] <= value <= row["high"]:
-        return [
-            Text("值 {v} 不在 {a} 与 {b} 之间", "value {v} does not lie between {a} and {b}").fill(
-                v=value, a=row["low"], b=row["high"]
+    return _wrong_range(row, kind)
+
+
+def _wrong_range(row: Mapping[str, Any], kind: str) -> list[Text]:
+    """Return what is wrong with low, high and spread: each value must lie between its ends."""
+    if kind not in ("number", "table"):
+        return []
+    spread = row.get("spread", Decimal(0))
+    if not isinstance(spread, Decimal) or any(not _is_end(row[k], kind) for k in ("low", "high") if k in row):
+        if kind == "number":
+            return [Text("low、high、spread 应是数", "low, high and spread should be numbers")]
+        return [Text("low、high 应是“代码: 数”的表，spread 应是数", "low, high should be tables of code: number, spread a number")]
+    if spread < 0:
+        return [Text("spread {s} 为负", "spread {s} is negative").fill(s=spread)]
+    low, high = _bounds(row, kind)
+    if kind == "number":
+        return _outside("", row["value"], low, high)
+    wrong = [t for code, x in row["value"].items() for t in _outside(f"{code}: ", x, low[code], high[code])]
+    for end in ("low", "high"):
+        extra = [str(code) for code in row.get(end, {}) if code not in row["value"]]
+        if extra:
+            wrong.append(
+                Text("{e} 中的 {c} 在 value 中没有", "{e} has {c}, which value has not").fill(e=end, c=", ".join(extra[:8]))
             )
-        ]
-    return []
+    return wrong
+
+
+def _is_end(end: Any, kind: str) -> bool:
+    if kind == "table":
+        return isinstance(end, dict) and all(isinstance(x, Decimal) for x in end.values())
+    return isinstance(end, Decimal)
+
+
+def _outside(code: str, value: Decimal, low: Decimal, high: Decimal) -> list[Text]:
+    if low <= value <= high:
+        return []
+    clash = Text("{c}值 {v} 不在 {a} 与 {b} 之间", "{c}value {v} does not lie between {a} and {b}")
+    return [clash.fill(c=code, v=value, a=low, b=high)]
 
 
 def _bounds(row: Mapping[str, Any], kind: str) -> tuple[Any, Any]:
@@ -567,8 +596,8 @@ def _bounds(row: Mapping[str, Any], kind: str) -> tuple[Any, Any]:
     if kind == "number":
         return (row.get("low", value - abs(value) * spread), row.get("high", value + abs(value) * spread))
     if kind == "table":
-        low = {k: (row.get("low") or {}).get(k, x - abs(x) * spread) for k, x in value.items()}
-        high = {k: (row.get("high") or {}).get(k, x + abs(x) * spread) for k, x in value.items()}
+        low = {k: row.get("low", {}).get(k, x - abs(x) * spread) for k, x in value.items()}
+        high = {k: row.get("high", {}).get(k, x + abs(x) * spread) for k, x in value.items()}
         return low, high
     return value, value
 

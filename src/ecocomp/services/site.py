@@ -249,14 +249,30 @@ def _ends(params: Parameters | Draws, key: str, sense: int, low: float, value: f
     if isinstance(params, Draws):
         return params.of(key, float(low), float(value), float(high))
     if sense == 0 and low != high:
-        raise ValueError(f"{key}: which end lowers the result is not known; declare MONOTONE = False in the model")
+        raise TypeError(f"{key}: which end lowers the result is not known; declare MONOTONE = False in the model")
     return np.array([low, value, high] if sense >= 0 else [high, value, low], np.float64)
 
 
 def class_map(params: Parameters | Draws, key: str) -> dict[int, tuple[str, ...]]:
     """Return ecosystem code → classes of the method, from a list of lines such as ``"11 evergreen deciduous"``."""
     lines = [str(line).split() for line in params.items(key)]
+    wrong = [" ".join(w) or "—" for w in lines if len(w) < 2 or w[0] not in ECOSYSTEMS]
+    if wrong:
+        why = Text("{w} 应写作“生态系统代码 类别 …”", "{w} should be “ecosystem code, class …”").fill(w=same(", ".join(wrong[:8])))
+        raise FaultsError([rule_fault(params, key, why)])
     return {int(words[0]): tuple(words[1:]) for words in lines}
+
+
+def rule_fault(params: Parameters | Draws, key: str, why: Text) -> Fault:
+    """Return the error that a value of the rules cannot be used, with the file and line it stands in."""
+    held = params.get(key)
+    return Fault(
+        "services.rule",
+        held.file,
+        key,
+        Text("{k}（{f}:{l}）：{w}。", "{k} ({f}:{l}): {w}.").fill(k=key, f=held.file, l=held.line, w=why),
+        Text("更正规则文件中的这个值。", "Mend this value in the rule file."),
+    )
 
 
 def lookup(by_class: Mapping[str, Floats], classes: Mapping[int, Sequence[str]], sense: int) -> Floats:
@@ -330,5 +346,6 @@ __all__ = [
     "not_assessed",
     "require",
     "require_method",
+    "rule_fault",
     "table_corners",
 ]  # fmt: skip

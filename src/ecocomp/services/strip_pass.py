@@ -16,11 +16,23 @@ import numpy as np
 from ecocomp.grid.strip import frozen
 from ecocomp.grid.threads import spread
 from ecocomp.registry import Entry, entry
+from ecocomp.rules.overrides import DRAWS_AT_ONCE, INTERVAL, interval_fault
 from ecocomp.services.parcel_sums import LANES, rounded
-from ecocomp.services.site import IN_PARCEL, AtValue, Draws, NotAssessed, Plan, Site, StripData, StripReader, missing_rules
+from ecocomp.services.site import (
+    IN_PARCEL,
+    AtValue,
+    Draws,
+    NotAssessed,
+    Plan,
+    Site,
+    StripData,
+    StripReader,
+    missing_rules,
+    not_assessed,
+)
 from ecocomp.terms.faults import Fault, FaultsError, UsageError
 from ecocomp.terms.layers import CLASS_LAYERS
-from ecocomp.terms.text import Text, same
+from ecocomp.terms.text import Text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +47,7 @@ BLOCK_ROWS, BLOCK_CELLS = 8, 1 << 16
 """A thread takes so many rows at a time, fewer where they are wide: they stay in cache while every service passes over them."""
 CORNERS = 3
 M2_PER_HA = 10_000.0
-AT_ONCE = 8
+AT_ONCE = DRAWS_AT_ONCE
 """Draws computed side by side."""
 PIECE_BYTES = 128 * 2**20
 """Values of a strip that would take more room than this are computed in pieces of rows, so that wide rasters fit too."""
@@ -189,11 +201,27 @@ def prepare_work(models: Iterable[str], site: Site) -> tuple[Work, list[Fault]]:
         except NotAssessed as reason:
             notes += reason.notes
         except FaultsError as error:
+            if any(f.code == "rules.interval" for f in error.faults):
+                raise
             notes += missing_rules(id, error).notes
+        except (IndexError, KeyError, ValueError) as broken:
+            notes.append(_broken(id, site, broken))
         else:
             after = (runs[-1].rows.stop, runs[-1].at + runs[-1].columns_drawn) if runs else (0, 0)
             runs.append(replace(made, first=after[0], at=after[1]))
     return _with_flags(runs), notes
+
+
+def _broken(service: str, site: Site, error: Exception) -> Fault:
+    """Return the note that a value of the rules broke a service, with the case's own values it had read."""
+    read_by = site.params.used_by
+    own = [v for k, v in sorted(site.params.used.items()) if v.layer and service in read_by.get(k, ())]
+    told = ", ".join(f"{v.key} ({v.file}:{v.line})" for v in own[:8]) or "—"
+    why = Text(
+        "规则中的一个值无法使用（{n}：{e}）；本案自己的、已读取的值：{o}",
+        "a value of the rules cannot be used ({n}: {e}); the case's own values read so far: {o}",
+    )
+    return not_assessed(service, service, why.fill(n=type(error).__name__, e=str(error), o=told))
 
 
 def _run(found: Entry, site: Site) -> Run:
@@ -217,29 +245,13 @@ def interval_of(params: Parameters, monotone: bool) -> Interval:
     chosen = params.text("services.interval.method") if params.has("services.interval.method") or not monotone else "corners"
     if chosen == "corners" and monotone:
         return Interval()
-    draws, seed = params.number("services.interval.draws"), params.number("services.interval.seed")
-    ends = params.table("services.interval.quantiles")
-    low, high = float(ends.get("low", -1)), float(ends.get("high", -1))
-    wrong = []
-    if chosen not in ("corners", "monte_carlo"):
-        wrong.append(("services.interval.method", chosen, same("corners, monte_carlo")))
-    if draws < AT_ONCE or draws % AT_ONCE:
-        wrong.append(("services.interval.draws", f"{draws:g}", Text("8 的倍数", "a multiple of 8")))
-    if not 0.0 <= low < high <= 1.0:
-        wrong.append(("services.interval.quantiles", f"{low:g}, {high:g}", Text("0 ≤ 下 < 上 ≤ 1", "0 ≤ low < high ≤ 1")))
-    if wrong:
-        raise FaultsError([_wrong_rule(*w) for w in wrong])
-    return Interval(int(draws), int(seed), low, high)
-
-
-def _wrong_rule(key: str, value: str, needed: Text) -> Fault:
-    return Fault(
-        "services.interval",
-        "",
-        key,
-        Text("{k} 为 {v}，应为 {n}", "{k} is {v}; it must be {n}").fill(k=key, v=value, n=needed),
-        Text("改正这条规则。", "Mend this rule."),
-    )
+    keys = [INTERVAL + name for name in ("method", "draws", "seed", "quantiles")]
+    told = [fault for key in keys if params.has(key) and (fault := interval_fault(params.get(key))) is not None]
+    if told:
+        raise FaultsError(told)
+    draws, seed = params.number(f"{INTERVAL}draws"), params.number(f"{INTERVAL}seed")
+    ends = params.table(f"{INTERVAL}quantiles")
+    return Interval(int(draws), int(seed), float(ends["low"]), float(ends["high"]))
 
 
 def _with_flags(runs: Sequence[Run]) -> Work:

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from ecocomp.rules import Parameters
+from ecocomp.services.by_code import by_code
 from ecocomp.services.factors.carbon import net_ecosystem_production, respiration_month, uptake_rate
 from ecocomp.services.layers.production import require_production
 from ecocomp.services.site import (
@@ -25,7 +26,6 @@ from ecocomp.services.site import (
     corners,
     require,
     require_method,
-    table_corners,
 )
 from ecocomp.services.tiles import any_covered, sum_bands
 from ecocomp.terms.faults import Fault
@@ -85,9 +85,7 @@ def uptake_of(service: str, site: Site) -> Uptake:
     notes: tuple[Fault, ...] = ()
     if method != "nep_soil":
         key = "rate_t_co2_per_ha_a" if method == "rate" else "nep_share_of_npp"
-        factor[:] = np.nan
-        for code, ends in table_corners(p, f"services.carbon.{key}", SENSES[key]).items():
-            factor[:, int(code)] = ends
+        factor[:] = by_code(service, p, f"services.carbon.{key}", SENSES[key], foreign=True)
         what = Text("固碳速率", "sequestration rate") if method == "rate" else Text("NEP 比例", "share of NEP")
         notes = classes_left_out(service, factor, what)
     if method != "rate":

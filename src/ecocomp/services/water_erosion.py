@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 
 from ecocomp.registry import Reference, Use
+from ecocomp.services.by_code import by_code
 from ecocomp.services.derive import digest_of
 from ecocomp.services.factors.cover import (
     PERCENT_SLACK,
@@ -39,13 +40,14 @@ from ecocomp.services.site import (
     corners,
     not_assessed,
     require_method,
+    rule_fault,
     table_corners,
 )
 from ecocomp.services.tiles import season_value, sum_bands, sum_cubes
 from ecocomp.services.vector_math import INLINE
-from ecocomp.terms.faults import Fault
+from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.layers import CLASS_LAYERS
-from ecocomp.terms.text import Text
+from ecocomp.terms.text import Text, same
 
 METHODS = ("HJ1173-2021", "GEP-2020", "RUSLE")
 DAILY_METHODS = ("zhang_half_month", "hj1173_half_month")
@@ -164,7 +166,7 @@ def erosion_forms(service: str, site: Site) -> Erosion:
     rain_form, rain_name, rain_layer = _erosivity_form(service, site)
     soil_form, soil_name, by_texture, soil_layers = _erodibility_form(service, site)
     cover_form, steps, by_cover, cover_name, notes = _cover_form(service, site)
-    practice_form, by_class, practice_name = _practice_form(site, method)
+    practice_form, by_class, practice_name = _practice_form(service, site, method)
     layers = [rain_layer, "ls_factor", "ndvi", *soil_layers]
     if cover_form == 0 or practice_form == 2:
         layers.append("land_cover")
@@ -215,7 +217,13 @@ def _erodibility_form(service: str, site: Site) -> tuple[int, str, Floats, list[
     if all(name in site.bands for name in SOIL_LAYERS):
         name = require_method(service, "services.soil.erodibility_method", site.params, ("epic_corrected", "epic"))
         return ("epic_corrected", "epic").index(name), name, by_texture, list(SOIL_LAYERS)
-    for code, ends in table_corners(site.params, "services.soil.erodibility_by_texture", 1).items():
+    key = "services.soil.erodibility_by_texture"
+    textures = table_corners(site.params, key, 1)
+    wrong = [code for code in textures if not (code.isdecimal() and 0 < int(code) < by_texture.shape[1])]
+    if wrong:
+        why = Text("{w} 不是质地代码", "{w} is no code of a texture").fill(w=same(", ".join(wrong[:8])))
+        raise FaultsError([rule_fault(site.params, key, why)])
+    for code, ends in textures.items():
         by_texture[:, int(code)] = ends
     return 2, "texture_table", by_texture, ["soil_texture"]
 
@@ -247,7 +255,7 @@ def _cover_table(rows: Mapping[str, Floats], classes: Mapping[int, tuple[str, ..
     return steps, table
 
 
-def _practice_form(site: Site, method: str) -> tuple[int, Floats, str]:
+def _practice_form(service: str, site: Site, method: str) -> tuple[int, Floats, str]:
     """Return the form (0 none, 1 raster, 2 by ecosystem), the table and the name."""
     by_class = np.ones((columns(site.params), 256))
     if method == "HJ1173-2021":
@@ -256,8 +264,8 @@ def _practice_form(site: Site, method: str) -> tuple[int, Floats, str]:
         return 1, by_class, "raster"
     if "land_cover" not in site.bands or not site.params.has("services.soil.practice_factor"):
         return 0, by_class, "1"
-    for code, ends in table_corners(site.params, "services.soil.practice_factor", SENSES["practice_factor"]).items():
-        by_class[:, int(code)] = ends
+    listed = by_code(service, site.params, "services.soil.practice_factor", SENSES["practice_factor"], foreign=True)
+    by_class[:] = np.where(np.isnan(listed), by_class, listed)
     return 2, by_class, "by_ecosystem"
 
 

@@ -42,7 +42,9 @@ SPEC = Spec(
     outputs=(Use("fvc", "1", Text("植被覆盖度", "vegetation cover"), symbol="FVC"),),
     references=(
         Reference("Gutman & Ignatov (1998), Int. J. Remote Sens. 19:1533-1543, doi:10.1080/014311698215333", "M", "pixel model"),
-        Reference("fixed pair of NDVI_s and NDVI_v, 0.05 and 0.90: design of ecocomp", "D", "within published 0.02-0.08, 0.80-0.95"),
+        Reference(
+            "fixed pair of NDVI_s and NDVI_v, 0.05 and 0.90: design of ecocomp", "D", "within published 0.02-0.08, 0.80-0.95"
+        ),
     ),
     examples=(
         Example({"ndvi": [0.475], "ndvi_soil": 0.05, "ndvi_vegetation": 0.9}, {"fvc": 0.5}, "halfway between the two ends"),

@@ -64,7 +64,8 @@ def index(*, mean_w: float, mean_s: float, area_m2: float, d_dn: float) -> dict[
     wrong = ", ".join(f"{name} = {value:g}" for name, value in given.items() if not value > 0.0)
     if wrong:
         raise ValueError(
-            f"{wrong}: each must be above 0; a cell on a stream (D_dn = 0) has no index / {wrong}：均须大于 0；河道上（D_dn = 0）没有指数"
+            f"{wrong}: each must be above 0; a cell on a stream (D_dn = 0) has no index"
+            f" / {wrong}：均须大于 0；河道上（D_dn = 0）没有指数"
         )
     d_up = float(upslope_component(mean_w, mean_s, area_m2))
     return {"d_up": d_up, "index": float(connectivity(d_up, d_dn))}

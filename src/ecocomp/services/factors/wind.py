@@ -30,7 +30,7 @@ EVAPORATION_FORMS = ("samani_pessarakli_1986", "hargreaves_1985")
 WETNESS_FORMS = ("fryrear_1998", "per_rain_day", "rain_times_days")
 """Sources disagree: [ETp − (R + I)·Rd/Nd]/ETp; [ETp − (R + I)]·Nd/(Rd·ETp); [ETp − (R + I)·Rd]/ETp."""
 ROUGHNESS_FORMS = ("slope_cosine", "smith_carson", "smith_carson_cover")
-SMOOTHEST_RIDGE_CM = 17.998865822862644
+SMOOTHEST_RIDGE_CM = 18.001877280526923
 """Kr at which the form of Smith and Carson is least: 1.86 = 0.934·2.41·Kr^−0.066, so Kr = (0.934·2.41/1.86)^(1/0.066)."""
 
 
@@ -530,7 +530,7 @@ FORMULAS: tuple[Formula, ...] = (
         (gives("ridge", "cm", ("土垄糙度", "ridge roughness"), "Kr"), _KPRIME), (_FULL, _PYRWEQ, _WINDEROSION),
         (Example({"relief_cm": 10.0, "length_cm": 20.0}, {"ridge": 1.0, "roughness": 0.576950}, "exp(1.86 − 2.41)", 1e-5),
          Example({"relief_cm": 0.0, "length_cm": 20.0, "random_cm": 1.0}, {"roughness": 0.880734}, "exp(−0.127)", 1e-5),
-         Example({"relief_cm": 100.0, "length_cm": 10.0}, {"ridge": 200.0, "roughness": 0.093840}, "held at its least", 1e-4)),
+         Example({"relief_cm": 100.0, "length_cm": 10.0}, {"ridge": 200.0, "roughness": 0.0938487}, "held at its least", 1e-4)),
         ("Kr 以 cm 计；ΔH 与 L 的单位在应用中不一（有用 km 的），结果相差很大。HJ 1173 取 Crr = 0。" + _HELD[0],
          "Kr is in cm; practice differs in the unit of ΔH and L (some take km), which changes the result greatly. HJ 1173 has"
          " Crr = 0." + _HELD[1]),

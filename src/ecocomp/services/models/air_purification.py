@@ -137,7 +137,8 @@ def evaluate(
             out[substance] = min(able, emission)
     if not out:
         raise TypeError(
-            "give the capacities and the emission of at least one of so2, nox, dust / 至少给出 so2、nox、dust 之一的净化能力和排放量"
+            "give the capacities and the emission of at least one of so2, nox, dust"
+            " / 至少给出 so2、nox、dust 之一的净化能力和排放量"
         )
     return out
 

@@ -10,8 +10,9 @@ import numpy as np
 from numba import njit
 
 from ecocomp.registry import Argument, Example, Reference, Spec, Use
+from ecocomp.services.by_code import by_code
 from ecocomp.services.factors.carbon import pools
-from ecocomp.services.site import PASS, TILE, Plan, Site, classes_left_out, columns, require, table_corners
+from ecocomp.services.site import PASS, TILE, Plan, Site, classes_left_out, columns, require
 from ecocomp.services.tiles import any_covered
 from ecocomp.terms.text import Text
 
@@ -101,14 +102,13 @@ def evaluate(
 def prepare(site: Site) -> Plan:
     """Resolve the densities and return the pass; a class that lacks the density of a pool is not observed at all.
 
-    Raises `NotAssessed` where land cover is missing.
+    Raises `NotAssessed` where land cover is missing or a table names an unknown ecosystem.
     """
     require(SPEC.id, site, {"land_cover": (1,)})
     wide = columns(site.params)
     density = np.full((len(POOLS) * wide, 256), np.nan)
     for p, pool in enumerate(POOLS):
-        for code, ends in table_corners(site.params, _KEY.format(pool), 1).items():
-            density[p * wide : (p + 1) * wide, int(code)] = ends
+        density[p * wide : (p + 1) * wide] = by_code(SPEC.id, site.params, _KEY.format(pool), 1, foreign=True)
     density[:, np.isnan(density).any(axis=0)] = np.nan
 
     def fill(strip, first, last, out):  # type: ignore[no-untyped-def]
@@ -128,6 +128,6 @@ def _rows(land_cover, covered, density, start, end, out):  # type: ignore[no-unt
             continue
         code = land_cover[a : a + n]
         for k in range(density.shape[0]):
-            by_code, row = density[k], out[k, a : a + n]
+            by_class, row = density[k], out[k, a : a + n]
             for i in range(n):
-                row[i] = by_code[code[i]]
+                row[i] = by_class[code[i]]

@@ -6,13 +6,14 @@ For biodiversity desks. The index of InVEST, so that numbers compare; here the a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numba import njit
 
 from ecocomp.registry import Argument, Example, Reference, Spec, Use
+from ecocomp.services.by_code import by_code, check_codes
 from ecocomp.services.factors.habitat import DECAYS, decay_exponential, decay_linear, quality, raised, threat_decay
 from ecocomp.services.factors.habitat import degradation as degradation_of
 from ecocomp.services.layers.threats import KEY, Threat, threats_of
@@ -24,10 +25,10 @@ from ecocomp.services.site import (
     Plan,
     Site,
     classes_left_out,
-    columns,
     corners,
     not_assessed,
     require,
+    rule_fault,
     table_corners,
 )
 from ecocomp.services.tiles import any_covered
@@ -166,9 +167,7 @@ def prepare(site: Site) -> Plan:
     threats = threats_of(p)
     weights, distances = (_by_threat(site, threats, name) for name in ("weight", "max_distance_km"))
     _require_layers(site, threats)
-    suitability = np.full((columns(p), 256), np.nan)
-    for code, ends in table_corners(p, _H + "suitability", SENSES["suitability"]).items():
-        suitability[:, int(code)] = ends
+    suitability = by_code(SPEC.id, p, _H + "suitability", SENSES["suitability"], foreign=True)
     load = _load(site, threats, weights, suitability)
     half, exponent = (corners(p, _H + k, SENSES[k]) for k in ("half_saturation", "exponent"))
     forms = np.array([t.form for t in threats], np.int64)
@@ -209,6 +208,7 @@ def _load(site: Site, threats: Sequence[Threat], weights: Floats, suitability: F
     sensitivities do not matter.
     """
     table = table_corners(site.params, _H + "sensitivity", SENSES["sensitivity"])
+    _check_sensitivity(site, table)
     share = weights / weights.sum(axis=1)[:, None]
     load = np.full((len(threats), *suitability.shape), np.nan)
     for key, ends in table.items():
@@ -220,6 +220,16 @@ def _load(site: Site, threats: Sequence[Threat], weights: Floats, suitability: F
     load[:, :, never] = np.where(np.isnan(load[:, :, never]), 0.0, load[:, :, never])
     suitability[:, np.isnan(load).any(axis=(0, 1))] = np.nan
     return load
+
+
+def _check_sensitivity(site: Site, entries: Iterable[str]) -> None:
+    """Raise `NotAssessed` naming entries that are no “code threat”, such as “11 road”, or whose code is unknown."""
+    key = _H + "sensitivity"
+    wrong = [e for e in entries if len(e.split(" ", 1)) != 2]
+    if wrong:
+        why = Text("{w} 应写作“代码 威胁”", "{w} should be “code threat”").fill(w=same(", ".join(wrong[:8])))
+        raise NotAssessed([not_assessed(SPEC.id, key, rule_fault(site.params, key, why).clash)])
+    check_codes(SPEC.id, key, entries, {e: e.split(" ", 1)[0] for e in entries}, site.params, foreign=True)
 
 
 @njit(**PASS)  # type: ignore[untyped-decorator]

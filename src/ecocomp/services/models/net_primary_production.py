@@ -19,6 +19,7 @@ from ecocomp.services.factors.carbon import T_HA_OF_G_M2
 from ecocomp.services.factors.production import (
     FPAR_METHODS,
     absorbed_light,
+    ends_apart,
     fpar_of_ndvi,
     growth_stress,
     optimum_stress,

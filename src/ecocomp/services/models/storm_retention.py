@@ -149,7 +149,7 @@ def curve_numbers(site: Site) -> Floats:
             "{w} 应写作“代码 水文组: 1–100 的数”，如 11 B: 55", "{w} should be “code group: number of 1 to 100”, such as 11 B: 55"
         )
         raise NotAssessed([not_assessed(SPEC.id, TABLE, why.fill(w=same(", ".join(sorted(wrong)))))])
-    check_codes(SPEC.id, TABLE, entries, {e: w[0] for e, w in words.items()})
+    check_codes(SPEC.id, TABLE, entries, {e: w[0] for e, w in words.items()}, site.params)
     table = np.full((columns(site.params), 256, len(GROUPS) + 1), np.nan)
     for entry, (code, group) in words.items():
         table[:, int(code), GROUPS.index(group) + 1] = entries[entry]
