@@ -115,7 +115,9 @@ def test_any_other_shipped_value_replaced_is_a_warning_with_both_values(tmp_path
 
 def test_a_new_key_and_an_equal_value_are_not_told(tmp_path: Path) -> None:
     assert (
-        overlay(tmp_path, parameter("standard.floor.own_new_key", "value: 1"), parameter("standard.floor.forest_state", "value: 10"))
+        overlay(
+            tmp_path, parameter("standard.floor.own_new_key", "value: 1"), parameter("standard.floor.forest_state", "value: 10")
+        )
         == []
     )
 
