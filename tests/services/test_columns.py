@@ -29,7 +29,7 @@ def layer(name: str, rng: np.random.Generator) -> np.ndarray:
         return rng.choice(np.array([11, 12, 21, 32, 41, 43, 51, 52, 61, 82], np.uint8), (1, ROWS * WIDTH))
     if name in CLASS_LAYERS:
         return rng.integers(1, 4, (1, ROWS * WIDTH)).astype(np.uint8)
-    kinds = LAYERS.get(name, {"one": ""})
+    kinds = LAYERS.get({"ndvi_filled": "ndvi"}.get(name, name), {"one": ""})
     bands = {"month": 12, "one": 1, "day": 365}[next(k for k in ("month", "one", "day") if k in kinds)]
     low, high = 0.5, 4.0
     known = next((v for k, v in kinds.items() if k == ("month" if bands == 12 else "one")), "")

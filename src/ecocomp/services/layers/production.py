@@ -76,7 +76,7 @@ def layers_needed(params: Parameters | Draws, method: str, bands: Mapping[str, i
         return {"npp": (1, 12)}
     if method == "miami":
         return {"land_cover": (1,), "temperature": (1, 12), "rain": (1, 12)}
-    wanted = ["radiation", "temperature", "ndvi_filled" if "ndvi_filled" in bands else "ndvi", "aet", "et0"]
+    wanted = ["radiation", "temperature", "ndvi_filled" if bands.get("ndvi_filled") == 12 else "ndvi", "aet", "et0"]
     if "fpar" in bands or params.text("services.production.fpar_method") == "layer":
         wanted.append("fpar")
     return {"land_cover": (1,), **dict.fromkeys(wanted, MONTHS)}

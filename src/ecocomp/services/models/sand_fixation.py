@@ -283,7 +283,7 @@ def prepare(site: Site) -> Plan:
     stations = station_weather(site, *limits, radiation, period, evaporation)
     short = method == "GEP-2020-short"
     forms = np.array([ROUGHNESS_FORMS.index(roughness), WETNESS_FORMS.index(wetness), int(short)], np.int64)
-    green = "ndvi_filled" if "ndvi_filled" in site.bands else "ndvi"
+    green = "ndvi_filled" if site.bands.get("ndvi_filled") == 12 else "ndvi"
     fill = _pass(site, stations, cover, weather, (green, relief), forms)
     layers = ("rain", green, "land_cover", "elevation", relief, *SOIL_LAYERS, *(("caco3",) if "caco3" in site.bands else ()))
     what = "GEP-2020-short 0.1699 form" if short else "HJ1173-2021 full form"
