@@ -12,7 +12,7 @@ References
 3. R. Hickey (2000), Slope angle and slope length solutions for GIS, Cartography 29:1-8. doi:10.1080/00690805.2000.9714334
 4. P. J. J. Desmet, G. Govers (1996), A GIS procedure for automatically calculating the USLE LS factor on topographically
    complex landscape units, J. Soil Water Conserv. 51:427-433.
-5. InVEST 3.14+ Sediment Delivery Ratio, as written down in the models sheet of this project (its `up` is a length).
+5. InVEST 3.14+ Sediment Delivery Ratio source (its `up` is a length).
 """
 
 from __future__ import annotations

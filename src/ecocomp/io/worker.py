@@ -7,7 +7,7 @@ clean file. A child that dies, hangs or grows too large is a fault of the file, 
     with Worker() as worker:
         answers = worker.run([RasterJob("rain", Path("降水.tif"))], out_dir)
 
-Reference: GDAL documentation, "Security considerations"; the fact sheet on supervision, section 4.2.
+Reference: GDAL documentation, "Security considerations".
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ Evidence is one line a machine and a person can read, e.g. ``reason=drop;drop=-0
 References
 ----------
 1. Area monitoring of the EU Common Agricultural Policy: conform, deviation, insufficient; two thresholds; follow-up before
-   any consequence (models sheet, monitoring). Ground rules of the supervision sheet: a screen only opens a lead, and one
+   any consequence. Ground rules of the supervision sheet: a screen only opens a lead, and one
    whose input is missing reports "not run".
 """
 

@@ -7,7 +7,7 @@ Months in which too little of the parcel was clear count as not seen; they are n
 References
 ----------
 1. Area monitoring of the EU Common Agricultural Policy: parcels are looked at from inside, need a least number of clear
-   dates, and otherwise stay "insufficient" (models sheet, monitoring).
+   dates, and otherwise stay "insufficient".
 """
 
 from __future__ import annotations

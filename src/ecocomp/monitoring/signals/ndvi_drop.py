@@ -59,7 +59,7 @@ SPEC = Spec(
         Reference(
             "Area monitoring with two thresholds and matched reference parcels",
             "D",
-            "pattern of the models sheet; formula of this project",
+            "a common pattern; formula of this project",
         ),
         Reference(
             "Rousseeuw & Croux (1993), J. Am. Stat. Assoc. 88:1273-1283, doi:10.1080/01621459.1993.10476408",

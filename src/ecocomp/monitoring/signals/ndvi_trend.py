@@ -50,7 +50,7 @@ SPEC = Spec(
         Example(
             {"values": [0.42, 0.45, 0.44, 0.47, 0.50, 0.49, 0.53, 0.52, 0.56, 0.58]},
             {"s": 39, "var": 125.0, "z": 3.398823, "p": 0.000677, "slope": 0.016667},
-            "models sheet, worked example 17",
+            "computed independently",
             1e-3,
         ),
         Example(

@@ -138,7 +138,7 @@ FORMULAS: tuple[Formula, ...] = (
             Example(
                 {"above": 15.0, "below": 10.0, "soil": 60.0, "dead": 1.0},
                 {"density_t_c_per_ha": 86.0, "stock_t_c": 86.0},
-                "worked example 6 of the model fact sheet (InVEST's own test), first map",
+                "computed independently (InVEST's own test), first map",
                 1e-12,
             ),
             Example(
@@ -174,7 +174,7 @@ FORMULAS: tuple[Formula, ...] = (
             Example(
                 {"before_t_c_per_ha": 86.0, "after_t_c_per_ha": 28.0},
                 {"change_t_c_per_ha": -58.0, "change_t_c": -58.0, "change_t_co2": -58.0 * 44.0 / 12.0},
-                "worked example 6 of the model fact sheet",
+                "computed independently",
                 1e-12,
             ),
             Example(
@@ -223,7 +223,7 @@ FORMULAS: tuple[Formula, ...] = (
             Example(
                 {"change_t_c": -58.0, "price_per_t_c": 43.0, "years": 14.0},
                 {"ratio": 1.0, "factor": 1.0, "value": -2494.0},
-                "worked example 6 of the model fact sheet (InVEST's own test, no discount)",
+                "computed independently (InVEST's own test, no discount)",
                 1e-12,
             ),
             Example(

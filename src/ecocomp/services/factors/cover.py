@@ -208,8 +208,8 @@ FORMULAS: tuple[Formula, ...] = (
         (_C,),
         (Reference("HJ 1173-2021, appendix A.13", "V2", "c is a decimal share"),),
         (
-            Example({"cover": 0.1}, {"cover_factor": 0.816}, "section 1.2 of the model fact sheet"),
-            Example({"cover": 0.6}, {"cover_factor": 0.353}, "section 1.2 of the model fact sheet", tolerance=1e-3),
+            Example({"cover": 0.1}, {"cover_factor": 0.816}, "computed independently"),
+            Example({"cover": 0.6}, {"cover_factor": 0.353}, "computed independently", tolerance=1e-3),
             Example({"cover": 0.02}, {"cover_factor": 1.0}, "1.23, held at 1"),
         ),
         (

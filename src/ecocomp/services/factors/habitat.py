@@ -97,7 +97,7 @@ FORMULAS: tuple[Formula, ...] = (
             Example(
                 {"distance_m": 300.0, "max_distance_m": 1000.0, "form": "exponential"},
                 {"impact": 0.407791},
-                "worked example 19 of the model fact sheet",
+                "computed independently",
                 2e-6,
             ),
             Example({"distance_m": 300.0, "max_distance_m": 1000.0}, {"impact": 0.7}, "linear", 1e-12),

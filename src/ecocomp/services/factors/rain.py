@@ -175,7 +175,7 @@ FORMULAS: tuple[Formula, ...] = (
             Example(
                 {"rain_mm": [25.0, 40.0, 10.0, 15.0], "erosive_mean_mm": 25.0, "erosive_year_mm": 400.0},
                 {"gamma": 1.6232, "alpha": 0.66342, "erosivity": 441.487},
-                "worked example 11 of the model fact sheet; 10 mm stays below the limit",
+                "computed independently; 10 mm stays below the limit",
                 tolerance=2e-5,
             ),
             Example(

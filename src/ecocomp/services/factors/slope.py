@@ -203,7 +203,7 @@ FORMULAS: tuple[Formula, ...] = (
             Example(
                 {"slope_deg": 8.0, "length_m": 100.0},
                 {"m": 0.5, "l": 2.12574, "s": 1.83811},
-                "worked example 12 of the model fact sheet",
+                "computed independently",
             ),
             Example(
                 {"slope_deg": 20.0, "length_m": 22.13},
@@ -234,10 +234,10 @@ FORMULAS: tuple[Formula, ...] = (
             Example(
                 {"slope_deg": 8.0, "length_m": 100.0},
                 {"m": 0.57006, "l": 2.36264, "s": 1.83811},
-                "section 1.2 of the model fact sheet",
+                "computed independently",
             ),
             Example({"slope_deg": 35.0, "length_m": 22.13}, {"s": 9.5988, "ls": 9.5988}, "the cap"),
-            Example({"slope_deg": 20.0, "length_m": 22.13}, {"s": 6.53024}, "section 1.2 of the model fact sheet"),
+            Example({"slope_deg": 20.0, "length_m": 22.13}, {"s": 6.53024}, "computed independently"),
         ),
         (
             "m = β/(1 + β)，β = (sin θ/0.089)/(3·sin^0.8 θ + 0.56)。S 在分段点向上跳。",
@@ -275,7 +275,7 @@ FORMULAS: tuple[Formula, ...] = (
             Example(
                 {"slope_percent": 20.0, "flow_cells": 10.0, "cell_m": 30.0},
                 {"m": 0.61418, "l": 1.24573, "s": 2.79475, "ls": 3.48151},
-                "worked example 13 of the model fact sheet",
+                "computed independently",
             ),
             Example(
                 {"slope_percent": 20.0, "flow_cells": 10.0, "cell_m": 30.0, "l_max": 1.0},

@@ -183,9 +183,7 @@ FORMULAS: tuple[Formula, ...] = (
         _EPIC_OUT,
         _EPIC_SOURCE,
         (
-            Example(
-                _K_LOAM, {"k_epic": 0.26044, "erodibility": 0.034300}, "worked example 8 of the model fact sheet", tolerance=2e-5
-            ),
+            Example(_K_LOAM, {"k_epic": 0.26044, "erodibility": 0.034300}, "computed independently", tolerance=2e-5),
             Example({"sand": 0.0, "silt": 0.0, "clay": 100.0, "organic_carbon": 1.5}, {"k_epic": 0.0}, "pure clay: no silt"),
         ),
         (
@@ -204,9 +202,7 @@ FORMULAS: tuple[Formula, ...] = (
         _EPIC_OUT,
         (*_EPIC_SOURCE, Reference("Zhang Keli et al. (2008), Geoderma 145:165-175", "R", "source of the correction")),
         (
-            Example(
-                _K_LOAM, {"k_epic": 0.26044, "erodibility": 0.015869}, "worked example 8 of the model fact sheet", tolerance=2e-5
-            ),
+            Example(_K_LOAM, {"k_epic": 0.26044, "erodibility": 0.015869}, "computed independently", tolerance=2e-5),
             Example(
                 {"sand": 0.0, "silt": 0.0, "clay": 100.0, "organic_carbon": 1.5}, {"erodibility": 0.0}, "negative, so held at 0"
             ),

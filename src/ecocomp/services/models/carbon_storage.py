@@ -74,7 +74,7 @@ SPEC = Spec(
         Example(
             {"above_t_c_per_ha": 15.0, "below_t_c_per_ha": 10.0, "soil_t_c_per_ha": 60.0, "dead_t_c_per_ha": 1.0},
             {"above": 15.0, "below": 10.0, "soil": 60.0, "dead": 1.0, "stock_t_c": 86.0},
-            "worked example 6 of the model fact sheet (InVEST's own test)",
+            "computed independently (InVEST's own test)",
             1e-12,
         ),
         Example(

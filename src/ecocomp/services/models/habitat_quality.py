@@ -111,7 +111,7 @@ SPEC = Spec(
         Example(
             {"suitability": 0.8, "degradation": 0.05},
             {"degradation": 0.05, "quality": 0.4, "quality_ha": 0.4},
-            "worked example 19 of the model fact sheet: D = k halves the suitability",
+            "computed independently: D = k halves the suitability",
             1e-9,
         ),
         Example(

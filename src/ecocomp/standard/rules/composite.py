@@ -2,7 +2,7 @@
 
 For counties that pay for protection by what it costs and what it yields. The lower bound of a fair payment is
 opportunity plus protection cost, the upper one the added value of the services (Wei River study,
-doi 10.5846/stxb201704130664; models sheet 5); the parts are added so that each stays visible in the payment.
+doi 10.5846/stxb201704130664); the parts are added so that each stays visible in the payment.
 """
 
 from __future__ import annotations
