@@ -7,7 +7,8 @@ import pytest
 
 from ecocomp.services.factors.rain import erosivity_wischmeier
 from ecocomp.services.factors.soil import texture_class
-from ecocomp.services.layers.soil_and_rain import MonthlyErosivity, TextureOfParticles
+from ecocomp.services.layers.erosivity_of_months import MonthlyErosivity
+from ecocomp.services.layers.texture import TextureOfParticles
 
 
 class Reader:

@@ -94,10 +94,6 @@ def desertification_grade(*, cover: float) -> dict[str, object]:
     return {"cover": cover, "grade": name}
 
 
-def _relative(name: str, zh: str, en: str, symbol: str) -> object:
-    return takes(name, "0–1", (zh, en), symbol, least=0, most=1, kind="list")
-
-
 FORMULAS: tuple[Formula, ...] = (
     formula(
         "ecosystem_quality",
