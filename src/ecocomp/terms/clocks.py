@@ -2,15 +2,26 @@
 
 Rows carry `valid_from`, `valid_to`, `known_from`, `known_to`; each interval includes its start and
 excludes its end, and an empty end is open. A correction closes the old row's `known_to` and adds a new
-row, so that any past state of knowledge can be asked for.
+row, so that any past state of knowledge can be asked for. Case registers know days, the registers of an office
+(`terms.registers`) know moments; what was recorded in the course of a day is known on that day.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+
+OFFICE_ZONE = timezone(timedelta(hours=8))
+"""The zone in which an office counts its days (China keeps one, without summer time)."""
+
+
+def end_of_day(day: date) -> datetime:
+    """Return the first moment after a day of the office, in UTC: what was recorded before it was known on that day."""
+    start = datetime(day.year, day.month, day.day, tzinfo=OFFICE_ZONE)
+    return (start + timedelta(days=1)).astimezone(UTC)
 
 
 def as_of(table: pa.Table, valid_on: date, known_on: date) -> pa.Table:
@@ -20,7 +31,10 @@ def as_of(table: pa.Table, valid_on: date, known_on: date) -> pa.Table:
 
 
 def _within(table: pa.Table, start: str, end: str, day: date) -> pa.ChunkedArray:
-    scalar = pa.scalar(day, pa.date32())
-    begun = pc.less_equal(table[start], scalar)
-    ended = pc.fill_null(pc.less_equal(table[end], scalar), False)
+    if pa.types.is_timestamp(table[start].type):
+        moment = pa.scalar(end_of_day(day), table[start].type)
+        begun, ended = pc.less(table[start], moment), pc.fill_null(pc.less(table[end], moment), False)
+    else:
+        scalar = pa.scalar(day, pa.date32())
+        begun, ended = pc.less_equal(table[start], scalar), pc.fill_null(pc.less_equal(table[end], scalar), False)
     return pc.and_not(begun, ended)

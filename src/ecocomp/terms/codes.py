@@ -214,12 +214,66 @@ HOLDER_KINDS: dict[str, Text] = {
     "collective": Text("农村集体经济组织", "rural collective"),
     "state_unit": Text("国有单位", "unit of state"),
     "company": Text("企业", "company"),
+    "person": Text("自然人", "person"),
+    "group": Text("共有人组", "group of co-owners"),
 }
 RIGHT_KINDS: dict[str, Text] = {
     "ownership": Text("所有权", "ownership"),
     "contract": Text("承包经营权", "contract right"),
     "management": Text("经营权", "management right"),
     "use": Text("使用权", "use right"),
+}
+PARTY_KINDS: dict[str, Text] = {
+    **HOLDER_KINDS,
+    "bank": Text("金融机构", "bank"),
+}
+MEMBER_ROLES: dict[str, Text] = {
+    "head": Text("户主", "head"),
+    "spouse": Text("配偶", "spouse"),
+    "child": Text("子女", "child"),
+    "parent": Text("父母", "parent"),
+    "other": Text("其他成员", "other member"),
+    "co_owner": Text("共有人", "co-owner"),
+}
+RESTRICTION_KINDS: dict[str, Text] = {
+    "red_line": Text("生态保护红线", "ecological red line"),
+    "permanent_basic_farmland": Text("永久基本农田", "permanent basic farmland"),
+    "grazing_ban": Text("禁牧", "grazing ban"),
+    "grass_livestock_balance": Text("草畜平衡", "grass-livestock balance"),
+    "welfare_forest": Text("公益林", "public-welfare forest"),
+    "forest_conversion": Text("退耕还林还草", "cropland returned to forest or grass"),
+    "protected_area": Text("自然保护地", "protected area"),
+    "reserve": Text("生态留白", "ecological reserve"),
+    "function_zone": Text("主体功能区", "function zone"),
+    "use_control": Text("用途管制", "use control"),
+}
+EDITION_KINDS: dict[str, Text] = {"parcel": Text("地块", "parcels"), **RESTRICTION_KINDS}
+SOURCE_KINDS: dict[str, Text] = {
+    "certificate": Text("权属证书", "certificate of title"),
+    "contract": Text("合同", "contract"),
+    "judgment": Text("判决、裁决", "judgment or award"),
+    "decree": Text("政府文件", "decree"),
+    "notice": Text("公告", "public notice"),
+    "survey": Text("调查成果", "survey"),
+    "agreement": Text("协议、调解书", "agreement"),
+    "will": Text("遗嘱、继承文书", "will or deed of inheritance"),
+    "other": Text("其他", "other"),
+}
+DISPUTE_STATES: dict[str, Text] = {
+    "open": Text("已提出", "open"),
+    "mediation": Text("调解", "mediation"),
+    "arbitration": Text("仲裁", "arbitration"),
+    "court": Text("诉讼", "court"),
+    "settled": Text("已解决", "settled"),
+}
+REGION_CHANGES: dict[str, Text] = {
+    "renamed": Text("更名", "renamed"),
+    "recoded": Text("改码", "recoded"),
+    "merged": Text("并入", "merged into"),
+    "split": Text("析置", "split off"),
+    "created": Text("新设", "created"),
+    "abolished": Text("撤销", "abolished"),
+    "unresolved": Text("未查明", "unresolved"),
 }
 RIGHT_STATES: dict[str, Text] = {
     "clear": Text("清楚", "clear"),

@@ -153,7 +153,7 @@ VILLAGE = TableSpec(
 RIGHT = TableSpec(
     "right",
     Text("权利", "rights"),
-    ("right_id", "known_from"),
+    ("right_id", "valid_from", "known_from"),
     (
         _c("right_id", _S, "", "权利编码", "right code"),
         _c("parcel_id", _S, "", "地块编码", "parcel code"),
@@ -170,7 +170,7 @@ RIGHT = TableSpec(
 CONTRACT = TableSpec(
     "contract",
     Text("补偿合同", "contracts"),
-    ("contract_id", "known_from"),
+    ("contract_id", "valid_from", "known_from"),
     (
         _c("contract_id", _S, "", "合同编码", "contract code"),
         _c("holder_id", _S, "", "权利人编码", "holder code"),
