@@ -1,0 +1,66 @@
+"""What every command shares: the language of its help, `--json` and `--lang`, paths and days as the user writes them.
+
+For the commands of the library and for those that other packages join to `ecocomp` (entry points `ecocomp.commands`).
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from typing import Any
+
+import click
+
+from ecocomp.cli.say import Voice
+from ecocomp.terms.faults import UsageError
+from ecocomp.terms.text import Text, user_lang
+
+
+def early_lang() -> str:
+    """Return the language for help texts: `--lang` on the command line, else the user's."""
+    args = sys.argv[1:]
+    for i, a in enumerate(args):
+        if a.startswith("--lang="):
+            return a[7:]
+        if a == "--lang" and i + 1 < len(args):
+            return args[i + 1]
+    return user_lang()
+
+
+LANG: Any = early_lang() if early_lang() in ("zh", "en") else "zh"
+
+
+def t(zh: str, en: str) -> str:
+    """Return the words of a help text in the language of this run."""
+    return Text(zh, en).to(LANG)
+
+
+def voice_of(kwargs: dict[str, Any]) -> Voice:
+    """Return how a command speaks, from its own `--lang` and `--json`, which are taken out of `kwargs`."""
+    return Voice(kwargs.pop("lang", None) or LANG, kwargs.pop("json", False))
+
+
+def common(command: Any) -> Any:
+    """Add `--lang` and `--json` to a command."""
+    command = click.option("--lang", type=click.Choice(["zh", "en"]), help=t("语言", "language"))(command)
+    return click.option("--json", is_flag=True, help=t("以 JSON 输出", "answer as JSON"))(command)
+
+
+class Named(click.Path):
+    """A path to write to; an empty name, which would stand for the working folder, is refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and not value.strip():
+            option = param.opts[0] if param is not None else ""
+            raise UsageError(Text("{o} 是空的；写明路径。", "{o} is empty; name a path.").fill(o=option))
+        return super().convert(value, param, ctx)
+
+
+def day_of(text: str | None) -> date | None:
+    """Return a day written as 2025-06-30, None if nothing was given; `UsageError` for anything else."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(Text("不是日期：{t}；写成 2025-06-30。", "Not a date: {t}; write 2025-06-30.").fill(t=text)) from None
