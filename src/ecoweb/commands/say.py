@@ -1,0 +1,97 @@
+"""How the commands of an office print its registers: codes in words, dates as days, personal numbers masked.
+
+JSON holds the rows as they are stored (codes, not words), moments as ISO 8601 in UTC, days as ISO dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from ecocomp.terms import codes
+from ecocomp.terms.area import DM2_PER_HA
+from ecocomp.terms.clocks import OFFICE_ZONE
+from ecocomp.terms.money import say_yuan
+from ecocomp.terms.registers import P3, REGISTERS
+from ecocomp.terms.tables import Column, TableSpec
+from ecocomp.terms.text import Text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ecocomp.cli.say import Voice
+    from ecocomp.terms.text import Lang
+
+STILL = Text("至今", "still")
+_SHARES = ("share_num", "share_den")
+
+
+def rows_of(table: pa.Table, spec: TableSpec | None = None) -> list[dict[str, Any]]:
+    """Return the rows as JSON may show them; personal numbers masked."""
+    hidden = {c.name for c in spec.columns if c.unit == P3} if spec else set()
+    return [{k: _masked(v) if k in hidden else plain(v) for k, v in row.items()} for row in table.to_pylist()]
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON holds it: moments and days in ISO 8601."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _masked(value: str | None) -> str | None:
+    """Return a personal number with only its last four characters."""
+    return value if value is None or "*" in value else "*" * max(0, len(value) - 4) + value[-4:]
+
+
+def say_rows(
+    voice: Voice, title: Text, table: pa.Table, columns: Sequence[str], spec: TableSpec | None = None, most: int = 40
+) -> None:
+    """Print some columns of the first rows of a table; says how many more there are. ``share`` stands for the fraction."""
+    if not len(table):
+        return
+    named = {c.name: c for c in (spec or REGISTERS["tenure"]).columns}
+    shown = table.slice(0, most).to_pylist()
+    heads = [Text("份额", "share") if c == "share" else named[c].meaning if c in named else Text(c, c) for c in columns]
+    cells = [[cell(row, c, named.get(c), voice.lang) for c in columns] for row in shown]
+    right = tuple(i for i, c in enumerate(columns) if c.endswith(("_dm2", "_fen")) or c in ("members", "rows", "share", "rank"))
+    voice.table(title, heads, cells, right=right)
+    if len(table) > most:
+        more = Text("另有 {n:,} 行，用 --json 取得全部。", "{n:,} more rows; --json gives all of them.")
+        voice.say(more.fill(n=len(table) - most))
+
+
+def cell(row: Mapping[str, Any], name: str, column: Column | None, lang: Lang) -> str:
+    """Return one value in words: codes by their names, areas in hectares, money in yuan, the open end of a time as "still"."""
+    if name == "share":
+        num, den = row.get(_SHARES[0]), row.get(_SHARES[1])
+        return "" if num is None or den is None else "1" if num == den else f"{num}/{den}"
+    value = row.get(name)
+    if value is None:
+        return STILL.to(lang) if name in ("valid_to", "known_to") else ""
+    if isinstance(value, datetime):
+        return value.astimezone(OFFICE_ZONE).strftime("%Y-%m-%d %H:%M")
+    if name.endswith("_dm2"):
+        return f"{value / DM2_PER_HA:,.4f}"
+    if name.endswith("_fen"):
+        return say_yuan(value)
+    unit = column.unit if column else ""
+    if unit == P3:
+        return _masked(str(value)) or ""
+    words = getattr(codes, unit.removeprefix("codes."), {}) if unit.startswith("codes.") else {}
+    return words[value].to(lang) if value in words else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def say_counts(voice: Voice, counts: Mapping[str, int], words: Mapping[str, Text]) -> None:
+    """Print counts by name on one line, in the order of the words."""
+    parts = [(w, counts[k]) for k, w in words.items() if counts.get(k)]
+    if parts:
+        zh, en = (sep.join(f"{w.to(lang)} {n:,}" for w, n in parts) for lang, sep in (("zh", "，"), ("en", ", ")))
+        voice.say(Text(f"{zh}。", f"{en}."))
+
+
+def lines(texts: Iterable[Text]) -> Text:
+    """Return several sentences as lines of one text."""
+    every = list(texts)
+    return Text("\n".join(t.zh for t in every), "\n".join(t.en for t in every))
