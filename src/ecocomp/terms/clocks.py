@@ -9,10 +9,10 @@ row, so that any past state of knowledge can be asked for. Case registers know d
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 OFFICE_ZONE = timezone(timedelta(hours=8))
 """The zone in which an office counts its days (China keeps one, without summer time)."""
@@ -26,11 +26,21 @@ def end_of_day(day: date) -> datetime:
 
 def as_of(table: pa.Table, valid_on: date, known_on: date) -> pa.Table:
     """Return the rows that held on `valid_on`, as they were known on `known_on`."""
+    import pyarrow.compute as pc
+
     mask = pc.and_(_within(table, "valid_from", "valid_to", valid_on), _within(table, "known_from", "known_to", known_on))
     return table.filter(mask)
 
 
+def as_known(table: pa.Table, known_on: date) -> pa.Table:
+    """Return the rows as they were known on `known_on`, whenever they held: the history as it was seen then."""
+    return table.filter(_within(table, "known_from", "known_to", known_on))
+
+
 def _within(table: pa.Table, start: str, end: str, day: date) -> pa.ChunkedArray:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     if pa.types.is_timestamp(table[start].type):
         moment = pa.scalar(end_of_day(day), table[start].type)
         begun, ended = pc.less(table[start], moment), pc.fill_null(pc.less(table[end], moment), False)

@@ -13,18 +13,30 @@ from ecocomp.terms import codes
 from ecocomp.terms.area import DM2_PER_HA
 from ecocomp.terms.clocks import OFFICE_ZONE
 from ecocomp.terms.money import say_yuan
-from ecocomp.terms.registers import P3, REGISTERS
-from ecocomp.terms.tables import Column, TableSpec
 from ecocomp.terms.text import Text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from ecocomp.cli.say import Voice
+    from ecocomp.terms.tables import Column, TableSpec
     from ecocomp.terms.text import Lang
 
 STILL = Text("至今", "still")
+ENDS = ("valid_to", "known_to")
+SHORT = {
+    "valid_from": Text("生效", "from"),
+    "valid_to": Text("失效", "until"),
+    "known_from": Text("记录", "recorded"),
+    "known_to": Text("更正", "corrected"),
+    "share": Text("份额", "share"),
+    "id_number": Text("身份证", "id number"),
+    "region_code": Text("区划", "region"),
+    "holder_id": Text("权利人", "holder"),
+}
+"""Heads of columns that the meaning in the tables is too long for."""
 _SHARES = ("share_num", "share_den")
+P3 = "P3"  # `ecocomp.terms.registers.P3`, which is not loaded before a command runs
 
 
 def rows_of(table: pa.Table, spec: TableSpec | None = None) -> list[dict[str, Any]]:
@@ -51,12 +63,14 @@ def say_rows(
     """Print some columns of the first rows of a table; says how many more there are. ``share`` stands for the fraction."""
     if not len(table):
         return
-    named = {c.name: c for c in (spec or REGISTERS["tenure"]).columns}
+    named = {c.name: c for c in spec.columns} if spec else {}
     shown = table.slice(0, most).to_pylist()
-    heads = [Text("份额", "share") if c == "share" else named[c].meaning if c in named else Text(c, c) for c in columns]
+    columns = [c for c in columns if c == "share" or c in ENDS or any(row.get(c) not in (None, "") for row in shown)]
+    heads = [SHORT.get(c) or (named[c].meaning if c in named else Text(c, c)) for c in columns]
     cells = [[cell(row, c, named.get(c), voice.lang) for c in columns] for row in shown]
     right = tuple(i for i, c in enumerate(columns) if c.endswith(("_dm2", "_fen")) or c in ("members", "rows", "share", "rank"))
-    voice.table(title, heads, cells, right=right)
+    whole = tuple(i for i, c in enumerate(columns) if c.endswith(("_id", "_from", "_to", "_code")))
+    voice.table(title, heads, cells, right=right, whole=whole)
     if len(table) > most:
         more = Text("另有 {n:,} 行，用 --json 取得全部。", "{n:,} more rows; --json gives all of them.")
         voice.say(more.fill(n=len(table) - most))
@@ -69,7 +83,7 @@ def cell(row: Mapping[str, Any], name: str, column: Column | None, lang: Lang) -
         return "" if num is None or den is None else "1" if num == den else f"{num}/{den}"
     value = row.get(name)
     if value is None:
-        return STILL.to(lang) if name in ("valid_to", "known_to") else ""
+        return STILL.to(lang) if name in ENDS else ""
     if isinstance(value, datetime):
         return value.astimezone(OFFICE_ZONE).strftime("%Y-%m-%d %H:%M")
     if name.endswith("_dm2"):

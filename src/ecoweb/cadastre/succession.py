@@ -1,0 +1,87 @@
+"""An edition takes the place of the one before it: from its first day on, where both are of one kind and one region.
+
+Whatever the order in which editions are handed in, on every day one edition of a kind is in force in a region, and what
+was in force before, as it was known before, stays answerable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+
+from ecocomp.tenure.versions import Delta
+from ecocomp.terms.faults import Fault, FaultsError
+from ecocomp.terms.text import Text
+from ecoweb.cadastre.operations import adopt_edition
+from ecoweb.office import Office
+from ecoweb.records.models import Change
+from ecoweb.records.queries import versions
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What came of handing in an edition.
+
+    row       its row in the register
+    change    the change that registered it; None if it was there already
+    replaced  editions that ended where it begins
+    """
+
+    row: Mapping[str, Any]
+    change: Change | None
+    replaced: tuple[str, ...] = ()
+
+
+def editions_known(office: Office, kind: str, region_code: str) -> list[dict[str, Any]]:
+    """Return the editions of a kind and region now known, in the order of their days."""
+    found = versions(office, "edition", {"kind": kind, "region_code": region_code})
+    current = found.filter(pc.is_null(found["known_to"])).to_pylist()
+    return sorted(current, key=lambda r: r["valid_from"])
+
+
+def edition_id(kind: str, region_code: str, valid_from: date, fingerprint: str) -> str:
+    """Return the code of an edition: kind, region, first day, and the head of its fingerprint.
+
+    >>> edition_id("parcel", "990121", date(2024, 12, 31), "0123456789abcdef")
+    'parcel-990121-20241231-01234567'
+    """
+    return f"{kind}-{region_code}-{valid_from:%Y%m%d}-{fingerprint[:8]}"
+
+
+def succeed(office: Office, staged: Path, row: Mapping[str, Any], *, actor: str, reason: str, source: str = "") -> Adopted:
+    """Register an edition, ending the one in force before it and ending itself where a later one begins.
+
+    row     its row without edition_id, valid_to and path; `fingerprint` is that of the staged file
+    raises  FaultsError: another edition of this kind and region begins on the same day
+    """
+    known = editions_known(office, row["kind"], row["region_code"])
+    twin = next((e for e in known if e["fingerprint"] == row["fingerprint"] and e["valid_from"] == row["valid_from"]), None)
+    if twin is not None:
+        staged.unlink(missing_ok=True)
+        return Adopted(twin, None)
+    rival = next((e for e in known if e["valid_from"] == row["valid_from"]), None)
+    if rival is not None:
+        raise FaultsError([_same_day(row, rival)])
+    before = [e for e in known if e["valid_from"] < row["valid_from"] and (e["valid_to"] or date.max) > row["valid_from"]]
+    after = [e["valid_from"] for e in known if e["valid_from"] > row["valid_from"]]
+    name = edition_id(row["kind"], row["region_code"], row["valid_from"], row["fingerprint"])
+    whole = {**row, "edition_id": name, "valid_to": min(after, default=None)}
+    ended = [{k: v for k, v in e.items() if k not in ("known_from", "known_to")} | {"valid_to": row["valid_from"]} for e in before]
+    delta = Delta({"edition": before}, {"edition": ended})
+    change = adopt_edition(office, staged, whole, actor=actor, reason=reason, source=source, delta=delta)
+    return Adopted(whole, change, tuple(e["edition_id"] for e in before))
+
+
+def _same_day(row: Mapping[str, Any], rival: Mapping[str, Any]) -> Fault:
+    clash = Text("{k} {r} 自 {d} 起已有另一版次 {e}。", "{k} {r} has another edition from {d}, {e}.")
+    remedy = Text(
+        "同一天只能有一版生效：核对是否重复提交；确为更正时，用 --from 写明更正后生效的日期。",
+        "One edition holds from a day: see whether it was handed in twice; a corrected one takes the day it holds from (--from).",
+    )
+    said = clash.fill(k=row["kind"], r=row["region_code"], d=row["valid_from"], e=rival["edition_id"])
+    return Fault("cadastre.same_day", "edition", str(row["source_name"]), said, remedy)

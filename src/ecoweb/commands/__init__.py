@@ -1,0 +1,15 @@
+"""The commands of an office, joined to `ecocomp` by an entry point; nothing heavy is loaded before one of them runs."""
+
+from __future__ import annotations
+
+import click
+
+
+def join(group: click.Group) -> None:
+    """Add the commands of the office to `ecocomp`."""
+    from ecoweb.commands.office import office
+    from ecoweb.commands.survey import survey
+    from ecoweb.commands.tenure import tenure
+
+    for command in (office, survey, tenure):
+        group.add_command(command)
