@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ecocomp.io.files import write_json, write_table
 from ecocomp.land.area import areas_dm2, polygon_areas_m2
-from ecocomp.land.checks import check_overlaps
+from ecocomp.land.topology import check_overlaps
 from ecocomp.land.edition import Edition, FieldMap, Tolerances, make_edition, read_edition
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.tables import PARCEL
