@@ -28,10 +28,10 @@ def export_case(office: Office, folder: Path, *, on: date | None = None, known: 
     on     the day whose edition of parcels is taken; rights go with all their days
     known  leave out what was recorded later
     """
-    registers = {n: _known(history(office, n), known) for n in ("party", "member", "tenure", "duty")}
+    registers = {n: as_known(history(office, n), known) for n in ("party", "member", "tenure", "duty")}
     tables = gate_tables(registers, on=on)
     parcels = _parcels(office, on, known)
-    region = _known(history(office, "region"), known)
+    region = as_known(history(office, "region"), known)
     folder.mkdir(parents=True, exist_ok=True)
     files = [_csv(folder / f"{name}.csv", table) for name, table in tables.items()]
     villages = _villages(region, on or office.today())
@@ -40,7 +40,7 @@ def export_case(office: Office, folder: Path, *, on: date | None = None, known: 
     return [*files, *(_copied(source, folder / name) for name, source in parcels)]
 
 
-def _known(table: pa.Table, known: date | None) -> pa.Table:
+def as_known(table: pa.Table, known: date | None) -> pa.Table:
     """Return the versions recorded by a day, those corrected later as not corrected yet."""
     if known is None:
         return table

@@ -8,8 +8,9 @@ import click
 def join(group: click.Group) -> None:
     """Add the commands of the office to `ecocomp`."""
     from ecoweb.commands.office import office
+    from ecoweb.commands.regions import regions
     from ecoweb.commands.survey import survey
     from ecoweb.commands.tenure import tenure
 
-    for command in (office, survey, tenure):
+    for command in (office, survey, tenure, regions):
         group.add_command(command)
