@@ -6,7 +6,7 @@ was in force before, as it was known before, stays answerable.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -53,10 +53,20 @@ def edition_id(kind: str, region_code: str, valid_from: date, fingerprint: str) 
     return f"{kind}-{region_code}-{valid_from:%Y%m%d}-{fingerprint[:8]}"
 
 
-def succeed(office: Office, staged: Path, row: Mapping[str, Any], *, actor: str, reason: str, source: str = "") -> Adopted:
+def succeed(
+    office: Office,
+    staged: Path,
+    row: Mapping[str, Any],
+    *,
+    actor: str,
+    reason: str,
+    source: str = "",
+    also: Callable[[Mapping[str, Any]], Delta] | None = None,
+) -> Adopted:
     """Register an edition, ending the one in force before it and ending itself where a later one begins.
 
     row     its row without edition_id, valid_to and path; `fingerprint` is that of the staged file
+    also    what else changes in the same transaction, given the whole row: the restriction that rests on the edition
     raises  FaultsError: another edition of this kind and region begins on the same day
     """
     known = editions_known(office, row["kind"], row["region_code"])
@@ -72,7 +82,8 @@ def succeed(office: Office, staged: Path, row: Mapping[str, Any], *, actor: str,
     name = edition_id(row["kind"], row["region_code"], row["valid_from"], row["fingerprint"])
     whole = {**row, "edition_id": name, "valid_to": min(after, default=None)}
     ended = [{k: v for k, v in e.items() if k not in ("known_from", "known_to")} | {"valid_to": row["valid_from"]} for e in before]
-    delta = Delta({"edition": before}, {"edition": ended})
+    more = also(whole) if also is not None else Delta()
+    delta = Delta({**more.closed, "edition": before}, {**more.added, "edition": ended})
     change = adopt_edition(office, staged, whole, actor=actor, reason=reason, source=source, delta=delta)
     return Adopted(whole, change, tuple(e["edition_id"] for e in before))
 

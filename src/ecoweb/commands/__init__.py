@@ -11,6 +11,10 @@ def join(group: click.Group) -> None:
     from ecoweb.commands.regions import regions
     from ecoweb.commands.survey import survey
     from ecoweb.commands.tenure import tenure
+    from ecoweb.commands.zones import join_zones
 
     for command in (office, survey, tenure, regions):
         group.add_command(command)
+    zones = group.commands.get("zones")
+    if isinstance(zones, click.Group):
+        join_zones(zones)

@@ -480,6 +480,57 @@ def _no_parcels(day: date) -> Fault:
     )
 
 
+@tenure.command(
+    "conflicts",
+    help=t(
+        "权利与管制的冲突：红线内的耕作、基本农田退耕、双重划定、同一块地两个项目。",
+        "Rights against restrictions: cropping in the red line, farmland converted, double designation, two programmes on one ground.",
+    ),
+)
+@office_options
+@day_options
+@click.option("--region", default="", help=t("只看这个区划（6 至 12 位）", "only this region (6 to 12 digits)"))
+@click.option("--out", type=Named(path_type=Path), help=t("写成 CSV", "write as CSV"))
+@common
+def tenure_conflicts(
+    folder: Path | None, database: str | None, on: str | None, known: str | None, region: str, out: Path | None, **kwargs: Any
+) -> None:
+    """Find conflicts."""
+    from ecocomp.zoning.conflicts import CONFLICT, KINDS
+    from ecoweb.cadastre.control import control
+
+    voice, days = voice_of(kwargs), asked(on, known)
+    with opened(folder, database) as office:
+        day, told = days.on or office.today(), days.known or office.today()
+        found = control(office, day, told, region)
+    by_kind: dict[str, int] = {}
+    for kind in found.conflict["kind"].to_pylist():
+        by_kind[kind] = by_kind.get(kind, 0) + 1
+    if out is not None:
+        from pyarrow.csv import write_csv
+
+        write_csv(found.conflict, out)
+    voice.data(
+        {
+            "on": str(day),
+            "known": str(told),
+            "by_kind": by_kind,
+            "conflicts": rows_of(found.conflict) if voice.as_json else [],
+            "faults": [f.as_json() for f in found.faults],
+        }
+    )
+    if voice.as_json:
+        return
+    voice.faults(found.faults, show=20)
+    heads = [Text("类型", "kind"), Text("数目", "number")]
+    rows = [[KINDS[k].to(voice.lang), f"{n:,}"] for k, n in sorted(by_kind.items())]
+    if rows:
+        voice.table(Text("冲突：{d}", "Conflicts: {d}").fill(d=days.said(day)), heads, rows, right=(1,))
+    columns = ["parcel_id", "severity", "a_mark", "b_mark", "area_dm2", "holder_ids", "document"]
+    say_rows(voice, CONFLICT.title, found.conflict, columns, CONFLICT)
+    voice.say(Text("{n:,} 处冲突。", "{n:,} conflicts.").fill(n=len(found.conflict)))
+
+
 # ---------------------------------------------------------------- deeds
 @tenure.command(
     "deeds",
