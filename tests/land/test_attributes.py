@@ -6,6 +6,7 @@ import dataclasses
 import resource
 import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -337,3 +338,39 @@ def test_ten_times_the_rows_need_neither_ten_times_the_memory_nor_long() -> None
     assert checks.finish() == []
     assert time.perf_counter() - started < 30
     assert (peaks[-1] - peaks[0]) / 1024 < 100
+
+
+# what a planted mistake of the invented county must be called here
+NAMES = {
+    "duplicate_bsm": "duplicate_id", "missing_bsm": "no_id", "duplicate_tbbh": "duplicate_patch", "unknown_class": "unknown_class",
+    "other_scheme": "unknown_class", "suffix_not_allowed": "bad_class_letter", "name_mismatch": "class_name",
+    "bad_qsxz": "unknown_code", "bad_zldwdm": "bad_village_code", "kcmj_broken": "deducted_area", "tbdlmj_broken": "net_area",
+    "kcxs_on_non_crop": "deduction_off_cropland", "missing_slope": "cropland_attribute", "negative_area": "bad_declared_area",
+    "missing_area": "no_declared_area", "unseen_character": "unseen_character", "full_width_digits": "mended_code",
+    "wrong_unit_total": "unit_sum",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["gdb", "shp"])
+def test_an_invented_county_with_planted_mistakes(tmp_path: Path, form: Any) -> None:
+    """Through the worker, as a geodatabase and as a Shapefile in GB18030: every planted mistake is found, no other record named."""
+    from ecocomp.io.files import read_table
+    from ecocomp.io.worker import VectorJob, Worker
+    from ecocomp.sample.dltb import make_dltb
+
+    wanted = dict.fromkeys((k for k in NAMES if k != "wrong_unit_total"), 2) | {"wrong_unit_total": 1}
+    planted = make_dltb(tmp_path, 4000, faults=wanted, format=form)
+    with Worker() as worker:
+        answer = worker.run([VectorJob("layer", planted.path)], tmp_path / "clean")[0]
+    assert answer.ok and answer.path is not None, answer.faults
+    table = read_table(answer.path)
+    mapping, faults = detect(table.column_names, table.drop(["geometry"]).slice(0, 500).to_pylist())
+    assert mapping is not None and faults == []
+    totals = {unit: round(100 * area) for unit, area in planted.units.items()}
+    _, found = run(table, dataclasses.replace(mapping, totals_dm2=totals, region_code=COUNTY), batch=1500)
+    said = {(f.code.removeprefix("land."), f.record) for f in found}
+    for fault in planted.faults:
+        if fault.must == "must":
+            records = {fault.record, fault.other, f"row {fault.row}"}
+            assert any((NAMES[fault.kind], r) in said for r in records), (fault, said)
+    assert {r for _, r in said} <= planted.records()

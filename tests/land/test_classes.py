@@ -128,6 +128,8 @@ def test_a_layer_with_names_of_its_own_list_is_always_told(codes: list[str]) -> 
 def test_names_of_classes() -> None:
     assert classes.name_agrees(SURVEY, "0201K", "果园") and classes.name_agrees(SURVEY, "0201K", "可调整果园")
     assert not classes.name_agrees(SURVEY, "0404", "果园")
+    assert classes.name_agrees(GBT, "0807", "文体设施用地") and classes.name_agrees(GBT, "0807", "文化设施用地")
+    assert classes.name_agrees(SURVEY, "0810", "公园绿地") and not classes.name_agrees(SURVEY, "1101", "湖泊水面")
     assert classes.codes_named(SURVEY, "果园") == ["0201"]
     assert classes.misfits(SURVEY, Counter({("0404", "果园"): 3, ("0101", "水田"): 5})) == 3
 

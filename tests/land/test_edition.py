@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from ecocomp.io.files import write_json, write_table
 from ecocomp.land.area import areas_dm2, polygon_areas_m2
-from ecocomp.land.topology import check_overlaps
 from ecocomp.land.edition import Edition, FieldMap, Tolerances, make_edition, read_edition
+from ecocomp.land.topology import check_overlaps
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.tables import PARCEL
 
@@ -262,3 +262,74 @@ def test_a_shapefile_all_the_way(tmp_path: Path) -> None:
     assert answer.ok and answer.path
     edition, warnings = make_edition(answer.path, tmp_path / "edition.parquet")
     assert edition.parcels == 4 and not warnings
+
+
+def test_parcels_are_found_by_code_and_by_window(made: Callable[..., tuple[Edition, list[Fault]]]) -> None:
+    shapes = [shapely.box(400_000 + 100 * i, 3_400_000, 400_100 + 100 * i, 3_400_100) for i in range(300)]
+    edition, _ = made(shapes, BSM=[f"P{i:03d}" for i in range(300)])
+    table = edition.table()
+    rows = edition.find(["P007", "P299", "none", "P007"])
+    assert rows.schema.names == [*PARCEL.schema().names, "geometry"] and sorted(rows["parcel_id"].to_pylist()) == ["P007", "P299"]
+    want = [r for r in table.to_pylist() if r["parcel_id"] in ("P007", "P299")]
+    assert rows.drop_columns(["geometry"]).to_pylist() == want
+    assert len(edition.find([])) == 0 and edition.find(["no"], ["parcel_id", "area_dm2"]).schema.names == ["parcel_id", "area_dm2"]
+    near = edition.window((400_150, 3_400_050, 400_250, 3_400_060), ["parcel_id"])["parcel_id"].to_pylist()
+    assert sorted(near) == ["P001", "P002"] and len(edition.window((0, 0, 1, 1))) == 0
+    assert edition.extras() == []
+    edition.path.chmod(0o644)
+    edition.path.write_bytes(b"no longer")
+    with pytest.raises(FaultsError) as caught:
+        edition.find(["P007"])
+    assert caught.value.faults[0].code == "land.no_edition"
+
+
+@pytest.mark.parametrize("tile_rows", [7, 64, 10_000])
+def test_tiles_and_batches_change_nothing(tile_rows: int, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ecocomp.land import edition as module
+    from ecocomp.land.spool import Spool
+
+    rng = np.random.default_rng(3)
+    corners = rng.permutation(400)
+    shapes = [
+        shapely.box(4e5 + 50 * (k % 20), 3.4e6 + 50 * (k // 20), 4e5 + 50 * (k % 20 + 1), 3.4e6 + 50 * (k // 20 + 1))
+        for k in corners
+    ]
+    path = put(shapes, BSM=[f"P{k:03d}" for k in corners])
+    whole, _ = make_edition(path, tmp_path / "whole.parquet")
+    monkeypatch.setattr(module, "Spool", lambda folder: Spool(folder, tile_rows))
+    monkeypatch.setattr(module.batches, "__defaults__", (13,))
+    pieces, _ = make_edition(path, tmp_path / "pieces.parquet")
+    assert pieces.fingerprint == whole.fingerprint
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
+
+
+def test_faults_are_found_across_tiles_and_named_by_their_rows(put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ecocomp.land import edition as module
+    from ecocomp.land.spool import Spool
+
+    shapes = [shapely.box(4e5 + 50 * k, 3.4e6, 4e5 + 50 * k + 51, 3.4e6 + 50) for k in range(40)]
+    path = put([*shapes, None], BSM=[f"P{k:02d}" for k in range(39)] + ["P00", ""])
+    whole = faults_of(make_edition, path, tmp_path / "a.parquet")
+    monkeypatch.setattr(module, "Spool", lambda folder: Spool(folder, 3))
+    monkeypatch.setattr(module.batches, "__defaults__", (4,))
+    assert faults_of(make_edition, path, tmp_path / "b.parquet") == whole
+    codes = [f.code for f in whole]
+    assert codes.count("land.overlap") == 39 and {f.record for f in whole if f.code in ("land.no_id", "land.empty_shape")} == {
+        "row 41"
+    }
+    assert "rows 1 and 40" in next(f for f in whole if f.code == "land.duplicate_id").say("en")
+
+
+def test_what_a_killed_process_left_is_swept(put: Put, tmp_path: Path) -> None:
+    import os
+    import subprocess
+    import sys
+
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for pid in (gone.pid, os.getpid()):
+        (tmp_path / f".edition.parquet.{pid}.spool").mkdir()
+    other = tmp_path / ".another.parquet.1.spool"
+    other.mkdir()
+    make_edition(put(), tmp_path / "edition.parquet")
+    assert [p.name for p in tmp_path.glob(".*.spool")] == [other.name]

@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecocomp.land.pieces import misfits, subdivided
+from ecocomp.land.pieces import Edges, edges_of, misfits, subdivided, unmatched
 
 
 def tiling(seed: int, n: int = 40) -> np.ndarray:
@@ -75,3 +75,20 @@ def test_parts_of_multipolygons_are_compared_like_polygons() -> None:
     assert misfits(both).all()
     fitting = np.array([shapely.MultiPolygon([shapely.box(x, 0, x + 1, 1)]) for x in range(4)], object)
     assert misfits(fitting).sum() == misfits(np.array([g.geoms[0] for g in fitting], object)).sum()
+
+
+def test_edges_of_shapes_and_which_have_no_match() -> None:
+    pair = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], object)
+    edges = edges_of(pair)
+    alone = unmatched(edges)
+    assert len(edges) == 8 and alone.sum() == 6 and set(edges.owner.tolist()) == {0, 1}
+    shared = edges.of(~alone)
+    assert np.array_equal(shared.start[0], shared.end[1]) and np.array_equal(shared.end[0], shared.start[1])
+    assert len(Edges.joined([])) == 0 and len(Edges.joined([edges, shared])) == 10
+
+
+def test_of_a_layer_on_a_layer_only_the_rim_does_not_fit() -> None:
+    """What `misfits` cannot tell, and why whoever looks for overlaps has to go on from the rim."""
+    fine = [shapely.box(x, y, x + 1, y + 1) for x in range(3) for y in range(3)]
+    coarse = [shapely.box(x * 0.6, y * 0.6, x * 0.6 + 0.6, y * 0.6 + 0.6) for x in range(5) for y in range(5)]
+    assert not misfits(np.array(fine + coarse, object))[4]

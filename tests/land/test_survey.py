@@ -34,7 +34,9 @@ Put = Callable[..., Path]
 
 def squares(side: int = SIDE) -> list[Any]:
     return [
-        shapely.box(X0 + CELL * i, Y0 + CELL * j, X0 + CELL * (i + 1), Y0 + CELL * (j + 1)) for j in range(side) for i in range(side)
+        shapely.box(X0 + CELL * i, Y0 + CELL * j, X0 + CELL * (i + 1), Y0 + CELL * (j + 1))
+        for j in range(side)
+        for i in range(side)
     ]
 
 

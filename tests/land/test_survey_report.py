@@ -74,7 +74,7 @@ def test_no_cell_is_a_formula(cell: str, tmp_path: Path) -> None:
     faults = [fault(0, record=cell)]
     assert harmless(cell) == "'" + cell
     with write_report(faults, tmp_path / "f.csv").open(encoding="utf-8-sig", newline="") as file:
-        assert list(csv.DictReader(file))[0]["record"] == "'" + cell
+        assert next(csv.DictReader(file))["record"] == "'" + cell
     value = openpyxl.load_workbook(write_report(faults, tmp_path / "f.xlsx"))["faults"]["D2"]
     assert value.data_type == "s" and str(value.value).startswith("'")
 

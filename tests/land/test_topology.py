@@ -126,9 +126,7 @@ def enclosed(shapes: Any) -> list[Any]:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(*[st.integers(0, 12)] * 2, *[st.integers(1, 6)] * 2), min_size=2, max_size=14))
 def test_boxes_thrown_at_random_give_the_overlaps_and_gaps_of_brute_force(boxes: list[tuple[int, int, int, int]]) -> None:
-    shapes = np.array(
-        [shapely.box(X0 + 10 * x, Y0 + 10 * y, X0 + 10 * (x + w), Y0 + 10 * (y + h)) for x, y, w, h in boxes], object
-    )
+    shapes = np.array([shapely.box(X0 + 10 * x, Y0 + 10 * y, X0 + 10 * (x + w), Y0 + 10 * (y + h)) for x, y, w, h in boxes], object)
     found = look(shapes).finds.to_pylist()
     pairs = {(f["parcel_id"], f["other_id"]) for f in found if f["kind"] in ("overlap", "duplicate_shape")}
     n = names(len(shapes))
@@ -154,14 +152,13 @@ def test_parcels_blown_up_and_shrunk_are_all_found(seed: int, which: set[int], b
     every = {(n[a], n[b]) for a, b, m in zip(one, two, area, strict=True) if a < b and m > 1.0}
     assert {(f["parcel_id"], f["other_id"]) for f in found if f["kind"] == "overlap"} == every
     free = enclosed(shapes)
-    wanted = [m for m in (float(polygon_areas_m2(np.array([q], object), CRS)[0]) for q in free) if 1.0 < m <= 10_000.0]
-    assert [f["area_m2"] for f in found if f["kind"] == "gap"] == pytest.approx(_in_place_order(free, wanted), rel=1e-5)
-
-
-def _in_place_order(free: list[Any], wanted: list[float]) -> list[float]:
-    kept = [q for q in free if 1.0 < float(polygon_areas_m2(np.array([q], object), CRS)[0]) <= 10_000.0]
-    inner = [shapely.point_on_surface(q) for q in kept]
-    return [wanted[i] for i in sorted(range(len(kept)), key=lambda i: (inner[i].x, inner[i].y))]
+    areas = [float(polygon_areas_m2(np.array([q], object), CRS)[0]) for q in free]
+    gaps = [f for f in found if f["kind"] == "gap"]
+    # Gaps that meet in a point are one by the union and two here, or the other way round: the ground is the same.
+    places = shapely.points([f["x"] for f in gaps], [f["y"] for f in gaps]) if gaps else np.zeros(0, object)
+    assert all(any(shapely.dwithin(q, place, 1e-3) for q in free) for place in places)
+    assert all(any(shapely.dwithin(q, place, 1e-3) for place in places) for q, m in zip(free, areas, strict=True) if m > 4.0)
+    assert sum(f["area_m2"] for f in gaps) == pytest.approx(sum(areas), rel=1e-3, abs=4.0)
 
 
 def test_one_layer_on_another_is_found_to_the_middle() -> None:
@@ -189,7 +186,7 @@ def test_one_layer_on_another_is_found_to_the_middle() -> None:
     ],
 )
 def test_what_is_wrong_with_one_shape(wkt: str | None, kind: str, at: tuple[float, float] | None, area: float | None) -> None:
-    shape = None if wkt is None else shapely.transform(shapely.from_wkt(wkt), lambda xy: xy + (X0 - 500, Y0))
+    shape = None if wkt is None else shapely.transform(shapely.from_wkt(wkt), lambda xy: xy + np.array([X0 - 500, Y0]))
     found = look([shape, *grid(2)])
     assert [f["kind"] for f in found.finds.to_pylist()] == [kind]
     (row,) = found.finds.to_pylist()
@@ -217,13 +214,15 @@ def test_parcels_out_of_the_region_and_at_its_line() -> None:
     found = look(grid(), region=region).finds.to_pylist()
     kinds = {f["parcel_id"]: (f["kind"], round(f["area_m2"], -2)) for f in found}
     assert {p for p, (k, _) in kinds.items() if k == "outside_region"} == {"P020", "P021", "P022", "P023", "P024"}
-    assert {p: a for p, (k, a) in kinds.items() if k == "partly_outside_region"} == dict.fromkeys(("P004", "P009", "P014", "P019"), 5000)
+    assert {p: a for p, (k, a) in kinds.items() if k == "partly_outside_region"} == dict.fromkeys(
+        ("P004", "P009", "P014", "P019"), 5000
+    )
 
 
 def test_single_parcels_with_swapped_or_strange_coordinates() -> None:
     shapes = grid(6)
     shapes[3] = shapely.transform(shapes[3], lambda xy: xy[:, ::-1])
-    shapes[7] = shapely.transform(shapes[7], lambda xy: xy + (2_000_000, 0))
+    shapes[7] = shapely.transform(shapes[7], lambda xy: xy + np.array([2_000_000, 0]))
     kinds = {(k, p) for k, p, _ in said(look(shapes)) if k != "gap"}
     assert kinds == {("swapped", "P003"), ("far_off", "P007")}
 
@@ -257,7 +256,9 @@ def layer(tmp_path: Path) -> Callable[[Any], Path]:
         })  # fmt: skip
         path = tmp_path / "layer.parquet"
         write_table(table, path)
-        write_json({"crs_wkt": CRS.to_wkt(), "epsg": 4545, "source": "a.gpkg", "sha256_source": "0" * 64}, path.with_suffix(".json"))
+        write_json(
+            {"crs_wkt": CRS.to_wkt(), "epsg": 4545, "source": "a.gpkg", "sha256_source": "0" * 64}, path.with_suffix(".json")
+        )
         return path
 
     return write
@@ -310,18 +311,27 @@ def county(side: int, seed: int = 5) -> np.ndarray:
         return np.round(line + rng.uniform(-2, 2, line.shape), 3)
 
     h, v = between(c[:, :-1], c[:, 1:], 3), between(c[:-1], c[1:], 2)
-    ring = [c[:-1, :-1, None], h[:-1], c[:-1, 1:, None], v[:, 1:], c[1:, 1:, None], h[1:, :, ::-1], c[1:, :-1, None], v[:, :-1, ::-1]]
+    ring = [
+        c[:-1, :-1, None],
+        h[:-1],
+        c[:-1, 1:, None],
+        v[:, 1:],
+        c[1:, 1:, None],
+        h[1:, :, ::-1],
+        c[1:, :-1, None],
+        v[:, :-1, ::-1],
+    ]
     return shapely.polygons(np.concatenate(ring, 2).reshape(side * side, -1, 2))
 
 
-def plant(shapes: np.ndarray, side: int, n: int, seed: int) -> tuple[np.ndarray, set[tuple[str, str, str | None]]]:
-    """Put n faults of ten kinds into a county, each three parcels from the next; return what must be found."""
+def plant(shapes: np.ndarray, side: int, n: int, seed: int) -> tuple[np.ndarray, set[tuple[str, str, str | None]], list[str]]:
+    """Put n faults of ten kinds into a county, each three parcels from the next; return shapes, what must be found, codes."""
     rng = np.random.default_rng(seed)
-    shapes, name = shapes.copy(), names
+    shapes = shapes.copy()
     spots = [j * side + i for j in range(2, side - 3, 4) for i in range(2, side - 3, 4)]
     wanted: set[tuple[str, str, str | None]] = set()
     gone, added = [], []
-    label = name(len(shapes))
+    label = names(len(shapes))
     for k, p in enumerate(rng.choice(spots, n, replace=False)):
         p = int(p)
         xy = shapely.get_coordinates(shapes[p])
@@ -337,7 +347,8 @@ def plant(shapes: np.ndarray, side: int, n: int, seed: int) -> tuple[np.ndarray,
                 added.append((p, shapes[p]))
                 wanted.add(("duplicate_shape", label[p], "copy" + label[p]))
             case 3:
-                shapes[p] = shapely.polygons(xy[[0, 1, 3, 2, *range(4, 15)]])
+                one, two = (xy[4] + 2 * (xy[k] - xy[4]) / np.hypot(*(xy[k] - xy[4])) for k in (5, 3))
+                shapes[p] = shapely.polygons(np.concatenate([xy[:4], [one, two], xy[5:]]))  # a bow tie of 2 m at a corner
                 wanted.add(("crossed_shape", label[p], None))
             case 4:
                 tip = xy[6] + (xy[6] - middle) * 0.9
@@ -349,8 +360,10 @@ def plant(shapes: np.ndarray, side: int, n: int, seed: int) -> tuple[np.ndarray,
             case 6:
                 gone.append(p)
             case 7:
-                strip = shapely.LineString(xy[4:8]).buffer(0.2, cap_style="flat")
-                added.append((p, shapely.polygons(shapely.get_coordinates(shapely.get_parts(shapely.intersection(strip, shapes[p]))[0]))))
+                strip = shapely.LineString(xy[5:7]).buffer(0.2, cap_style="flat")
+                added.append(
+                    (p, shapely.polygons(shapely.get_coordinates(shapely.get_parts(shapely.intersection(strip, shapes[p]))[0])))
+                )
                 shapes[p] = shapely.difference(shapes[p], strip)
                 wanted.add(("thin", "copy" + label[p], None))
             case 8:
@@ -363,15 +376,13 @@ def plant(shapes: np.ndarray, side: int, n: int, seed: int) -> tuple[np.ndarray,
     shapes = np.append(shapes, np.array([g for _, g in added], object))
     keep = np.ones(len(shapes), bool)
     keep[gone] = False
-    return shapes[keep], wanted | {("hole", label[p], None) for p in gone}, [n for n, k in zip(label, keep, strict=True) if k]  # type: ignore[return-value]
+    return shapes[keep], wanted, [n for n, k in zip(label, keep, strict=True) if k]
 
 
 @pytest.mark.parametrize(("side", "n"), [(60, 150), pytest.param(316, 5_000, marks=pytest.mark.slow)])
 def test_all_that_is_planted_in_a_county_is_found_and_nothing_else(side: int, n: int) -> None:
-    shapes, wanted, label = plant(county(side), side, n, 1)  # type: ignore[misc]
-    limits = TopologyLimits(max_gap_m2=1_000)
-    rows = topology((label, shapes), CRS, limits).finds.to_pylist()
-    found = {(r["kind"], *(sorted((r["parcel_id"], r["other_id"])) if r["kind"] == "gap" else (r["parcel_id"], r["other_id"]))) for r in rows}
-    kept = {w for w in wanted if w[0] != "hole"}
-    thin = {w for w in found if w[0] == "overlap" and w[2] and w[2].startswith("copy")}  # a strip cut out leaves traces of rounding
-    assert found - thin == kept and len(rows) == len(kept) + len(thin) and not thin
+    shapes, wanted, label = plant(county(side), side, n, 1)
+    rows = topology((label, shapes), CRS, TopologyLimits(max_gap_m2=1_000, same_vertex_m=1e-6)).finds.to_pylist()
+    found = [(r["kind"], *([r["parcel_id"], r["other_id"]] if r["kind"] != "gap" else sorted([r["parcel_id"], r["other_id"]])))
+             for r in rows]  # fmt: skip
+    assert set(found) == wanted and len(found) == len(wanted)

@@ -32,7 +32,8 @@ file = "inputs/parcels.gpkg"
 parcel_id = "parcel_id"
 land_class = "land_class"     # 三调地类编码 / code of the land survey
 village_code = "village_code"
-# declared_area_m2 = "area_m2"
+# declared_area = "area"      # 登记面积 / registered area
+# declared_unit = "m2"        # m2, mu, ha
 # classes = { P30 = "51" }    # 本案地类 → 生态系统编码 / this case's classes to ecosystem codes
 
 [registers]                   # CSV 或 XLSX，表头见文件 / CSV or XLSX, headers as in the files

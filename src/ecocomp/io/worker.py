@@ -32,6 +32,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from ecocomp.io.files import CHUNK_BYTES, canonical_json, disk_words, remove_folder, require_space, sha256_of_open, write_json
+from ecocomp.io.foreign.words import GDB_TABLE
 from ecocomp.io.raster import LayerEncoding
 from ecocomp.io.zygote import environment
 from ecocomp.terms.faults import EcocompError, Fault, Severity, UsageError
@@ -46,6 +47,7 @@ _START = "import sys,json;sys.path[:]=json.loads(sys.argv[1]);from ecocomp.io.zy
 _SUFFIXES = frozenset(
     (".tif", ".tiff", ".gpkg", ".shp", ".zip", ".json", ".geojson", ".parquet", ".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls")
 )
+_GDB_FILES = 4096
 _SIDECARS = {".shp": (".shx", ".dbf", ".prj", ".cpg")}
 
 
@@ -96,9 +98,10 @@ class RasterJob:
 
 @dataclass(frozen=True, slots=True)
 class VectorJob:
-    """A layer of polygons, lines or points: GeoPackage, Shapefile (or a ZIP of one), GeoJSON, GeoParquet.
+    """A layer of polygons, lines or points: GeoPackage, Shapefile, File Geodatabase (or a ZIP of one), GeoJSON, GeoParquet.
 
-    layer     name of the layer, needed where a GeoPackage holds several
+    path      the file; of a File Geodatabase the folder `NAME.gdb`
+    layer     name of the layer, needed where a GeoPackage or File Geodatabase holds several
     encoding  of a Shapefile's texts, where the owner knows it; found out otherwise
     """
 
@@ -138,8 +141,23 @@ class TableJob:
         return {"sheet": self.sheet, "header_row": self.header_row, **caps}
 
 
-Job = RasterJob | VectorJob | TableJob
-_KINDS = {RasterJob: "raster", VectorJob: "vector", TableJob: "table"}
+@dataclass(frozen=True, slots=True)
+class SheetsJob:
+    """All sheets of a workbook, or a CSV, as they lie there: every row with what each cell was (`io.foreign.sheets`)."""
+
+    name: str
+    path: Path | str
+    max_rows: int = 5_000_000
+    max_columns: int = 256
+    max_cells: int = 200_000_000
+
+    def spec(self) -> dict[str, Any]:
+        """Return what the child is told."""
+        return {"max_rows": self.max_rows, "max_columns": self.max_columns, "max_cells": self.max_cells}
+
+
+Job = RasterJob | VectorJob | TableJob | SheetsJob
+_KINDS = {RasterJob: "raster", VectorJob: "vector", TableJob: "table", SheetsJob: "sheets"}
 Progress = Callable[[int, int, str], None]
 
 
@@ -240,7 +258,7 @@ class Worker:
         folder = Path(tempfile.mkdtemp(prefix=".job-", dir=out))
         try:
             zygote = self._started()
-            digest, size, names = _take_in(job.path, folder, self.limits.input_bytes)
+            digest, size, names = _take_in(job.path, folder, self.limits.input_bytes, isinstance(job, VectorJob))
             spec = {**job.spec(), "where": _said(job.path), "files": names}
             order = {"n": n, "kind": _KINDS[type(job)], "folder": str(folder), "spec": spec, "limits": _as_limits(self.limits)}
             running[n] = _Running(job, folder, digest, size)
@@ -348,34 +366,66 @@ def _check_names(jobs: Sequence[Job]) -> None:
         seen.add(job.name)
 
 
-def _take_in(path: Path | str, folder: Path, limit_bytes: int) -> tuple[str, int, dict[str, str]]:
-    """Copy or link a foreign file (a Shapefile with its parts) into `folder/in` under our own name.
+def _take_in(path: Path | str, folder: Path, limit_bytes: int, folders: bool = False) -> tuple[str, int, dict[str, str]]:
+    """Copy or link a foreign file (a Shapefile with its parts, a File Geodatabase) into `folder/in` under our own name.
 
+    folders  whether a folder `NAME.gdb` may be given
     Returns its SHA-256 (of several parts: that of the JSON of their hashes by suffix), its size, and
     {suffix: path relative to the job folder}.
     """
     (folder / "in").mkdir()
     (folder / "out").mkdir()
-    real = _real(path)
+    real = _real(path, folders)
+    database = real.is_dir()
+    if database:
+        (folder / "in" / "source.gdb").mkdir()
     names: dict[str, str] = {}
     digests: dict[str, str] = {}
     size = 0
-    for suffix, part in _parts(real):
+    for suffix, part in _tables(real) if database else _parts(real):
         with _opened(part) as file:
             length = os.fstat(file.fileno()).st_size
-            if length > limit_bytes:
-                raise _NotTaken(_too_large(part, length, limit_bytes))
-            digests[suffix] = sha256_of_open(file)
             size += length
+            if (size if database else length) > limit_bytes:
+                raise _NotTaken(_too_large(real if database else part, size if database else length, limit_bytes))
+            if suffix in digests:
+                raise _NotTaken(_twice(part))
+            digests[suffix] = _hash_of(file, part)
             file.seek(0)
-            names[suffix] = f"in/source{suffix}"
+            names[suffix] = f"in/source.gdb/{suffix}" if database else f"in/source{suffix}"
             _place(file, folder / names[suffix], length)
+    if database:
+        names = {".gdb": "in/source.gdb"}
+        (folder / "in" / "source.gdb").chmod(0o500)
     (folder / "in").chmod(0o500)
     whole = next(iter(digests.values())) if len(digests) == 1 else hashlib.sha256(canonical_json(digests)).hexdigest()
     return whole, size, names
 
 
-def _real(path: Path | str) -> Path:
+def _hash_of(file: IO[bytes], part: Path) -> str:
+    """Return the SHA-256 of an open file; some files of the system are plain and still cannot be read."""
+    try:
+        return sha256_of_open(file)
+    except OSError:
+        raise _NotTaken(_not_plain(part)) from None
+
+
+def _tables(real: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the tables of a File Geodatabase by their name in small letters; locks and indexes stay behind, links are refused."""
+    found: dict[str, Path] = {}
+    with os.scandir(real) as entries:
+        for entry in entries:
+            name = entry.name.lower()
+            if entry.is_symlink() or (GDB_TABLE.fullmatch(name) and name in found):
+                raise _NotTaken(_not_plain(Path(entry.path)))
+            if GDB_TABLE.fullmatch(name):
+                found[name] = Path(entry.path)
+            if len(found) > _GDB_FILES:
+                raise _NotTaken(_too_many_tables(real))
+    yield from sorted(found.items())
+
+
+def _real(path: Path | str, folders: bool = False) -> Path:
     text = os.fspath(path)
     if _TRICK.search(text):
         raise _NotTaken(_fault(
@@ -390,7 +440,7 @@ def _real(path: Path | str) -> Path:
             "io.missing_file", text, Text("文件不存在。", "the file does not exist."),
             Text("请检查路径与文件名的写法。", "Check the path and the spelling of the name."),
         )) from None  # fmt: skip
-    if not real.is_file():
+    if not real.is_file() and not (folders and real.is_dir() and real.suffix.lower() == ".gdb"):
         raise _NotTaken(_not_plain(real))
     return real
 
@@ -419,9 +469,10 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         )) from None  # fmt: skip
     except OSError:
         raise _NotTaken(_not_plain(path)) from None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):  # a folder cannot even be wrapped as a file
+        os.close(fd)
+        raise _NotTaken(_not_plain(path))
     with os.fdopen(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise _NotTaken(_not_plain(path))
         yield file
 
 
@@ -522,6 +573,26 @@ def _too_large(path: Path, size: int, limit: int) -> Fault:
         path.name,
         Text("文件有 {a:,} 字节，上限为 {b:,}。", "the file has {a:,} bytes; {b:,} are allowed.").fill(a=size, b=limit),
         Text("请裁剪到本县范围或分幅提供。", "Clip it to the county or hand it in as several sheets."),
+    )
+
+
+def _twice(path: Path) -> Fault:
+    return _fault(
+        "io.double_part",
+        path.name,
+        Text("同名的 {s} 有两个（大小写不同）。", "there are two {s} of this name (in small and in capital letters).").fill(
+            s=path.suffix.lower()
+        ),
+        Text("请只留下属于本图层的一个。", "Keep only the one that belongs to the layer."),
+    )
+
+
+def _too_many_tables(path: Path) -> Fault:
+    return _fault(
+        "io.too_many_tables",
+        path.name,
+        Text("地理数据库有 {b:,} 个以上的表文件。", "the geodatabase holds more than {b:,} files of tables.").fill(b=_GDB_FILES),
+        Text("请只导出需要的图层。", "Export the layer needed only."),
     )
 
 

@@ -113,7 +113,7 @@ def _load() -> set[str]:
     import rasterio.windows
     import shapely  # noqa: F401
 
-    from ecocomp.io.foreign import raster, table, vector  # noqa: F401
+    from ecocomp.io.foreign import raster, sheets, table, vector  # noqa: F401
 
     pyproj.CRS.from_epsg(4490).to_wkt()
     with rasterio.Env() as env:
@@ -233,10 +233,10 @@ def _isolate(job: dict[str, Any], parent_pid: int) -> dict[str, bool]:
 
 
 def _do(job: dict[str, Any]) -> dict[str, Any]:
-    from ecocomp.io.foreign import raster, table, vector
+    from ecocomp.io.foreign import raster, sheets, table, vector
     from ecocomp.io.foreign.words import Refuse, out_of_memory, unreadable
 
-    run = {"raster": raster.clean, "vector": vector.clean, "table": table.clean}[job["kind"]]
+    run = {"raster": raster.clean, "vector": vector.clean, "table": table.clean, "sheets": sheets.clean}[job["kind"]]
     where = job["spec"]["where"]
     trace = ""
     try:

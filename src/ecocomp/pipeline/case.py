@@ -73,7 +73,11 @@ SECTIONS: dict[str, dict[str, Text]] = {
         "parcel_id": Text("地块编码字段", "field of the parcel code"),
         "land_class": Text("地类字段", "field of the land class"),
         "village_code": Text("村代码字段", "field of the village code"),
-        "declared_area_m2": Text("登记面积字段，平方米", "field of the registered area in m2"),
+        "declared_area": Text("登记面积字段", "field of the registered area"),
+        "declared_unit": Text("登记面积的单位：m2（缺省）、mu、ha 或 dm2", "its unit: m2 (default), mu, ha or dm2"),
+        "declared_area_m2": Text(
+            "登记面积字段，平方米（同 declared_area）", "field of the registered area in m2 (as declared_area)"
+        ),
         "classes": Text("本案地类到生态系统编码的对照", "this case's land classes to ecosystem codes"),
         "overlap_tolerance_m2": Text("可忽略的重叠，平方米", "overlap that is ignored, in m2"),
     },
@@ -454,8 +458,16 @@ def _build(folder: Path, r: _Reader) -> Case:
         )
     for key in ("file", "parcel_id", "land_class", "village_code"):
         r.get("survey", key, str, needed=purpose != "assess" or key in ("file", "parcel_id"))
-    for key in ("layer", "declared_area_m2"):
+    for key in ("layer", "declared_area_m2", "declared_area"):
         r.get("survey", key, str)
+    unit = r.get("survey", "declared_unit", str, "m2")
+    if unit not in ("m2", "mu", "ha", "dm2"):
+        r.fault(
+            "case.type",
+            "survey.declared_unit",
+            Text("declared_unit 是 {u}。", "declared_unit is {u}.").fill(u=_said(unit)),
+            Text("写 m2、mu、ha 或 dm2。", "Write m2, mu, ha or dm2."),
+        )
     _zones(r)
     registers = r.raw.get("registers", {})
     for name in REGISTERS:

@@ -202,7 +202,8 @@ def make_ground(case: Case, inputs: Inputs, place: Path, progress: Progress | No
         str(survey["parcel_id"]),
         survey.get("land_class"),
         survey.get("village_code"),
-        survey.get("declared_area_m2"),
+        survey.get("declared_area_m2") or survey.get("declared_area"),
+        "m2" if survey.get("declared_area_m2") else survey.get("declared_unit", "m2"),
         classes=dict(survey.get("classes", {})) or None,
     )
     bounds = _bounds_in(grid, inputs.facts["survey"]["crs_wkt"])

@@ -154,7 +154,7 @@ def _now(case: Case, folder: Path, year: int, progress: Progress | None) -> tupl
 class LineVersion:
     """The red line a sealed year rests on.
 
-    fingerprint  of its ground (`zoning.versions.fingerprint`): the same ground has the same one
+    fingerprint  of its ground (`zoning.editions.fingerprint`): the same ground has the same one
     changed      whether it differs from that of the year before; None for the first
     """
 
@@ -171,7 +171,7 @@ def line_versions(folder: Path) -> list[LineVersion]:
     """Return the red line of every year of a case that has been run, oldest first."""
     from ecocomp.land.area import areas_dm2, polygon_areas_m2
     from ecocomp.land.edition import read_edition
-    from ecocomp.zoning.versions import fingerprint
+    from ecocomp.zoning.editions import fingerprint
 
     out: list[LineVersion] = []
     for year in loaded(folder).years:

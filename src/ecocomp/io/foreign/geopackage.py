@@ -19,8 +19,9 @@ SCAN_S = 10.0
 _SPATIAL_INDEX = re.compile(r"rtree_.+_(insert|update\d?|delete)", re.IGNORECASE)
 _COUNTS = re.compile(r"trigger_(insert|delete)_feature_count_.+", re.IGNORECASE)
 _TARGET = re.compile(
-    r"\b(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE(?!\s+OF\b)|DELETE\s+FROM|REPLACE\s+INTO)\s+\"?([\w]+)", re.IGNORECASE
+    r"\b(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE(?!\s+OF\b)|DELETE\s+FROM|REPLACE\s+INTO)\s*[\"\[`]?([\w]+)", re.IGNORECASE
 )
+_COMMENT = re.compile(r"/\*.*?(?:\*/|$)|--[^\n]*", re.DOTALL)
 _ODD = re.compile(
     r"\b(?:WITH|RECURSIVE|zeroblob|randomblob|load_extension|readfile|writefile|fts\w*|printf|replicate|GENERATED)\b", re.IGNORECASE
 )
@@ -41,11 +42,16 @@ def inspect(path: str, where: str) -> None:
         until = time.monotonic() + SCAN_S
         connection.set_progress_handler(lambda: int(time.monotonic() > until), 10_000)
         rows = connection.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master LIMIT 20001").fetchall()
+        shared = connection.execute(
+            "SELECT min(name), max(name) FROM sqlite_master WHERE rootpage > 0 GROUP BY rootpage HAVING count(*) > 1 LIMIT 1"
+        ).fetchone()
     finally:
         connection.close()
     found = [f for kind, name, _, sql in rows if (f := _judge(str(kind), str(name), str(sql), where))]
     if len(rows) > 20_000:
         found.append(_code(where, "", Text("目录里的对象过多", "too many objects in the catalogue")))
+    if shared:
+        found.append(_one_page(where, str(shared[0]), str(shared[1])))
     names = {str(name).lower() for kind, name, _, _ in rows if kind == "table"}
     if "gpkg_contents" not in names:
         found.append(_plain_sqlite(where))
@@ -91,7 +97,7 @@ def _judge(kind: str, name: str, sql: str, where: str) -> Fault | None:
 
 def _harmless_trigger(name: str, sql: str) -> bool:
     """The triggers of the standard: they keep the spatial index and the row counts, or refuse bad tile matrices."""
-    sql = re.sub(r"'(?:[^']|'')*'", " LITERAL ", sql)
+    sql = _COMMENT.sub(" ", re.sub(r"'(?:[^']|'')*'", " LITERAL ", sql))
     body = sql[sql.upper().find("BEGIN") :]
     if _ODD.search(sql):
         return False
@@ -115,6 +121,17 @@ def _code(where: str, name: str, what: Text) -> Fault:
             "请把图层另存为新的 GeoPackage（不含视图与触发器）。", "Save the layer to a new GeoPackage without views and triggers."
         ),
         record=name[:80],
+    )
+
+
+def _one_page(where: str, one: str, two: str) -> Fault:
+    return fault(
+        "unreadable",
+        where,
+        Text("目录已损坏：“{a}”与“{b}”指向同一页。", "its catalogue is damaged: “{a}” and “{b}” lie on one page.").fill(
+            a=one[:80], b=two[:80]
+        ),
+        Text("请从备份恢复，或用原软件重新导出。", "Restore it from a copy, or export it again with the software it came from."),
     )
 
 

@@ -170,7 +170,7 @@ def _workbook(path: str, spec: dict[str, Any]) -> Made:
     import python_calamine
 
     where = spec["where"]
-    warnings = _look_over(path, where)
+    warnings = look_over(path, where)
     book = python_calamine.CalamineWorkbook.from_path(path)
     sheet = book.get_sheet_by_name(_pick_sheet(book, spec))
     if sheet.total_width > spec["max_columns"]:
@@ -178,7 +178,7 @@ def _workbook(path: str, spec: dict[str, Any]) -> Made:
     rows = iter(sheet.iter_rows())
     for _ in range(spec["header_row"] - 1):
         next(rows, None)
-    header = [_cell(v) for v in next(rows, [])]
+    header = [cell_text(v) for v in next(rows, [])]
     while header and not header[-1].strip():
         header.pop()
     names = _names(header, spec)
@@ -190,7 +190,7 @@ def _workbook(path: str, spec: dict[str, Any]) -> Made:
     return facts, warnings, "clean.parquet"
 
 
-def _look_over(path: str, where: str) -> list[Fault]:
+def look_over(path: str, where: str) -> list[Fault]:
     """Judge the archive by its directory and each sheet by the extent of its cells, before anything is loaded."""
     with zipfile.ZipFile(path) as archive:
         check_zip(archive, where)
@@ -207,11 +207,18 @@ def _look_over(path: str, where: str) -> list[Fault]:
                 Text("XLSX 工作簿", "an XLSX workbook"), where, b"PK\x03\x04",
                 Text("请另存为 XLSX 或 CSV。", "Save it as XLSX or CSV."),
             )  # fmt: skip
+        wrong = 0
         for low, real in sorted(names.items()):
             if re.fullmatch(r"xl/worksheets/[^/]+\.xml", low):
-                _check_extent(archive, real, where)
+                wrong += _check_extent(archive, real, where)
         links = any(n.startswith("xl/externallinks/") for n in names)
-    return [_links(where)] if links else []
+    return [_links(where)] * links + [_error_cells(where, wrong)] * bool(wrong)
+
+
+def _error_cells(where: str, count: int) -> Fault:
+    clash = Text("有 {n:,} 个单元格的值是错误（如 #REF!），读作空格。", "{n:,} cells hold an error such as #REF!; read as empty.")
+    remedy = Text("请改正公式后重新保存。", "Correct the formulas and save it again.")
+    return fault("error_cells", where, clash.fill(n=count), remedy, warn=True)
 
 
 def check_zip(archive: zipfile.ZipFile, where: str) -> None:
@@ -238,13 +245,18 @@ def check_zip(archive: zipfile.ZipFile, where: str) -> None:
         raise Refuse(fault("unsafe_archive", where, clash, Text("请重新打包，只放数据文件。", "Pack it anew with the data only.")))
 
 
-_CELL = re.compile(rb"<(?:\w+:)?c\s[^>]*?\br=[\"']([A-Za-z]{1,4})(\d{1,9})[\"']")
+_CELL = re.compile(rb"<(?:\w+:)?c\s[^>]*?\br=[\"']([A-Za-z]{1,4})(\d{1,20})[\"']")
+_ERROR_CELL = re.compile(rb"<(?:\w+:)?c\s[^>]*?\bt=[\"']e[\"']")
+_LAST_ROW = 1_048_576
 _MAX_SHEET_CELLS = 200_000_000
 
 
-def _check_extent(archive: zipfile.ZipFile, name: str, where: str) -> None:
-    """Refuse a sheet whose cells span far more than they fill: readers lay out the whole rectangle."""
-    far_row, far_column, cells = 1, 1, 0
+def _check_extent(archive: zipfile.ZipFile, name: str, where: str) -> int:
+    """Refuse a sheet whose cells span far more than they fill: readers lay out the whole rectangle.
+
+    Returns how many cells hold an error such as #REF! instead of a value.
+    """
+    far_row, far_column, cells, wrong = 1, 1, 0, 0
     far = ("A1", "A1")
     rest = b""
     with archive.open(name) as sheet:
@@ -252,7 +264,9 @@ def _check_extent(archive: zipfile.ZipFile, name: str, where: str) -> None:
             text = rest + piece
             cut = text.rfind(b"<")
             rest = text[cut:] if len(text) - cut < 4096 else b""
-            for letters, digits in _CELL.findall(text[:cut] if rest else text):
+            whole = text[:cut] if rest else text
+            wrong += len(_ERROR_CELL.findall(whole))
+            for letters, digits in _CELL.findall(whole):
                 cells += 1
                 column, row = _column_number(letters), int(digits)
                 if row > far_row:
@@ -260,13 +274,14 @@ def _check_extent(archive: zipfile.ZipFile, name: str, where: str) -> None:
                 if column > far_column:
                     far_column, far = column, (far[0], (letters + digits).decode())
     box = far_row * far_column
-    if box > max(2_000_000, 50 * cells) or box > _MAX_SHEET_CELLS:
+    if box > max(2_000_000, 50 * cells) or box > _MAX_SHEET_CELLS or far_row > _LAST_ROW:
         clash = Text(
             "工作表 {s} 的单元格伸到 {a} 与 {b}（{x:,} 格），实际只有 {c:,} 格有内容。",
             "cells of sheet {s} reach to {a} and {b} ({x:,} cells), but only {c:,} are filled.",
         ).fill(s=name.rsplit("/", 1)[-1], a=far[0], b=far[1], x=box, c=cells)
         remedy = Text("请删除远处的单元格，或只把数据区另存。", "Delete the far cells, or save the data area alone.")
         raise Refuse(fault("sheet_too_large", where, clash, remedy))
+    return wrong
 
 
 def _column_number(letters: bytes) -> int:
@@ -301,7 +316,7 @@ def _sheet_tables(rows: Iterator[list[Any]], names: list[str], lossy: list[int],
     columns: list[list[str]] = [[] for _ in names]
     wide: list[Fault] = []
     for number, row in enumerate(rows, start=spec["header_row"] + 1):
-        cells = [_cell(v) for v in row]
+        cells = [cell_text(v) for v in row]
         if not any(cells):
             continue
         if any(cells[width:]) and len(wide) < 50:
@@ -319,7 +334,7 @@ def _sheet_tables(rows: Iterator[list[Any]], names: list[str], lossy: list[int],
         yield pa.table([pa.array(c, pa.string()) for c in columns], names=names)
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """Return a cell as text: whole numbers without a point, dates as ISO 8601, truth as 1 and 0."""
     if isinstance(value, str):
         return value
@@ -401,7 +416,7 @@ def _column_as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_boolean(kind):
         column = column.cast(pa.int8())
     elif pa.types.is_floating(kind):
-        return pa.chunked_array([pa.array(["" if v is None else _cell(v) for v in column.to_pylist()], pa.string())])
+        return pa.chunked_array([pa.array(["" if v is None else cell_text(v) for v in column.to_pylist()], pa.string())])
     return pc.fill_null(without_zone(column).cast(pa.string()), "")
 
 

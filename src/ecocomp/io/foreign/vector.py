@@ -1,12 +1,16 @@
 """A foreign vector layer made clean: Parquet with plain columns and a 2-D WKB geometry, and the facts about it.
 
-GeoPackage, Shapefile (a file with its parts, or a ZIP of one), GeoJSON, GeoParquet. What a file is, is judged by
-its first bytes; the driver is named to the library; a GeoPackage is searched for code first.
+GeoPackage, Shapefile (a file with its parts, or a ZIP of one), File Geodatabase (its folder, or a ZIP of one),
+GeoJSON, GeoParquet. What a file is, is judged by its first bytes; the driver is named to the library, and a File
+Geodatabase, a folder of tables, is opened only where our own name for it says so; a GeoPackage is searched for code
+first. Heights and measures are left out and that is said; curves are refused, because the steps in which someone
+turns them into lines decide an area.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +24,13 @@ import pyarrow.parquet as pq
 from ecocomp.io.files import write_batches
 from ecocomp.io.foreign import dbf, geopackage
 from ecocomp.io.foreign.table import _PARQUET, check_zip, without_zone
-from ecocomp.io.foreign.words import Refuse, fault, head_of, not_a, size_of
+from ecocomp.io.foreign.words import GDB_TABLE, Refuse, fault, head_of, not_a, size_of
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.text import Text
 
 BATCH_ROWS = 65_536
 JSON_BYTES = 512 << 20
+COUNTED_JSON_BYTES = 64 << 20
 PART_BYTES = {".prj": 64 << 10, ".cpg": 64}
 _GEOMETRY = "geometry"
 _AGAIN = Text("请用原软件重新导出。", "Export it again with the software it came from.")
@@ -37,11 +42,12 @@ def clean(spec: dict[str, Any]) -> Made:
     files: dict[str, str] = spec["files"]
     where = spec["where"]
     path = next(iter(files.values()))
-    head = head_of(path, 4096)
-    if head.startswith(b"PK\x03\x04"):
+    if ".gdb" not in files and head_of(path, 4).startswith(b"PK\x03\x04"):
         files = _unpack(path, where)
-        path = files[".shp"]
-        head = head_of(path, 4096)
+        path = next(files[s] for s in (".gdb", ".shp") if s in files)
+    if ".gdb" in files:
+        return _geodatabase(path, spec)
+    head = head_of(path, 4096)
     if head.startswith(b"\x00\x00\x27\x0a"):
         return _shapefile(path, files, spec)
     if head.startswith(b"SQLite format 3\x00"):
@@ -112,27 +118,83 @@ def _small_text(path: str | None, suffix: str, where: str) -> str | None:
 
 
 def _unpack(path: str, where: str) -> dict[str, str]:
-    """Unpack the one Shapefile of an archive under our own names into the job folder."""
+    """Unpack the one Shapefile or File Geodatabase of an archive under our own names into the job folder."""
     with zipfile.ZipFile(path) as archive:
         check_zip(archive, where)
         entries = [i for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
-        shapes = [i for i in entries if i.filename.lower().endswith(".shp")]
-        if len(shapes) != 1:
-            clash = Text("压缩包里有 {n} 个 .shp，应恰好一个。", "the archive holds {n} .shp files; exactly one is needed.").fill(
-                n=len(shapes)
-            )
+        shapes = [i.filename[:-4] for i in entries if i.filename.lower().endswith(".shp")]
+        folders = sorted({m.group() for i in entries if (m := re.match(r"(.*/)?[^/]*\.gdb(?=/)", i.filename, re.IGNORECASE))})
+        if len(shapes) + len(folders) != 1:
+            clash = Text(
+                "压缩包里有 {n} 个 .shp、{m} 个 .gdb，应恰好一个。",
+                "the archive holds {n} .shp files and {m} .gdb folders; one is needed.",
+            ).fill(n=len(shapes), m=len(folders))
             raise Refuse(fault("missing_part", where, clash, Text("请每个压缩包只放一个图层。", "Pack one layer per archive.")))
-        stem = shapes[0].filename[:-4]
         Path("out/parts").mkdir()
-        files: dict[str, str] = {}
-        for entry in entries:
-            suffix = entry.filename[len(stem) :].lower()
-            if entry.filename.startswith(stem) and suffix in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
-                files[suffix] = f"out/parts/source{suffix}"
-                with archive.open(entry) as source, Path(files[suffix]).open("xb") as sink:
-                    while piece := source.read(1 << 20):
-                        sink.write(piece)
+        return _unpack_folder(archive, entries, folders[0]) if folders else _unpack_shape(archive, entries, shapes[0])
+
+
+def _unpack_shape(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], stem: str) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for entry in entries:
+        suffix = entry.filename[len(stem) :].lower()
+        if entry.filename.startswith(stem) and suffix in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
+            files[suffix] = f"out/parts/source{suffix}"
+            _extract(archive, entry, files[suffix])
     return files
+
+
+def _unpack_folder(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: str) -> dict[str, str]:
+    """Only the tables of the geodatabase come out, under names that are known; anything else stays in the archive."""
+    Path("out/parts/source.gdb").mkdir()
+    for entry in entries:
+        name = entry.filename[len(folder) + 1 :].lower()
+        if entry.filename.startswith(f"{folder}/") and GDB_TABLE.fullmatch(name):
+            _extract(archive, entry, f"out/parts/source.gdb/{name}")
+    return {".gdb": "out/parts/source.gdb"}
+
+
+def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: str) -> None:
+    with archive.open(entry) as source, Path(target).open("xb") as sink:
+        while piece := source.read(1 << 20):
+            sink.write(piece)
+
+
+# ---------------------------------------------------------------- File Geodatabase
+def _geodatabase(path: str, spec: dict[str, Any]) -> Made:
+    import pyogrio
+
+    names = {p.name for p in Path(path).iterdir()}
+    remedy = Text("请复制完整的 .gdb 文件夹，或另存为 GeoPackage。", "Copy the whole .gdb folder, or save it as GeoPackage.")
+    if any(n.endswith(".cdf") for n in names):
+        clash = Text("地理数据库被压缩过（.cdf），读不出来。", "the geodatabase is compressed (.cdf) and cannot be read.")
+        raise Refuse(
+            fault("unreadable", spec["where"], clash, Text("请先解压缩该地理数据库。", "Uncompress the geodatabase first."))
+        )
+    lacking = [n for n in ("a00000001.gdbtable", "a00000001.gdbtablx") if n not in names]
+    lacking += [f"{n[:9]}.gdbtablx" for n in sorted(names) if n.endswith(".gdbtable") and f"{n[:9]}.gdbtablx" not in names]
+    if lacking:
+        clash = Text("地理数据库缺少 {n}。", "the geodatabase lacks {n}.").fill(n=", ".join(sorted(set(lacking))[:10]))
+        raise Refuse(fault("missing_part", spec["where"], clash, remedy))
+    layer = _chosen([str(row[0]) for row in pyogrio.list_layers(path) if row[1] is not None], spec)
+    facts = {"format": "filegdb", "encoding": "utf-8", "encoding_known_by": "standard", "layer": layer}
+    return _through_ogr(path, layer, spec, facts)
+
+
+def _chosen(layers: list[str], spec: dict[str, Any]) -> str:
+    """Return the layer to read: the one named, else the only one; anything else is refused with the names there are."""
+    wanted: str | None = spec["layer"]
+    if wanted is None and len(layers) == 1:
+        wanted = layers[0]
+    if wanted is not None and wanted in layers:
+        return wanted
+    why = (
+        Text("没有图层“{l}”", "there is no layer “{l}”").fill(l=wanted)
+        if wanted
+        else Text("需要指明图层", "the layer must be named")
+    )
+    clash = Text("{w}，现有：{n}。", "{w}; there are: {n}.").fill(w=why, n=", ".join(layers[:20]) or "—")
+    raise Refuse(fault("which_layer", spec["where"], clash, Text("请在声明中写明图层名。", "Name the layer in the declaration.")))
 
 
 # ---------------------------------------------------------------- GeoPackage and GeoJSON
@@ -141,19 +203,7 @@ def _geopackage(path: str, spec: dict[str, Any]) -> Made:
 
     geopackage.inspect(path, spec["where"])
     layers = [str(row[0]) for row in pyogrio.list_layers(f"GPKG:{path}") if row[1] is not None]
-    wanted = spec["layer"]
-    if wanted is None and len(layers) == 1:
-        wanted = layers[0]
-    if wanted not in layers:
-        why = (
-            Text("没有图层“{l}”", "there is no layer “{l}”").fill(l=wanted)
-            if wanted
-            else Text("需要指明图层", "the layer must be named")
-        )
-        clash = Text("{w}，现有：{n}。", "{w}; there are: {n}.").fill(w=why, n=", ".join(layers[:20]) or "—")
-        raise Refuse(
-            fault("which_layer", spec["where"], clash, Text("请在声明中写明图层名。", "Name the layer in the declaration."))
-        )
+    wanted = _chosen(layers, spec)
     facts = {"format": "gpkg", "encoding": "utf-8", "encoding_known_by": "standard", "layer": wanted}
     return _through_ogr(f"GPKG:{path}", wanted, spec, facts)
 
@@ -190,7 +240,34 @@ def _through_ogr(
     ) as (meta, reader):
         geometry = meta["geometry_name"] or "wkb_geometry"
         tables = (pa.Table.from_batches([b]) for b in reader)
-        return _write(tables, geometry, spec, facts, encoding)
+        made = _write(tables, geometry, spec, facts, encoding)
+    said = _counted_in(path.removeprefix("GeoJSON:")) if facts["format"] == "geojson" else int(info["features"])
+    return _all_read(made, said, spec["where"])
+
+
+def _all_read(made: Made, said: int | None, where: str) -> Made:
+    """Compare what was read with what the file says it holds: the library leaves out what it cannot read and is silent."""
+    facts, faults, output = made
+    if said is None or said == facts["features"]:
+        return made
+    if facts["format"] != "shapefile":
+        clash = Text("文件说有 {a:,} 个要素，只读出 {b:,} 个。", "it says it has {a:,} features; {b:,} could be read.")
+        raise Refuse(fault("incomplete", where, clash.fill(a=said, b=facts["features"]), _AGAIN))
+    clash = Text("有 {n:,} 行已被标记为删除，未读入。", "{n:,} rows are marked as deleted and were left out.")
+    remedy = Text("若不该删除，请取消标记后重新导出。", "If they should stay, take the marks away and export again.")
+    return facts, [*faults, fault("deleted_rows", where, clash.fill(n=said - facts["features"]), remedy, warn=True)], output
+
+
+def _counted_in(path: str) -> int | None:
+    """Return how many features a GeoJSON document lists, None where it is a single one, or too large to count."""
+    if size_of(path) > COUNTED_JSON_BYTES:
+        return None
+    try:
+        said = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    features = said.get("features") if isinstance(said, dict) else None
+    return len(features) if isinstance(features, list) else None
 
 
 def _check_caps(features: int, fields: int, spec: dict[str, Any]) -> None:
@@ -361,7 +438,7 @@ def _write(
         "fields": [{"name": n, "type": str(t)} for _, n, t in plan],
         "dimension_dropped": tally.flattened,
     }
-    return facts, _dropped(dropped, spec["where"]), "clean.parquet"
+    return facts, _dropped(dropped, spec["where"]) + _flattened(tally, spec["where"]), "clean.parquet"
 
 
 def _plan(
@@ -391,6 +468,8 @@ def _kind(kind: pa.DataType) -> pa.DataType | None:
         return _kind(kind.value_type)
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
         return pa.int64()
+    if pa.types.is_decimal(kind) and kind.precision > 15:  # a float cannot hold its digits: a code of 18, say
+        return pa.int64() if kind.scale == 0 and kind.precision <= 18 else pa.string()
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return pa.float64()
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_temporal(kind):
@@ -420,6 +499,7 @@ def _flat(column: pa.ChunkedArray, tally: _Tally, spec: dict[str, Any]) -> pa.Ch
     import shapely
 
     wkb = column.cast(pa.binary()).combine_chunks()
+    _refuse_curves(wkb, tally.features, spec["where"])
     shapes = shapely.from_wkb(wkb.to_numpy(zero_copy_only=False))
     void = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     points = shapely.get_num_coordinates(shapes)
@@ -437,7 +517,7 @@ def _flat(column: pa.ChunkedArray, tally: _Tally, spec: dict[str, Any]) -> pa.Ch
                 record=f"row {row}",
             )
         )
-    tally.flattened |= bool(shapely.has_z(shapes).any())
+    tally.flattened |= bool(shapely.has_z(shapes).any() or shapely.has_m(shapes).any())
     tally.kinds |= {shapely.GeometryType(int(k)).name.title() for k in np.unique(shapely.get_type_id(shapes[~void]))}
     if not void.all():
         box = shapely.total_bounds(shapes[~void])
@@ -447,6 +527,41 @@ def _flat(column: pa.ChunkedArray, tally: _Tally, spec: dict[str, Any]) -> pa.Ch
     tally.empty += int(void.sum())
     flat = shapely.to_wkb(shapely.force_2d(shapes), byte_order=1, output_dimension=2)
     return pa.chunked_array([pa.array(flat, pa.binary(), mask=void)])
+
+
+def _refuse_curves(wkb: pa.Array, before: int, where: str) -> None:
+    """Refuse arcs and other shapes that are not made of straight edges, told by the type in the head of each WKB."""
+    kinds = _kinds_of(wkb)
+    odd = np.flatnonzero((kinds >= 8) & (kinds <= 17))
+    if len(odd):
+        said = ", ".join(dict.fromkeys(_CURVES.get(int(k), str(k)) for k in kinds[odd]))
+        clash = Text(
+            "有 {n} 个要素是曲线或曲面（{k}），首个在第 {r} 行。",
+            "{n} features are curves or surfaces ({k}), the first in row {r}.",
+        )
+        clash = clash.fill(n=len(odd), k=said, r=before + int(odd[0]) + 1)
+        remedy = Text(
+            "请先把弧段按规定的步长加密为折线，再导出：步长决定面积，不能由程序代定。",
+            "Turn arcs into lines in the prescribed steps, then export: the steps decide the area, no program may choose them.",
+        )
+        raise Refuse(fault("curves", where, clash, remedy, record=f"row {before + int(odd[0]) + 1}"))
+
+
+_CURVES = {8: "CircularString", 9: "CompoundCurve", 10: "CurvePolygon", 11: "MultiCurve", 12: "MultiSurface", 13: "Curve",
+           14: "Surface", 15: "PolyhedralSurface", 16: "TIN", 17: "Triangle"}  # fmt: skip
+
+
+def _kinds_of(wkb: pa.Array) -> np.ndarray[Any, Any]:
+    """Return the type (1 point ... 17 triangle) in the head of each WKB, 0 where there is none; Z and M are left out."""
+    offsets = np.frombuffer(wkb.buffers()[1], np.int32)[wkb.offset : wkb.offset + len(wkb) + 1].astype(np.int64)
+    kinds = np.zeros(len(wkb), np.int64)
+    at = np.flatnonzero(np.diff(offsets) >= 5)
+    if len(at):
+        data = np.frombuffer(wkb.buffers()[2], np.uint8)
+        heads = data[offsets[at][:, None] + np.arange(5)].astype(np.int64)
+        little, big = heads[:, 1:] @ [1, 1 << 8, 1 << 16, 1 << 24], heads[:, 1:] @ [1 << 24, 1 << 16, 1 << 8, 1]
+        kinds[at] = (np.where(heads[:, 0] == 1, little, big) & 0x0FFF_FFFF) % 1000
+    return kinds
 
 
 def _dropped(names: list[str], where: str) -> list[Fault]:
@@ -464,3 +579,15 @@ def _dropped(names: list[str], where: str) -> list[Fault]:
             warn=True,
         )
     ]
+
+
+def _flattened(tally: _Tally, where: str) -> list[Fault]:
+    if not tally.flattened:
+        return []
+    clash = Text(
+        "图形带有高程或测量值（Z/M），只读入平面坐标。", "its shapes have heights or measures (Z/M); only the plane was read."
+    )
+    remedy = Text(
+        "面积按平面坐标在椭球上计算，无需改动。", "Areas follow the plane coordinates on the ellipsoid; nothing need be done."
+    )
+    return [fault("heights_left_out", where, clash, remedy, warn=True)]

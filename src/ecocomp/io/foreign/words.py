@@ -35,6 +35,9 @@ _MAGIC: tuple[tuple[bytes, Text], ...] = (
     (b"%PDF", Text("PDF", "a PDF")),
 )
 
+GDB_TABLE = re.compile(r"a[0-9a-f]{8}\.(gdbtable|gdbtablx|cdf)|gdb")
+"""The files of a File Geodatabase that are taken in, in small letters; its indexes and locks are not needed to read a layer."""
+
 
 class Refuse(Exception):
     """The file is not taken; carries every fault found."""
@@ -113,7 +116,8 @@ def unreadable(where: str, exc: Exception, limits: dict[str, Any]) -> Fault:
             ),
             Text("请裁剪到本县范围，或分幅提供。", "Clip it to the county or hand it in as several sheets."),
         )
-    why = re.sub(r"\s+", " ", re.sub(r"(/[^\s/]+)+/", "", words))[:200]
+    plain = re.sub(r"(GPKG:|GeoJSON:)?\b(in|out/parts)/source\b(?=\.)", "source", words)  # our own names say nothing to anyone
+    why = re.sub(r"\s+", " ", re.sub(r"(/[^\s/]+)+/", "", plain))[:200]
     return fault(
         "unreadable",
         where,
