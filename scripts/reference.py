@@ -15,6 +15,7 @@ from ecocomp.rules import RuleBook, policy_folder
 from ecocomp.terms import codes
 from ecocomp.terms.confidence import MARKS
 from ecocomp.terms.layers import LAYERS
+from ecocomp.terms.registers import REGISTERS
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.variables import variable
 
@@ -37,8 +38,9 @@ def commands() -> None:
     """Every command with its options, from the command line itself."""
     import click
 
-    from ecocomp.cli.app import cli
+    from ecocomp.cli.app import cli, join_commands
 
+    join_commands(cli)
     with mkdocs_gen_files.open("reference/commands.md", "w") as page:
         print(
             "# 命令 Commands\n\n退出状态 exit status: 0 正常 fine · 1 输入有错 faults in the input · 2 用法不对 wrong use\n",
@@ -81,7 +83,7 @@ def tables() -> None:
     """Every table with its columns."""
     with mkdocs_gen_files.open("reference/tables.md", "w") as page:
         print("# 表 Tables\n\n金额为分（int64 fen），面积为平方分米（dm2），比例为百万分之（ppm）。\n", file=page)
-        for spec in TABLES.values():
+        for spec in (*TABLES.values(), *REGISTERS.values()):
             print(
                 f"## `{spec.name}` {spec.title.zh} · {spec.title.en}\n\n键 key: {', '.join(f'`{k}`' for k in spec.key) or '—'}\n",
                 file=page,
@@ -194,7 +196,14 @@ def glossary() -> None:
         "核查判定 verdicts": codes.VERDICTS,
         "应付状态 entitlement states": codes.ENTITLEMENT_STATES,
         "标准的四部分 parts of the standard": codes.PARTS,
+        "权利主体 parties": codes.PARTY_KINDS,
+        "户内身份 roles of members": codes.MEMBER_ROLES,
+        "限制 restrictions": codes.RESTRICTION_KINDS,
+        "文件 sources": codes.SOURCE_KINDS,
+        "争议进展 states of disputes": codes.DISPUTE_STATES,
+        "区划变更 changes of regions": codes.REGION_CHANGES,
         "表 tables": {t.name: t.title for t in TABLES.values()},
+        "登记簿 registers": {t.name: t.title for t in REGISTERS.values()},
     }
     with mkdocs_gen_files.open("reference/glossary.md", "w") as page:
         print("# 术语 Glossary\n", file=page)

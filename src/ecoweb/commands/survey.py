@@ -626,10 +626,8 @@ def survey_topology(
     if voice.as_json:
         sys.exit(1 if errors else 0)
     voice.faults(found.faults)
-    from ecocomp.land.finds import KINDS
-
     kinds = found.facts.get("finds", {})
-    rows = [[KINDS[k][1].to(voice.lang) if k in KINDS else k, f"{n:,}"] for k, n in kinds.items()]
+    rows = [[_FINDS[k].to(voice.lang) if k in _FINDS else k, f"{n:,}"] for k, n in kinds.items()]
     if rows:
         voice.table(Text("发现", "Found"), [Text("种类", "kind"), Text("处", "places")], rows, right=(1,))
     voice.say(
@@ -640,6 +638,26 @@ def survey_topology(
     if written:
         voice.say(Text("位置已写入 {p}。", "Wrote the places to {p}.").fill(p=written))
     sys.exit(1 if errors else 0)
+
+
+_FINDS = {
+    "empty_shape": Text("没有图形", "no shape"),
+    "not_a_polygon": Text("不是面", "not a polygon"),
+    "crossed_shape": Text("自相交", "boundary crosses itself"),
+    "no_area": Text("面积为零", "no area"),
+    "same_vertex": Text("重复节点", "vertex there twice"),
+    "spike": Text("尖刺", "spike"),
+    "thin": Text("狭长碎面", "sliver"),
+    "multi_part": Text("多部分", "several parts"),
+    "hole": Text("有洞", "hole"),
+    "overlap": Text("重叠", "overlap"),
+    "duplicate_shape": Text("图形重复", "same shape twice"),
+    "gap": Text("空隙", "gap"),
+    "outside_region": Text("在辖区外", "outside the region"),
+    "partly_outside_region": Text("部分在辖区外", "partly outside the region"),
+    "swapped": Text("坐标颠倒", "swapped coordinates"),
+    "far_off": Text("坐标远离使用范围", "far from where the coordinates are used"),
+}
 
 
 def _topology(

@@ -484,7 +484,7 @@ def _no_parcels(day: date) -> Fault:
     "conflicts",
     help=t(
         "权利与管制的冲突：红线内的耕作、基本农田退耕、双重划定、同一块地两个项目。",
-        "Rights against restrictions: cropping in the red line, farmland converted, double designation, two programmes on one ground.",
+        "Rights against restrictions: crops in the red line, farmland converted, double designation, two programmes at once.",
     ),
 )
 @office_options
