@@ -1,7 +1,8 @@
 """Rights on parcels: the state of the register on a day, its faults, and who is paid for a parcel.
 
 For the cadastre, the programme office and anyone who asks why a holder is or is not paid. A right is a row of the
-`right` table: an exact share of one kind of right on one parcel, with both clocks.
+`right` table: an exact share of one kind of right on one parcel, with both clocks. Histories are read from the `tenure`
+register of an office alike.
 
 Who is paid (design of this project, after the sources below): the holders of the contract right, where there are any; on
 state land without contracts the holders of the use right; else the owner, as a rule the collective. A management right
@@ -32,7 +33,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ecocomp.terms.clocks import as_of
+from ecocomp.terms.clocks import as_known, as_of
 from ecocomp.terms.codes import RIGHT_KINDS, RIGHT_STATES
 from ecocomp.terms.faults import Fault, Severity, capped
 from ecocomp.terms.tables import RIGHT
@@ -101,9 +102,14 @@ def check_rights(
 class _Book:
     """The rights of one day, sorted by parcel and right, with the sums every check and the payment rule need."""
 
-    def __init__(self, table: pa.Table, contract: pa.Table | None) -> None:
-        self.table = table.sort_by([("parcel_id", "ascending"), ("right_id", "ascending")]).combine_chunks()
-        self.parcel, self.names = _codes(self.table["parcel_id"])
+    def __init__(self, table: pa.Table, contract: pa.Table | None, numbered: tuple[NDArray[np.int64], Any] | None = None) -> None:
+        """Sort the rights; with `numbered` (the number of each row's parcel, ascending, and all parcels) they are as given."""
+        if numbered is None:
+            table = table.sort_by([("parcel_id", "ascending"), ("right_id", "ascending")]).combine_chunks()
+            numbered = _codes(table["parcel_id"])
+        self.table = table
+        self.parcel: NDArray[np.int64] = numbered[0]
+        self.names: Any = numbered[1]
         self.num, self.den = _ints(self.table, "share_num"), _ints(self.table, "share_den")
         self.clear = _mask(pc.equal(self.table["state"], "clear"))
         self.rank = _ranks(self.table, contract)
@@ -201,9 +207,7 @@ def _sound(table: pa.Table) -> pa.Table:
 def _history(right: pa.Table, column: str, value: str, known_on: date | None) -> pa.Table:
     found = right.filter(pc.equal(right[column], value))
     if known_on is not None:
-        day = pa.scalar(known_on, pa.date32())
-        gone = pc.fill_null(pc.less_equal(found["known_to"], day), False)
-        found = found.filter(pc.and_not(pc.less_equal(found["known_from"], day), gone))
+        found = as_known(found, known_on)
     order = ("parcel_id", "kind", "valid_from", "right_id", "known_from")
     return found.sort_by([(c, "ascending") for c in order]).combine_chunks()
 
@@ -307,8 +311,8 @@ def _versions_at_once(right: pa.Table) -> list[Fault]:
 
 
 def _meet(a: dict[str, Any], b: dict[str, Any], clock: str) -> bool:
-    end_a, end_b = a[f"{clock}_to"] or date.max, b[f"{clock}_to"] or date.max
-    return bool(a[f"{clock}_from"] < end_b and b[f"{clock}_from"] < end_a)
+    (start_a, end_a), (start_b, end_b) = ((r[f"{clock}_from"], r[f"{clock}_to"]) for r in (a, b))
+    return bool((end_b is None or start_a < end_b) and (end_a is None or start_b < end_a))
 
 
 def _entered_twice(now: pa.Table) -> list[Fault]:

@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 from ecocomp.io.worker import VectorJob, Worker
 from ecocomp.rules import Parameters, RuleBook, policy_folder
 from ecocomp.tenure.versions import Delta
+from ecocomp.terms.clocks import as_known
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.text import Text
 from ecocomp.zoning.conflicts import CONFLICT, conflicts
 from ecocomp.zoning.editions import Parcels, ZoneEdition, ZoneFields, make_zone_edition, read_zone_edition, shares
 from ecocomp.zoning.versions import binding_on, check_restrictions
-from ecoweb.cadastre.export import as_known
 from ecoweb.cadastre.queries import edition_file, edition_in_force
 from ecoweb.cadastre.succession import Adopted, succeed
 from ecoweb.office import Office

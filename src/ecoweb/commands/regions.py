@@ -215,11 +215,11 @@ def _lists(office: Any, known: date | None) -> tuple[Any, Any]:
     """Return the registers of regions and of their changes as known on a day, all their days."""
     import pyarrow.compute as pc
 
-    from ecoweb.cadastre.export import as_known
+    from ecocomp.terms.clocks import as_known
     from ecoweb.records.queries import history
 
     made = []
     for name in ("region", "region_change"):
-        table = as_known(history(office, name), known)
+        table = as_known(history(office, name), known or office.today())
         made.append(table.filter(pc.is_null(table["known_to"])))
     return made[0], made[1]
