@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from ecocomp.io.files import atomic_write
 from ecocomp.tenure.gate import gate_tables
-from ecocomp.terms.clocks import as_known
+from ecocomp.terms.clocks import end_of_day
 from ecocomp.terms.faults import Fault, FaultsError, UsageError
-from ecocomp.terms.registers import REGISTERS
+from ecocomp.terms.registers import MOMENT, REGISTERS
 from ecocomp.terms.text import Text
 from ecoweb.cadastre.queries import edition_file, edition_in_force
 from ecoweb.office import Office
@@ -27,10 +27,10 @@ def export_case(office: Office, folder: Path, *, on: date | None = None, known: 
     on     the day whose edition of parcels is taken; rights go with all their days
     known  leave out what was recorded later
     """
-    registers = {n: _known(history(office, n), known) for n in ("party", "member", "tenure", "duty")}
+    registers = {n: _recorded_by(history(office, n), known) for n in ("party", "member", "tenure", "duty")}
     tables = gate_tables(registers, on=on)
     parcels = _parcels(office, on, known)
-    region = _known(history(office, "region"), known)
+    region = _recorded_by(history(office, "region"), known)
     folder.mkdir(parents=True, exist_ok=True)
     files = [_csv(folder / f"{name}.csv", table) for name, table in tables.items()]
     villages = _villages(region, on or office.today())
@@ -39,8 +39,14 @@ def export_case(office: Office, folder: Path, *, on: date | None = None, known: 
     return [*files, *(_copied(source, folder / name) for name, source in parcels)]
 
 
-def _known(table: pa.Table, known: date | None) -> pa.Table:
-    return table if known is None else as_known(table, known)
+def _recorded_by(table: pa.Table, known: date | None) -> pa.Table:
+    """Return the versions recorded by a day with their history; what was corrected later stands as not corrected yet."""
+    if known is None:
+        return table
+    moment = pa.scalar(end_of_day(known), MOMENT)
+    found = table.filter(pc.less(table["known_from"], moment))
+    end = pc.if_else(pc.fill_null(pc.less(found["known_to"], moment), False), found["known_to"], pa.scalar(None, MOMENT))
+    return found.set_column(found.schema.get_field_index("known_to"), found.schema.field("known_to"), end)
 
 
 def _parcels(office: Office, on: date | None, known: date | None) -> list[tuple[str, Path]]:
