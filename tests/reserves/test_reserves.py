@@ -159,12 +159,12 @@ def test_every_fault_of_the_register_is_named() -> None:
         deed(reserve_id="G"),
         deed(reserve_id="G", known_from=date(2022, 1, 1)),
     ]
-    found = {(f.code.removeprefix("reserves."), f.record) for f in check_register(RESERVE.table(rows))}
+    found = {(f.code.removeprefix("zoning.reserve_"), f.record) for f in check_register(RESERVE.table(rows))}
     assert found == {
         ("no_authority", "A"),
         ("no_document", "B"),
         ("no_date", "C"),
-        ("dates", "D"),
+        ("late", "D"),
         ("dates", "E"),
         ("kind", "F"),
         ("versions", "G"),

@@ -1,4 +1,4 @@
-"""What a change of the red line touches, to the dm2 and the fen; versions of the line."""
+"""What a change of the red line, or of any zone, touches, to the dm2 and the fen."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecocomp.terms.faults import FaultsError
 from ecocomp.terms.tables import CONTRACT, PARCEL, RIGHT, STANDARD
 from ecocomp.zoning.impact import Impact, red_line_areas, red_line_difference, red_line_impact
-from ecocomp.zoning.polygons import Zones
-from ecocomp.zoning.versions import RedLineVersion, check_versions, fingerprint, version_on, version_table, versions_of
 
 DAY = date(2024, 1, 1)
 CLOCKS = {"valid_from": DAY, "valid_to": None, "known_from": DAY, "known_to": None}
@@ -142,63 +139,3 @@ def test_the_ledger_closes_to_the_dm2_and_the_fen(old: Any, new: Any, areas: lis
     changed = red_line_difference(old, new, parcel, shapes)
     assert changed["gained_dm2"].to_pylist() == [g for g, m in zip(found.gained, found.lost, strict=True) if g or m]
     assert len(red_line_difference(new, new, parcel, shapes)) == 0
-
-
-# ---------------------------------------------------------------- versions
-def version(name: str = "V1", **more: Any) -> RedLineVersion:
-    base: dict[str, Any] = {
-        "valid_from": date(2018, 6, 1), "valid_to": None, "known_from": date(2018, 6, 2), "known_to": None,
-        "authority": "青溪县人民政府（虚构）", "document": "青政（虚构）〔2018〕3号", "adopted_on": date(2018, 5, 1),
-        "zones": Zones.of(strips((0, 10))),
-    }  # fmt: skip
-    return RedLineVersion(name, **{**base, **more})
-
-
-def test_the_line_of_a_day_as_known_on_a_day() -> None:
-    new = date(2023, 1, 1)
-    first = version(valid_to=new)
-    second = version("V2", valid_from=new, known_from=date(2023, 2, 1), zones=Zones.of(strips((5, 25))))
-    lines = [first, second]
-    assert check_versions(lines) == []
-    assert version_on(lines, date(2020, 1, 1), date(2024, 1, 1)) is first
-    assert version_on(lines, date(2023, 1, 15), date(2023, 1, 20)) is None, "the first had ended, nobody knew of the second"
-    assert version_on(lines, date(2023, 1, 15), date(2023, 3, 1)) is second
-    assert version_on(lines, date(2017, 1, 1), date(2024, 1, 1)) is None
-    table = version_table(lines)
-    assert table["version_id"].to_pylist() == ["V1", "V2"] and len(set(table["layer_sha256"].to_pylist())) == 2
-
-
-def test_a_register_and_its_layers_must_agree() -> None:
-    lines = [version(valid_to=date(2023, 1, 1)), version("V2", valid_from=date(2023, 1, 1), zones=Zones.of(strips((5, 25))))]
-    register, layers = version_table(lines), {v.version_id: v.zones for v in lines}
-    assert [v.version_id for v in versions_of(register, layers)] == ["V1", "V2"]
-    assert version_table(versions_of(register, layers)).equals(register)
-    with pytest.raises(FaultsError) as stop:
-        versions_of(register, {"V1": Zones.of(strips((0, 11)))})
-    assert [(f.code, f.record) for f in stop.value.faults] == [("zoning.version_layer", "V1"), ("zoning.version_layer", "V2")]
-
-
-def test_the_ground_of_a_version_has_a_fingerprint() -> None:
-    one = Zones.of(strips((0, 10), (20, 30)))
-    assert fingerprint(one) == fingerprint(Zones.of(strips((20, 30), (0, 10)))) != fingerprint(Zones.of(strips((0, 10))))
-
-
-def test_every_fault_of_a_version_is_named() -> None:
-    found = check_versions(
-        [
-            version("A", authority=" "),
-            version("B", document="", known_from=date(2030, 1, 1)),
-            version("C", adopted_on=None, known_to=date(2018, 6, 2)),
-            version("D", adopted_on=date(2019, 1, 1), valid_from=date(2018, 1, 1), valid_to=date(2018, 2, 1)),
-            version("E", valid_from=date(2018, 3, 1), valid_to=date(2018, 3, 1), adopted_on=date(2018, 2, 1)),
-            version("F"),
-        ]
-    )
-    codes = {(f.code.removeprefix("zoning.version_"), f.record) for f in found}
-    assert codes == {
-        ("no_authority", "A"), ("no_document", "B"), ("no_date", "C"), ("dates", "C"), ("dates", "D"), ("dates", "E"),
-        ("overlap", "A"), ("overlap", "B"),
-    }  # fmt: skip
-    assert all(f.clash.zh and f.remedy.zh for f in found)
-    with pytest.raises(FaultsError, match="V2"):
-        version_on([version(), version("V2")], date(2020, 1, 1), date(2024, 1, 1))

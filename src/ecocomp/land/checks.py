@@ -6,13 +6,14 @@ Each check is a plain function from arrays to faults; a fault names the parcel, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
-from ecocomp.land.area import plane_to_degrees, polygon_areas_m2
-from ecocomp.land.pieces import misfits, subdivided
+from ecocomp.land.area import plane_to_degrees
+from ecocomp.land.shapes import REASONS
 from ecocomp.terms.area import DM2_PER_M2
 from ecocomp.terms.codes import ECOSYSTEMS, ecosystem_of
 from ecocomp.terms.faults import Fault, Severity
@@ -32,41 +33,45 @@ def ecosystem(code: str, own: Mapping[str, str] | None = None) -> str | None:
     return (own or {}).get(code) or ecosystem_of(code) or (code if code in ECOSYSTEMS else None)
 
 
-def check_ids(ids: list[str], where: str) -> list[Fault]:
-    """Every parcel has an id, and no two the same."""
-    first: dict[str, int] = {}
+def check_ids(ids: pa.Array | pa.ChunkedArray, where: str) -> list[Fault]:
+    """Every parcel has an id, and no two the same; ids are texts, empty where there is none."""
     found: list[Fault] = []
-    for row, name in enumerate(ids, start=1):
+    for row, name, first in _repeated(ids):
         if not name:
-            found.append(
-                _fault(
-                    "no_id",
-                    where,
-                    f"row {row}",
-                    Text("没有地块编码。", "it has no parcel code."),
-                    Text("请补上编码。", "Give it one."),
-                )
-            )
-        elif name in first:
-            clash = Text("第 {a} 行与第 {b} 行的地块编码相同。", "rows {a} and {b} have the same parcel code.").fill(
-                a=first[name], b=row
-            )
-            found.append(
-                _fault(
-                    "duplicate_id",
-                    where,
-                    name,
-                    clash,
-                    Text("请删除重复的一行，或改正编码。", "Delete one of them or correct its code."),
-                )
-            )
-        else:
-            first[name] = row
+            found.append(_fault("no_id", where, f"row {row}", Text("没有地块编码。", "it has no parcel code."),
+                                Text("请补上编码。", "Give it one.")))  # fmt: skip
+            continue
+        clash = Text("第 {a} 行与第 {b} 行的地块编码相同。", "rows {a} and {b} have the same parcel code.").fill(a=first, b=row)
+        remedy = Text("请删除重复的一行，或改正编码。", "Delete one of them or correct its code.")
+        found.append(_fault("duplicate_id", where, name, clash, remedy))
     return found
 
 
+def _repeated(ids: pa.Array | pa.ChunkedArray) -> Iterator[tuple[int, str, int]]:
+    """Yield (row, id, row of its first occurrence) of each id that is empty or was there before; rows count from 1."""
+    keys = np.concatenate([np.zeros(0, np.int64), *(np.fromiter(map(hash, c), np.int64, len(c)) for c in _lists(ids))])
+    order = np.argsort(keys, kind="stable")
+    same = keys[order[1:]] == keys[order[:-1]]
+    twice = np.zeros(len(keys), bool)
+    twice[order[1:]] |= same
+    twice[order[:-1]] |= same
+    twice |= keys == hash("")
+    rows = np.flatnonzero(twice)
+    first: dict[str, int] = {}
+    for row, name in zip(rows.tolist(), ids.take(pa.array(rows)).to_pylist(), strict=True):
+        if not name or name in first:
+            yield row + 1, name, first.get(name, row + 1)
+        else:
+            first[name] = row + 1
+
+
+def _lists(ids: pa.Array | pa.ChunkedArray, rows: int = 65_536) -> Iterator[list[str]]:
+    for start in range(0, len(ids), rows):
+        yield ids.slice(start, rows).to_pylist()
+
+
 def check_codes(
-    ids: list[str], classes: list[str], villages: list[str], where: str, own: Mapping[str, str] | None = None
+    ids: list[str], classes: list[str], villages: list[str], where: str, own: Mapping[str, str] | None = None, first_row: int = 0
 ) -> list[Fault]:
     """Land classes are known; village codes have 12 digits (or 19, of which the first 12 count)."""
     known = {c: ecosystem(c, own) is not None for c in set(classes)}
@@ -75,17 +80,17 @@ def check_codes(
     for i, (land_class, village) in enumerate(zip(classes, villages, strict=True)):
         if not known[land_class]:
             clash = Text("不认识地类“{c}”。", "the land class “{c}” is not known.").fill(c=land_class)
-            found.append(_fault("unknown_class", where, _name(ids, i), clash, _SURVEY))
+            found.append(_fault("unknown_class", where, name_of(ids, i, first_row), clash, _SURVEY))
         if not sound[village]:
             clash = Text("村代码“{c}”不是 12 位数字。", "the village code “{c}” is not 12 digits.").fill(c=village)
             remedy = Text(
                 "请填写统计用区划代码的前 12 位（坐落单位代码）。", "Enter the first 12 digits of the statistical division code."
             )
-            found.append(_fault("bad_village_code", where, _name(ids, i), clash, remedy))
+            found.append(_fault("bad_village_code", where, name_of(ids, i, first_row), clash, remedy))
     return found
 
 
-def check_shapes(ids: list[str], shapes: Any, where: str) -> list[Fault]:
+def check_shapes(ids: list[str], shapes: Any, where: str, first_row: int = 0) -> list[Fault]:
     """Every parcel has an area: not empty, a polygon, not crossing itself."""
     import shapely
 
@@ -99,42 +104,33 @@ def check_shapes(ids: list[str], shapes: Any, where: str) -> list[Fault]:
             Text("没有图形。", "it has no shape."),
             Text("请补上边界或删除该行。", "Draw its boundary or delete the row."),
         )
-        found.append(_fault("empty_shape", where, _name(ids, i), clash, remedy))
+        found.append(_fault("empty_shape", where, name_of(ids, i, first_row), clash, remedy))
     for i in np.flatnonzero(other):
         kind = shapely.GeometryType(int(kinds[i])).name.lower()
         clash = Text("图形是 {k}，不是面。", "its shape is a {k}, not a polygon.").fill(k=kind)
-        found.append(
-            _fault("not_a_polygon", where, _name(ids, i), clash, Text("请只导入面图层。", "Import the layer of polygons only."))
-        )
+        remedy = Text("请只导入面图层。", "Import the layer of polygons only.")
+        found.append(_fault("not_a_polygon", where, name_of(ids, i, first_row), clash, remedy))
     for i in np.flatnonzero(crossed):
-        found.append(_crossed(where, _name(ids, i), str(shapely.is_valid_reason(shapes[i]))))
+        found.append(_crossed(where, name_of(ids, i, first_row), str(shapely.is_valid_reason(shapes[i]))))
     return found
 
 
 def _crossed(where: str, record: str, reason: str) -> Fault:
     place = re.search(r"\[([^\]]+)\]", reason)
     at = place.group(1).replace(" ", ", ") if place else "?"
-    kind = reason.split("[")[0]
-    said = {"Self-intersection": Text("边界自相交", "the boundary crosses itself"),
-            "Ring Self-intersection": Text("边界自相触", "the boundary touches itself"),
-            "Hole lies outside shell": Text("洞在外边界之外", "a hole lies outside"),
-            "Nested shells": Text("部分互相包含", "parts lie inside each other"),
-            "Nested holes": Text("洞互相包含", "holes lie inside each other"),
-            "Interior is disconnected": Text("内部被切断", "the inside is cut apart"),
-            "Too few points in geometry component": Text("节点太少", "too few vertices")}\
-        .get(kind, Text("图形无效", "the shape is not valid"))  # fmt: skip
+    said = REASONS.get(reason.split("[")[0], Text("图形无效", "the shape is not valid"))
     clash = Text("{k}，位置 ({p})。", "{k} at ({p}).").fill(k=said, p=at)
     return _fault("crossed_shape", where, record, clash, Text("请在该处改正边界。", "Correct the boundary there."))
 
 
-def check_place(shapes: Any, crs: Any, where: str) -> list[Fault]:
-    """The coordinates suit the coordinate system: not degrees for metres, not swapped, not in another zone."""
-    import shapely
+def check_place(boxes: NDArray[np.float64], crs: Any, where: str) -> list[Fault]:
+    """The coordinates suit the coordinate system: not degrees for metres, not swapped, not in another zone.
 
-    sound = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    if not sound.any():
+    boxes  (n, 4) xmin, ymin, xmax, ymax of the shapes, NaN where there is none
+    """
+    boxes = boxes[~np.isnan(boxes[:, 0])]
+    if not len(boxes):
         return []
-    boxes = shapely.bounds(shapes[sound])
     x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     look = f"({float(np.median(x)):,.6g}, {float(np.median(y)):,.6g})"
     small = bool((np.abs(x) <= 360).all() and (np.abs(y) <= 90).all())
@@ -170,11 +166,14 @@ def _misplaced(where: str, crs: Any, look: str, why: Text) -> Fault:
     )
 
 
-def check_bounds(ids: list[str], shapes: Any, bounds: tuple[float, float, float, float], where: str) -> list[Fault]:
-    """Parcels lie inside (xmin, ymin, xmax, ymax) of the rasters: outside is an error, partly outside a warning."""
-    import shapely
+def check_bounds(
+    names: Callable[[Any], str], box: NDArray[np.float64], bounds: tuple[float, float, float, float], where: str
+) -> list[Fault]:
+    """Parcels lie inside (xmin, ymin, xmax, ymax) of the rasters: outside is an error, partly outside a warning.
 
-    box = shapely.bounds(shapes)
+    names  what to call the parcel of a row
+    box    (n, 4) bounding boxes of the shapes, NaN where there is none
+    """
     with np.errstate(invalid="ignore"):
         outside = (box[:, 2] <= bounds[0]) | (box[:, 0] >= bounds[2]) | (box[:, 3] <= bounds[1]) | (box[:, 1] >= bounds[3])
         partly = (box[:, 0] < bounds[0]) | (box[:, 2] > bounds[2]) | (box[:, 1] < bounds[1]) | (box[:, 3] > bounds[3])
@@ -182,10 +181,10 @@ def check_bounds(ids: list[str], shapes: Any, bounds: tuple[float, float, float,
     found: list[Fault] = []
     for i in np.flatnonzero(outside):
         clash = Text("在栅格范围之外（{b}）。", "it lies outside the rasters ({b}).").fill(b=_box(box[i]))
-        found.append(_fault("outside_grid", where, _name(ids, i), clash, remedy))
+        found.append(_fault("outside_grid", where, names(i), clash, remedy))
     for i in np.flatnonzero(partly & ~outside):
         clash = Text("一部分在栅格范围之外（{b}）。", "a part of it lies outside the rasters ({b}).").fill(b=_box(box[i]))
-        found.append(_fault("partly_outside_grid", where, _name(ids, i), clash, remedy, "warning"))
+        found.append(_fault("partly_outside_grid", where, names(i), clash, remedy, "warning"))
     return found
 
 
@@ -193,74 +192,44 @@ def _box(box: NDArray[np.float64]) -> str:
     return ", ".join(f"{v:.10g}" for v in box)
 
 
-def check_overlaps(ids: list[str], shapes: Any, crs: Any, sliver_m2: float, where: str) -> list[Fault]:
-    """No two parcels share more than `sliver_m2` of ground.
-
-    The cheap question comes first: which parcels do not fit their neighbours edge to edge? Of two that overlap at least
-    one is among them, not always both (a parcel inside another), so these are compared with all.
-    """
-    import shapely
-
-    sound = np.flatnonzero(shapely.is_valid(shapes) & ~shapely.is_empty(shapes) & np.isin(shapely.get_type_id(shapes), (3, 6)))
-    if len(sound) < 2:
-        return []
-    suspect = np.zeros(len(shapes), bool)
-    suspect[sound] = misfits(shapes[sound])
-    if not suspect.any():
-        return []
-    pieces, at = subdivided(shapes[sound])
-    pairs, shared = _shared_m2(pieces, sound[at], suspect, crs)
-    return [_overlap(where, ids, int(a), int(b), float(m2)) for (a, b), m2 in zip(pairs, shared, strict=True) if m2 > sliver_m2]
-
-
-def _shared_m2(
-    pieces: Any, owner: NDArray[np.int64], suspect: NDArray[np.bool_], crs: Any
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the pairs of shapes that share ground, one of them a suspect, and the ellipsoidal area they share in m²."""
-    import shapely
-
-    asked = np.flatnonzero(suspect[owner])
-    one, two = shapely.STRtree(pieces).query(pieces[asked])
-    one = asked[one]
-    a, b = owner[one], owner[two]
-    keep = (a != b) & (~suspect[b] | (a < b))
-    one, two, a, b = one[keep], two[keep], a[keep], b[keep]
-    common = shapely.intersection(pieces[one], pieces[two])
-    parts, at = shapely.get_parts(common, return_index=True)
-    flat = np.isin(shapely.get_type_id(parts), (3, 6))
-    keys = np.sort(np.stack([a[at[flat]], b[at[flat]]], axis=1), axis=1)
-    pairs, place = np.unique(keys, axis=0, return_inverse=True)
-    areas = polygon_areas_m2(parts[flat], crs)
-    shared = np.bincount(place.reshape(-1), weights=areas, minlength=len(pairs))
-    return pairs, shared.astype(np.float64)
-
-
-def _overlap(where: str, ids: list[str], a: int, b: int, m2: float) -> Fault:
-    clash = Text("与 {b} 重叠 {m:,.2f} m²。", "it overlaps {b} by {m:,.2f} m².").fill(b=_name(ids, b), m=m2)
+def overlap(where: str, one: str, other: str, m2: float) -> Fault:
+    """Say that two parcels share ground."""
+    clash = Text("与 {b} 重叠 {m:,.2f} m²。", "it overlaps {b} by {m:,.2f} m².").fill(b=other, m=m2)
     remedy = Text("同一块地只能补偿一次：请改正其中一块的边界。", "Ground is paid for once: correct the boundary of one of them.")
-    return _fault("overlap", where, _name(ids, a), clash, remedy)
+    return _fault("overlap", where, one, clash, remedy)
 
 
-def check_declared(ids: list[str], area_dm2: Any, declared_dm2: list[int | None], tolerance: float, where: str) -> list[Fault]:
-    """The registered area is within `tolerance` (share of the measured one) of the area on the ellipsoid; else a warning."""
+def check_declared(
+    ids: Sequence[str],
+    area_dm2: NDArray[np.int64],
+    declared_dm2: pa.Array,
+    tolerance: float,
+    where: str,
+    first_row: int = 0,
+) -> list[Fault]:
+    """The registered area is within `tolerance` (share of the measured one) of the area on the ellipsoid; else a warning.
+
+    declared_dm2  int64, null where none is registered
+    """
     remedy = Text(
         "补偿按椭球面积计算；请核对登记面积及其单位。",
         "Payment follows the ellipsoidal area; check the registered area and its unit.",
     )
+    said = np.asarray(declared_dm2.is_valid())
+    declared = np.asarray(declared_dm2.fill_null(0), np.int64)
     found: list[Fault] = []
-    for i, declared in enumerate(declared_dm2):
-        if declared is None or abs(declared - int(area_dm2[i])) <= tolerance * int(area_dm2[i]):
-            continue
+    for i in np.flatnonzero(said & (np.abs(declared - area_dm2) > tolerance * area_dm2)):
         clash = Text(
             "登记面积 {a:,.2f} m²，椭球面积 {b:,.2f} m²。", "registered are {a:,.2f} m², on the ellipsoid it has {b:,.2f} m²."
         )
-        clash = clash.fill(a=declared / DM2_PER_M2, b=int(area_dm2[i]) / DM2_PER_M2)
-        found.append(_fault("declared_area", where, _name(ids, i), clash, remedy, "warning"))
+        clash = clash.fill(a=int(declared[i]) / DM2_PER_M2, b=int(area_dm2[i]) / DM2_PER_M2)
+        found.append(_fault("declared_area", where, name_of(ids, i, first_row), clash, remedy, "warning"))
     return found
 
 
-def _name(ids: list[str], i: Any) -> str:
-    return ids[i] or f"row {i + 1}"
+def name_of(ids: Sequence[str], i: Any, first_row: int = 0) -> str:
+    """Return what to call the parcel in place `i` of a batch that begins with row `first_row`."""
+    return ids[i] or f"row {first_row + i + 1}"
 
 
 def _fault(code: str, where: str, record: str, clash: Text, remedy: Text, severity: Severity = "error") -> Fault:

@@ -170,7 +170,8 @@ class _Reader:
         self.fault("unknown_key", section, key, clash, Text("请改正键名或删去该行。", "Correct the key or delete the line."))
 
     def _wrong(self, section: str, key: str, wanted: Text, value: object = None) -> None:
-        clash = Text("应是{w}，写的是 {v!r}。", "it should be {w}; it is {v!r}.").fill(w=wanted, v=value)
+        shown = f"{value[:80]}…" if isinstance(value, str) and len(value) > 80 else value
+        clash = Text("应是{w}，写的是 {v!r}。", "it should be {w}; it is {v!r}.").fill(w=wanted, v=shown)
         self.fault("bad_value", section, key, clash, Text("请改正该值。", "Correct the value."))
 
     def section(self, name: str) -> dict[str, Any]:

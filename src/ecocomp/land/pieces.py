@@ -5,6 +5,8 @@ For overlap checks and intersection areas of parcels and zones.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,12 +51,36 @@ def _halved(shapes: NDArray[np.object_], owner: NDArray[np.int64]) -> tuple[NDAr
     return np.asarray(parts[flat], object), np.concatenate([owner, owner])[at[flat]]
 
 
-def misfits(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Return which polygons have an edge that is not the exact reverse of one edge of one other ring.
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Edges of rings, the ground of their polygon on the left hand.
 
-    Walk over the ground and count the polygons overhead: the count changes only at such edges, because at all
-    others one polygon ends where another begins. So wherever two polygons overlap, at least one of them is a misfit.
+    start, end  (m, 2) coordinates
+    owner       (m,) which polygon each belongs to
     """
+
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    owner: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+    def of(self, which: NDArray[Any]) -> Edges:
+        """Return some of them."""
+        return Edges(self.start[which], self.end[which], self.owner[which])
+
+    @staticmethod
+    def joined(parts: Sequence[Edges]) -> Edges:
+        """Return several as one."""
+        if not parts:
+            return Edges(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0, np.int64))
+        start, end = np.concatenate([p.start for p in parts]), np.concatenate([p.end for p in parts])
+        return Edges(start, end, np.concatenate([p.owner for p in parts]))
+
+
+def edges_of(shapes: NDArray[np.object_]) -> Edges:
+    """Return the edges of polygons and multipolygons that have a length; `owner` is the row of the shape."""
     import shapely
 
     # Rings are those of polygons; of a multipolygon none would be given, and nothing in it would be compared.
@@ -66,12 +92,27 @@ def misfits(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
     inner = np.flatnonzero(ring[1:] == ring[:-1])
     start, end = xy[inner], xy[inner + 1]
     real = np.any(start != end, axis=1)
-    start, end, owner = start[real], end[real], ring_owner[ring[inner[real]]]
+    return Edges(start[real], end[real], ring_owner[ring[inner[real]]].astype(np.int64))
+
+
+def unmatched(edges: Edges) -> NDArray[np.bool_]:
+    """Return which edges are not the exact reverse of just one other, that is the same line walked the other way once."""
+    start, end = edges.start, edges.end
     forward = (start[:, 0] < end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] < end[:, 1]))
     low, high = np.where(forward[:, None], start, end), np.where(forward[:, None], end, start)
-    matched = _matched(np.column_stack([low, high]), forward)
+    return ~_matched(np.column_stack([low, high]), forward)
+
+
+def misfits(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Return which polygons have an edge that is not the exact reverse of one edge of one other ring.
+
+    Walk over the ground and count the polygons overhead: the count changes only at such edges, because at all others one
+    polygon ends where another begins. So the rim of every overlap belongs to a misfit; only where one whole layer lies on
+    another do the polygons in the middle fit, each in its own layer.
+    """
+    edges = edges_of(shapes)
     out = np.zeros(len(shapes), bool)
-    out[owner[~matched]] = True
+    out[edges.owner[unmatched(edges)]] = True
     return out
 
 

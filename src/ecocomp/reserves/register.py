@@ -1,18 +1,19 @@
-"""The register of reserves: who set which ground aside, by which document, from when, and whether it still stands.
+"""The register of reserves of a case: who set which ground aside, by which document, from when, and whether it still stands.
 
-A reserve without an authority, a document and a date is a wish, not a reserve: no payment and no ban can rest on it.
+A reserve is a restriction like any other (`zoning.versions`): without an authority, a document and a date it is a wish, and
+no payment and no ban can rest on it. Here are only its kinds, and the reading of a case's own table as restrictions.
 """
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
 
 from ecocomp.terms.clocks import as_of
-from ecocomp.terms.faults import Fault, capped
+from ecocomp.terms.faults import Fault
 from ecocomp.terms.text import Text
+from ecocomp.zoning.versions import dated_faults, version_faults
 
 WHERE = "reserve"
 
@@ -22,6 +23,7 @@ KINDS: dict[str, Text] = {
     "buffer": Text("缓冲带", "buffer"),
     "future": Text("战略留白", "strategic reserve"),
 }
+"""Categories of a restriction of the kind ``reserve``."""
 
 
 def reserves_on(reserve: pa.Table, valid_on: date, known_on: date) -> pa.Table:
@@ -32,64 +34,12 @@ def reserves_on(reserve: pa.Table, valid_on: date, known_on: date) -> pa.Table:
 def check_register(reserve: pa.Table) -> list[Fault]:
     """Return every fault: no authority or document, no or late date of decision, dates the wrong way round, unknown kind,
     versions of one reserve that hold at once."""
-    rows = reserve.to_pylist()
-    groups = [
-        [f for r in rows for f in _papers(r)],
-        [f for r in rows for f in _dates(r)],
-        [f for r in rows if r["kind"] not in KINDS for f in [_kind(r)]],
-        _versions(rows),
-    ]
-    return [f for group in groups if group for f in capped(group, group[0].code, WHERE)]
+    rows = [{**r, "adopted_on": r["decided_on"]} for r in reserve.to_pylist()]
+    found = dated_faults(rows, WHERE, "reserve_id", ("authority", "document"))
+    found += [_kind(str(r["reserve_id"]), str(r["kind"])) for r in rows if r["kind"] not in KINDS]
+    return found + version_faults(rows, WHERE, "reserve_id")
 
 
-def _fault(code: str, record: str, clash: Text, remedy: Text) -> Fault:
-    return Fault(f"reserves.{code}", WHERE, record, clash, remedy)
-
-
-def _papers(r: dict[str, Any]) -> list[Fault]:
-    words = {"authority": Text("决定机关", "authority"), "document": Text("文号", "document")}
-    clash, remedy = Text("没有{w}。", "has no {w}."), Text("补上批准文件上的{w}。", "Add the {w} of the deed that set it aside.")
-    return [
-        _fault("no_" + k, r["reserve_id"], clash.fill(w=w), remedy.fill(w=w)) for k, w in words.items() if not (r[k] or "").strip()
-    ]
-
-
-def _dates(r: dict[str, Any]) -> list[Fault]:
-    out, fix = [], Text("对照批准文件更正日期。", "Correct the dates after the deed.")
-    if r["decided_on"] is None:
-        out.append(_fault("no_date", r["reserve_id"], Text("没有决定日。", "has no date of decision."), fix))
-    elif r["decided_on"] > r["valid_from"]:
-        clash = Text("生效日 {a} 早于决定日 {b}。", "holds from {a}, before it was decided on {b}.").fill(
-            a=r["valid_from"], b=r["decided_on"]
-        )
-        out.append(_fault("dates", r["reserve_id"], clash, fix))
-    for start, end in (("valid_from", "valid_to"), ("known_from", "known_to")):
-        if r[end] is not None and r[end] <= r[start]:
-            clash = Text("{e} {b} 不晚于 {s} {a}。", "{e} {b} is not after {s} {a}.").fill(s=start, e=end, a=r[start], b=r[end])
-            out.append(_fault("dates", r["reserve_id"], clash, fix))
-    return out
-
-
-def _kind(r: dict[str, Any]) -> Fault:
-    clash = Text("类型“{k}”不在代码表中。", "the kind “{k}” is not in the code list.").fill(k=r["kind"])
-    return _fault("kind", r["reserve_id"], clash, Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(KINDS)))
-
-
-def _versions(rows: list[dict[str, Any]]) -> list[Fault]:
-    clash = Text("两个版本同时有效：{a} 起与 {b} 起。", "two versions hold at once: from {a} and from {b}.")
-    remedy = Text("给前一版本写上失效日或更正日。", "Give the earlier version the day it ended or was corrected.")
-    by_id: dict[str, list[dict[str, Any]]] = {}
-    for r in sorted(rows, key=lambda r: (r["reserve_id"], r["known_from"])):
-        by_id.setdefault(r["reserve_id"], []).append(r)
-    return [
-        _fault("versions", i, clash.fill(a=a["valid_from"], b=b["valid_from"]), remedy)
-        for i, found in by_id.items()
-        for k, a in enumerate(found)
-        for b in found[k + 1 :]
-        if _meet(a, b, "valid") and _meet(a, b, "known")
-    ]
-
-
-def _meet(a: dict[str, Any], b: dict[str, Any], clock: str) -> bool:
-    start, end = f"{clock}_from", f"{clock}_to"
-    return bool(a[start] < (b[end] or date.max) and b[start] < (a[end] or date.max))
+def _kind(name: str, kind: str) -> Fault:
+    clash = Text("类型“{k}”不在代码表中。", "the kind “{k}” is not in the code list.").fill(k=kind)
+    return Fault("zoning.reserve_kind", WHERE, name, clash, Text("可用：{all}。", "Known: {all}.").fill(all=", ".join(KINDS)))

@@ -280,7 +280,7 @@ def _layout(rows: Sequence[Row], named: Mapping[str, str]) -> Layout:
         if at is not None:
             columns = {k: v for k, v in columns.items() if v != at} | {f: at}
             twice.pop(f, None)
-    units = {f: cells.unit_of(labels[columns[f]]) for f in ("area", "area_contract") if f in columns}
+    units: dict[str, str | None] = {f: cells.unit_of(labels[columns[f]]) for f in ("area", "area_contract") if f in columns}
     score = sum(2.0 if FIELDS[f].key else 1.0 for f in columns if f != "other")
     score += 0.5 * sum(u is not None for u in units.values()) - 0.25 * (len(rows) - 1)
     score -= sum(1 for r in rows for c in r[2] if c and _DATA.search(cells.word(c)))

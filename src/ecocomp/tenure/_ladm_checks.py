@@ -31,7 +31,8 @@ def ba_units(registers: Mapping[str, pa.Table | Path]) -> Iterator[dict[str, Any
     parts = (pairs.take(order.slice(at, 65_536)) for at in range(0, len(order), 65_536))
     rows = (row for part in parts for row in zip(*(c.to_pylist() for c in part.columns), strict=True))
     for unit, found in groupby(rows, lambda r: r[0]):
-        yield {"class": "LA_BAUnit", "uID": unit, "type": "basicPropertyUnit", "spatialUnits": [b for _, b in found]}
+        parcels = list(dict.fromkeys(b for _, b in found))
+        yield {"class": "LA_BAUnit", "uID": unit, "type": "basicPropertyUnit", "spatialUnits": parcels}
 
 
 def levels(edition: pa.Table | Path) -> Iterator[dict[str, Any]]:
@@ -56,24 +57,19 @@ def derived_rows(one: dict[str, Any]) -> list[dict[str, Any]] | None:
 
 
 def _unit_pairs(registers: Mapping[str, pa.Table | Path]) -> pa.Table:
-    wanted = DERIVED_SCHEMA.remove(2)
-    found = wanted.empty_table()
-    for name in ("tenure", "duty", "restriction"):
-        if name in registers:
-            parts = [found, *(_units_of(batch, name) for batch in _batches_of(registers[name], name))]
-            found = pa.concat_tables(parts).group_by(["a", "b"], use_threads=False).aggregate([]).cast(wanted)
-            pa.default_memory_pool().release_unused()
-    return found
+    """Return (unit, parcel) of every row that stands on a unit, in one piece; pairs repeat."""
+    names = [n for n in ("tenure", "duty", "restriction") if n in registers]
+    parts = [_units_of(batch, n) for n in names for batch in _batches_of(registers[n], n)]
+    return pa.concat_tables([DERIVED_SCHEMA.remove(2).empty_table(), *parts]).combine_chunks()
 
 
 def _units_of(batch: pa.RecordBatch, name: str) -> pa.Table:
-    """Return the distinct (unit, parcel) pairs of some rows."""
     table = pa.Table.from_batches([batch])
     table = table.filter(pc.is_valid(table["parcel_id"]))
     parcel = unit = table["parcel_id"]
     if name == "tenure":
         unit = pc.if_else(pc.equal(pc.fill_null(table["unit_code"], ""), ""), parcel, table["unit_code"])
-    return pa.table({"a": unit, "b": parcel}).group_by(["a", "b"], use_threads=False).aggregate([]).cast(DERIVED_SCHEMA.remove(2))
+    return pa.table({"a": unit, "b": parcel}, schema=DERIVED_SCHEMA.remove(2))
 
 
 def _batches_of(rows: pa.Table | Path, name: str) -> Iterator[pa.RecordBatch]:
@@ -109,6 +105,7 @@ def check_whole(files: dict[str, Path], where: str, unread: Mapping[str, list[st
     found += _dangling(files, where, unread)
     if "tenure" in files and "tenure" not in unread:
         found += _shares(files["tenure"], where)
+    pa.default_memory_pool().release_unused()
     if "member" in files and "member" not in unread:
         found += _member_shares(files["member"], where)
     if not unread:
@@ -186,14 +183,32 @@ def _shares(file: Path, where: str) -> Iterator[Fault]:
 
 
 def _doubtful(file: Path) -> pa.Array:
-    """Return the parcels on which a right does not stand alone and whole: only there do shares have to be added up."""
-    table = pq.read_table(file, columns=["parcel_id", "kind", "share_num", "share_den", "known_to"])
-    table = table.filter(pc.is_null(table["known_to"]))
+    """Return the parcels on which a right does not stand alone and whole: only there do shares have to be added up.
+
+    Parcels are looked at by the last sign of their code, a part at a time, so that no table of all of them is needed.
+    """
+    last = pq.read_table(file, columns=["parcel_id"])["parcel_id"]
+    parts = pc.unique(pc.utf8_slice_codeunits(last, -1)).to_pylist()
+    del last
+    found = [_doubtful_part(file, sign) for sign in parts]
+    return pa.concat_arrays(found) if found else pa.array([], pa.string())
+
+
+def _doubtful_part(file: Path, sign: str) -> pa.Array:
+    columns = ["parcel_id", "kind", "share_num", "share_den", "known_to"]
+    taken = []
+    for batch in pq.ParquetFile(file).iter_batches(65_536, columns=columns, use_threads=False):
+        part = pa.Table.from_batches([batch])
+        mine = pc.equal(pc.utf8_slice_codeunits(part["parcel_id"], -1), sign)
+        taken.append(part.filter(pc.and_(mine, pc.is_null(part["known_to"]))))
+    table = pa.concat_tables(taken)
     key = pc.binary_join_element_wise(table["kind"], table["parcel_id"], " ")
     counted = pc.value_counts(key)
     several = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
-    found = pc.or_(pc.not_equal(table["share_num"], table["share_den"]), pc.is_in(key, value_set=several))
-    return pc.unique(table["parcel_id"].filter(found))
+    wanted = pc.or_(pc.not_equal(table["share_num"], table["share_den"]), pc.is_in(key, value_set=several))
+    found = pc.unique(table["parcel_id"].filter(wanted))
+    pa.default_memory_pool().release_unused()
+    return found
 
 
 def _share_days(parcel: str, kind: str, rows: list[dict[str, Any]], where: str) -> Iterator[Fault]:
@@ -233,7 +248,7 @@ def _derived(files: dict[str, Path], where: str) -> Iterator[Fault]:
         follows = ((r["a"], r["b"]) for one in objects for r in derived_rows(one) or ())
         said = _stream(files[name], ["a", "b"]) if name in files else iter(())
         if any(one != other for one, other in zip_longest(follows, said)):
-            pairs = _unit_pairs(files)
+            pairs = _unit_pairs(files).group_by(["a", "b"]).aggregate([])
             if name == "LA_Level":
                 pairs = pa.table({"a": [a for a, _ in kinds], "b": [b for _, b in kinds]}, schema=pairs.schema)
             yield from _not_following(name, files.get(name), pairs, where)

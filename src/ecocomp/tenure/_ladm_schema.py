@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecocomp.terms import codes
-from ecocomp.terms.registers import P3, REGISTERS
 from ecocomp.terms.text import Text
 
 PROFILE = "ecocomp-ladm/1"
@@ -292,8 +291,3 @@ def _object(properties: dict[str, Any], required: tuple[str, ...]) -> dict[str, 
 
 def _text() -> dict[str, Any]:
     return {"type": "string"}
-
-
-def personal_columns(register: str) -> frozenset[str]:
-    """Return the columns of a register that hold sensitive personal data."""
-    return frozenset(c.name for c in REGISTERS[register].columns if c.unit == P3)

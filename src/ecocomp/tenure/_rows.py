@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -102,7 +102,7 @@ class Desk(Protocol):
     """What reading a row needs of the whole call."""
 
     mapping: SheetMapping
-    villages: Mapping[str, str]
+    villages: dict[str, str]
     people: People
     claims: list[Claim]
     spoiled: set[str]

@@ -125,7 +125,7 @@ def number(text: str) -> Decimal | None:
     said = re.sub(r"(亩|公顷|平方米|m2|ha|mu|hm2|人|口)$", "", said, flags=re.IGNORECASE)
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", said):
         said = said.replace(",", "")
-    if not re.fullmatch(r"[+-]?(\d{1,15}(\.\d*)?|\.\d+)([eE]-?\d{1,2})?", said):
+    if not re.fullmatch(r"[+-]?(\d{1,15}(\.\d*)?|\.\d+)([eE]-\d{1,2})?", said):
         raise Unreadable(_NUMBER)
     return Decimal(said)
 
@@ -270,11 +270,6 @@ def day(text: str, kind: str = "s") -> date | None:
     if re.fullmatch(r"\d{5}(\.0)?", said) and _SERIAL_FROM <= int(said[:5]) <= _SERIAL_TO:
         return date(1899, 12, 30) + timedelta(days=int(said[:5]))
     raise Unreadable(_DATE)
-
-
-def is_forever(text: str) -> bool:
-    """Return whether a cell says that a right has no end."""
-    return word(text) in _FOREVER
 
 
 def term(text: str) -> tuple[date | None, date | None, int | None]:

@@ -20,14 +20,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -50,7 +49,7 @@ SPATIAL_SCHEMA = pa.schema(
     [("parcel_id", pa.string()), ("edition_id", pa.string()), ("village_code", pa.string()), ("land_class", pa.string()),
      ("area_dm2", pa.int64()), ("geometry", pa.binary())]
 )  # fmt: skip
-Rows = pa.Table | Path
+Rows: TypeAlias = pa.Table | Path
 """A table, or the Parquet file of one in the order of its key, which is then streamed."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ORDER = ("source", "edition", "party", "member", "spatial_unit", "tenure", "duty", "restriction", "mortgage", "dispute", "region",
@@ -305,7 +304,9 @@ _DERIVE: dict[str, Callable[[dict[str, Any], Mapping[str, Any]], None]] = {
 
 # ---------------------------------------------------------------- in
 def import_ladm(path: Path | str, out_dir: Path | str) -> LadmImport:
-    """Read and check a `.ladm.jsonl` file; write each register to `out_dir` as Parquet, all of them or none.
+    """Read and check a `.ladm.jsonl` file; write each register as Parquet, all of them or none.
+
+    out_dir  folder of this import alone: what was in it before is replaced, whole or not at all
 
     Every line is checked against the schema, then references, keys, shares, units, counts and hash; all faults are
     returned, with line numbers. A file that is cut short or was changed is refused as a whole.
@@ -685,10 +686,4 @@ _FROM_JSON: dict[str, Callable[[str], Any]] = {
 }  # fmt: skip
 
 
-def remove_import(result: LadmImport) -> None:
-    """Remove the Parquet files an import has written."""
-    for path in result.paths.values():
-        shutil.rmtree(path.parent, ignore_errors=True)
-
-
-__all__ = ["LadmImport", "LadmSummary", "encode", "export_ladm", "import_ladm", "json_schema", "remove_import"]
+__all__ = ["LadmImport", "LadmSummary", "encode", "export_ladm", "import_ladm", "json_schema"]

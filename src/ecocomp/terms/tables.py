@@ -350,20 +350,6 @@ PARCEL_GRADING = TableSpec(
     ),
     "zone",
 )
-RED_LINE_VERSION = TableSpec(
-    "red_line_version",
-    Text("红线版本", "versions of the red line"),
-    ("version_id", "known_from"),
-    (
-        _c("version_id", _S, "", "版本编码", "version code"),
-        _c("authority", _S, "", "批准机关", "authority"),
-        _c("document", _S, "", "文号", "document"),
-        _c("adopted_on", _D, "date", "批准日", "adopted on", True),
-        _c("layer_sha256", _S, "sha256", "图层指纹", "fingerprint of the layer"),
-        *_clocks(),
-    ),
-    "zone",
-)
 RED_LINE_LEDGER = TableSpec(
     "red_line_ledger",
     Text("红线调整台账", "ledger of a change of the red line"),

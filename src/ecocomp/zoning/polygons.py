@@ -66,17 +66,44 @@ def check_zones(
     """
     import shapely
 
-    kinds = shapely.get_type_id(zones.geometry)
-    usable = np.isin(kinds, (3, 6)) & ~shapely.is_empty(zones.geometry)
-    valid = np.zeros(len(zones), bool)
+    usable, valid = _usable(zones), np.zeros(len(zones), bool)
     valid[usable] = shapely.is_valid(zones.geometry[usable])
     found = [
         _unknown_kinds(zones, where, known),
-        [_no_polygon(zones, int(i), where) for i in np.flatnonzero(~usable)],
-        [_invalid(zones, int(i), where) for i in np.flatnonzero(usable & ~valid)],
+        shape_faults(zones, where),
         _overlaps(zones, np.flatnonzero(valid), where, overlap_m2),
     ]
     return [f for group in found if group for f in capped(group, group[0].code, where)]
+
+
+def shape_faults(zones: Zones, where: str) -> list[Fault]:
+    """Return a fault for every geometry that is missing, no polygon or invalid, all of them."""
+    import shapely
+
+    usable, valid = _usable(zones), np.zeros(len(zones), bool)
+    valid[usable] = shapely.is_valid(zones.geometry[usable])
+    return [
+        *(_no_polygon(zones, int(i), where) for i in np.flatnonzero(~usable)),
+        *(_invalid(zones, int(i), where) for i in np.flatnonzero(usable & ~valid)),
+    ]
+
+
+def in_crs(shapes: Geometries, here: str, there: str) -> Geometries:
+    """Return shapes in another reference system, x east and y north; unchanged where both are the same."""
+    import pyproj
+    import shapely
+
+    one, two = pyproj.CRS.from_user_input(here), pyproj.CRS.from_user_input(there)
+    if one.equals(two, ignore_axis_order=True):
+        return shapes
+    turn = pyproj.Transformer.from_crs(one, two, always_xy=True)
+    return np.asarray(shapely.transform(shapes, lambda xy: np.column_stack(turn.transform(xy[:, 0], xy[:, 1]))), object)
+
+
+def _usable(zones: Zones) -> NDArray[np.bool_]:
+    import shapely
+
+    return np.asarray(np.isin(shapely.get_type_id(zones.geometry), (3, 6)) & ~shapely.is_empty(zones.geometry))
 
 
 def shares(parcels: Geometries, zones: Geometries) -> Floats:
@@ -96,7 +123,7 @@ def share_matrix(parcels: Geometries, layers: Sequence[Geometries], geographic: 
     whole = shapely.area(parcels)
     out = np.zeros((len(parcels), len(layers)))
     for k, layer in enumerate(layers):
-        out[:, k] = _inside_area(tree, parcels, whole, _apart(layer))
+        out[:, k] = _inside_area(tree, parcels, whole, apart(layer))
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(whole[:, None] > 0, out / whole[:, None], 0.0)
     share[share > 1 - NOISE_SHARE] = 1.0
@@ -119,36 +146,78 @@ def equal_area(geometry: Geometries) -> Geometries:
 
 def _inside_area(tree: Any, parcels: Geometries, whole: Floats, zones: Geometries) -> Floats:
     """Return the area of each parcel inside zones that do not overlap."""
-    import shapely
-
     out = np.zeros(len(parcels))
     if not zones.size:
         return out
-    shapely.prepare(zones)
-    # A parcel wholly inside needs no clipping; what is left lies on a border.
-    _, inside = tree.query(zones, predicate="covers")
+    ground = Ground(zones)
+    _, inside = ground.covering(tree)
     out[inside] = whole[inside]
-    pieces, _ = subdivided(zones)  # so that clipping a small parcel never walks a whole county's border
-    shapely.prepare(pieces)
-    z, p = tree.query(pieces, predicate="intersects")
+    z, p = ground.touching(tree)
     border = ~np.isin(p, inside)
     z, p = z[border], p[border]
-    order = np.lexsort((z, p))
-    z, p = z[order], p[order]
-    np.add.at(out, p, shapely.area(shapely.intersection(pieces[z], parcels[p])))
+    np.add.at(out, p, ground.clipped(z, parcels, p))
     return out
 
 
-def _apart(zones: Geometries) -> Geometries:
+class Ground:
+    """Polygons made ready once to be laid over many blocks of parcels.
+
+    zones   the polygons; they may overlap
+    pieces  the same ground in small pieces, so that clipping a small parcel never walks a whole county's border
+    owner   row of the polygon each piece comes from
+    """
+
+    def __init__(self, zones: Geometries) -> None:
+        import shapely
+
+        self.zones = zones
+        self.pieces, self.owner = subdivided(zones) if zones.size else (zones, np.zeros(0, np.int64))
+        shapely.prepare(self.zones)
+        shapely.prepare(self.pieces)
+        self._zone_boxes, self._piece_boxes = (shapely.bounds(g).reshape(-1, 4) for g in (self.zones, self.pieces))
+
+    def covering(self, tree: Any, box: Sequence[float] | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the pairs (polygon, parcel) where a polygon covers a parcel of the tree whole: no clipping is needed there.
+
+        box  extent of the parcels, so that polygons elsewhere are not looked at
+        """
+        at = _in_box(self._zone_boxes, box)
+        z, p = tree.query(self.zones[at], predicate="covers")
+        return at[z], p
+
+    def touching(self, tree: Any, box: Sequence[float] | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the pairs (piece, parcel) that meet, in the order of parcel and piece."""
+        at = _in_box(self._piece_boxes, box)
+        z, p = tree.query(self.pieces[at], predicate="intersects")
+        z = at[z]
+        order = np.lexsort((z, p))
+        return z[order], p[order]
+
+    def clipped(self, piece: NDArray[np.int64], parcels: Geometries, parcel: NDArray[np.int64]) -> Floats:
+        """Return the area of each parcel inside each piece, in the unit of the plane squared."""
+        import shapely
+
+        return np.asarray(shapely.area(shapely.intersection(self.pieces[piece], parcels[parcel])))
+
+
+def _in_box(boxes: Floats, box: Sequence[float] | None) -> NDArray[np.int64]:
+    if box is None:
+        return np.arange(len(boxes))
+    with np.errstate(invalid="ignore"):
+        meet = (boxes[:, 0] <= box[2]) & (boxes[:, 2] >= box[0]) & (boxes[:, 1] <= box[3]) & (boxes[:, 3] >= box[1])
+    return np.flatnonzero(meet)
+
+
+def apart(zones: Geometries) -> Geometries:
     """Return the polygons as they are where none overlap, else the parts of their union."""
     import shapely
 
     zones = zones[~(shapely.is_missing(zones) | shapely.is_empty(zones))]
-    a, _b = _overlapping(zones)
+    a, _b = overlapping(zones)
     return shapely.get_parts(shapely.union_all(zones)) if a.size else zones
 
 
-def _overlapping(zones: Geometries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def overlapping(zones: Geometries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the pairs whose interiors meet, each once, in order."""
     import shapely
 
@@ -194,7 +263,7 @@ def _overlaps(zones: Zones, valid: NDArray[np.int64], where: str, overlap_m2: fl
     if overlap_m2 is None:
         return []
     geometry = zones.geometry[valid]
-    a, b = _overlapping(geometry)
+    a, b = overlapping(geometry)
     area = shapely.area(shapely.intersection(geometry[a], geometry[b]))
     clash = Text("与 {b} 重叠 {m:.2f} 平方米（容差 {t:g}）。", "overlaps {b} by {m:.2f} m2 (tolerance {t:g}).")
     remedy = Text("一块地只能属一类分区：裁去其中一处的重叠。", "Ground has one zone: cut the overlap from one of the two.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ecocomp.io.files import atomic_write
 from ecocomp.tenure.gate import gate_tables

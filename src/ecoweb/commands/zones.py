@@ -288,9 +288,9 @@ def zones_impact(of_case: Callable[..., Any] | None) -> click.Command:
     @click.command(
         "impact",
         help=t(
-            "新图层（红线等）采纳之前，触及哪些地块、权利人、合同和钱。给出案例文件夹，或用 --office 查登记簿。",
+            "新图层（红线等）采纳之前，触及哪些地块、权利人、合同和钱：给出案例文件夹，或问办公室的登记簿。",
             "What a new layer (a red line …) touches before it is adopted: parcels, holders, contracts and money."
-            " Name a case folder, or ask the registers with --office.",
+            " Name a case folder, or ask the registers of an office.",
         ),
     )
     @click.argument("case", type=click.Path(path_type=Path), required=False)

@@ -422,7 +422,7 @@ def _write(
     def made() -> Iterator[pa.Table]:
         table: pa.Table | None = first
         while table is not None:
-            columns = [_plain(table[old], kind, encoding) for old, _, kind in plan]
+            columns = [_readable(_plain(table[old], kind, encoding), new, spec, tally.features) for old, new, kind in plan]
             columns.append(_flat(table[geometry], tally, spec))
             yield pa.table(columns, schema=schema)
             if tally.features > spec["max_features"]:
@@ -486,6 +486,28 @@ def _plain(column: pa.ChunkedArray, kind: pa.DataType, encoding: str | None) -> 
     if encoding and pa.types.is_string(kind):
         return pa.chunked_array([_decoded(c, encoding) for c in column.chunks], pa.string())
     return column
+
+
+def _readable(column: pa.ChunkedArray, name: str, spec: dict[str, Any], before: int) -> pa.ChunkedArray:
+    """Refuse texts that are no UTF-8: the library hands on whatever bytes a file holds."""
+    if not pa.types.is_string(column.type):
+        return column
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        row = next((i for i, v in enumerate(column.cast(pa.binary())) if not _is_utf8(v.as_py())), 0)
+        clash = Text("字段 {c} 第 {r} 行的文字不是 UTF-8。", "the text of field {c} in row {r} is not UTF-8.")
+        clash = clash.fill(c=name, r=before + row + 1)
+        remedy = Text("请改正该处文字，或用原软件重新导出。", "Correct the text there, or export it again with its own software.")
+        raise Refuse(fault("other_encoding", spec["where"], clash, remedy, record=f"row {before + row + 1}")) from None
+    return column
+
+
+def _is_utf8(data: bytes | None) -> bool:
+    try:
+        return data is None or data.decode("utf-8") is not None
+    except UnicodeDecodeError:
+        return False
 
 
 def _decoded(chunk: pa.Array, encoding: str) -> pa.Array:
