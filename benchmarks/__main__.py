@@ -30,6 +30,7 @@ RUNS: tuple[tuple[str, list[str]], ...] = (
     ("Four services with intervals and sums per parcel, fused, against NumPy, 2.2 million cells", ["fused.py", "--size", "1500"]),
     ("The same services, 9 million cells", ["fused.py", "--size", "3000", "--repeats", "2"]),
     ("Ellipsoidal area and trends", ["pieces.py"]),
+    ("Import of a survey layer with planted faults, 10,000 to a million parcels", ["survey.py", "--million"]),
 )
 HEAD = """# 基准 Benchmarks
 

@@ -61,8 +61,8 @@ def merge(register: str, incoming: pa.Table, current: pa.Table) -> Merge:
     differs = known & ~fits
     touched = pc.unique(theirs.filter(pa.array(differs)))
     closed = current.filter(pc.is_in(ours, value_set=touched))
-    parts = (incoming.filter(pa.array(mask)) for mask in (~known, known & fits, differs))
-    return Merge(register, *parts, closed)
+    new, same, changed = (incoming.filter(pa.array(mask)) for mask in (~known, known & fits, differs))
+    return Merge(register, new, same, changed, closed)
 
 
 def _joined(table: pa.Table, columns: Iterable[str]) -> pa.ChunkedArray:
@@ -90,7 +90,8 @@ def differences(found: Merge, most: int = 50) -> list[Fault]:
     was: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in found.closed.to_pylist():
         was[tuple(row[k] for k in key)] = row
-    out, seen = [], set()
+    out: list[Fault] = []
+    seen: set[tuple[Any, ...]] = set()
     for row in found.changed.to_pylist():
         name = tuple(row[k] for k in key)
         if name in seen:

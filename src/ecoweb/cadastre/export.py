@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecocomp.io.files import atomic_write
+from ecocomp.io.files import atomic_write, read_table
 from ecocomp.tenure.gate import gate_tables
 from ecocomp.terms.clocks import end_of_day
-from ecocomp.terms.faults import Fault, FaultsError, UsageError
+from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.registers import MOMENT, REGISTERS
 from ecocomp.terms.text import Text
 from ecoweb.cadastre.queries import edition_file, edition_in_force
@@ -93,19 +93,21 @@ def _copied(source: Path, target: Path) -> Path:
     return target
 
 
-def export_ladm(office: Office, path: Path, *, personal: bool, actor: str, reason: str) -> list[Path]:
-    """Write the registers as a LADM exchange file; return the file.
+def export_ladm(office: Office, path: Path) -> list[Path]:
+    """Write the registers and the parcels in force as a LADM exchange file, without sensitive personal data; return it."""
+    from ecocomp.tenure import ladm
 
-    personal  with sensitive personal data; needs a reason
-    """
-    from ecocomp.tenure.ladm import write_ladm
-
-    if personal:
-        raise UsageError(
-            Text(
-                "敏感个人信息不随交换文件导出；本办公室只在登记内使用。",
-                "Sensitive personal data do not leave the office with an exchange file.",
-            )
-        )
-    write_ladm({n: history(office, n) for n in REGISTERS}, path)
+    parcels = _spatial_units(office)
+    registers: dict[str, pa.Table | Path] = {n: history(office, n) for n in REGISTERS}
+    ladm.export_ladm(path, registers, office.today(), spatial_units=parcels)
     return [path]
+
+
+def _spatial_units(office: Office) -> pa.Table | None:
+    """Return the parcels of the editions in force, without their shapes: those stay with the edition files."""
+    editions = edition_in_force(office, "parcel").to_pylist()
+    tables = []
+    for e in editions:
+        table = read_table(edition_file(office, e), ["parcel_id", "village_code", "land_class", "area_dm2"])
+        tables.append(table.append_column("edition_id", pa.array([e["edition_id"]] * len(table), pa.string())))
+    return pa.concat_tables(tables) if tables else None

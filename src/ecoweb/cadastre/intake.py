@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ def take_in(
         )
     kind = form.pop()
     if kind == "ladm":
-        return _from_ladm(paths)
+        return _from_ladm(paths, work)
     if kind == "case":
         return _from_case(paths, work)
     return _from_sheets(paths, work, on, mapping, parcels, villages or {})
@@ -195,15 +196,17 @@ def _loose(register: str) -> pa.Schema:
     return pa.schema([f.with_nullable(True) for f in REGISTERS[register].schema()])
 
 
-def _from_ladm(paths: Sequence[Path]) -> Intake:
-    from ecocomp.tenure import ladm
+def _from_ladm(paths: Sequence[Path], work: Path) -> Intake:
+    from ecocomp.tenure.ladm import import_ladm
 
     if len(paths) > 1:
         raise UsageError(Text("一次导入一个 LADM 文件。", "Import one LADM file at a time."))
-    read = ladm.read_ladm(paths[0])
-    used = sum(len(t) for t in read.registers.values())
-    counts = {"rows_in": read.rows_in, "used": used, "left_out": read.rows_in - used - read.refused, "refused": read.refused}
-    return Intake("ladm", dict(read.registers), list(read.faults), counts, True)
+    read = import_ladm(paths[0], work)
+    registers = {n: read.table(n) for n in REGISTERS if n in read.paths and n not in ("edition",)}
+    rows_in, used = sum(read.counts.values()), sum(len(t) for t in registers.values())
+    refused = 0 if read.ok else rows_in
+    counts = {"rows_in": rows_in, "used": used, "left_out": rows_in - used - refused, "refused": refused}
+    return Intake("ladm", registers, list(read.faults), counts, True)
 
 
 def _from_sheets(
@@ -230,7 +233,7 @@ def plan(office: Office | None, intake: Intake, *, update: bool = False) -> Plan
     for name, table in intake.registers.items():
         whole = _whole(name, table)
         current = known_now(office, name, _ids(whole, name)) if office is not None else REGISTERS[name].empty()
-        merges[name] = _with_past(whole, lambda rows, n=name, c=current: _merged(office, n, rows, c))
+        merges[name] = _with_past(whole, partial(_merged, office, name, current=current))
         if not update:
             faults += differences(merges[name])
     made = Plan(intake, merges, faults)
@@ -274,7 +277,7 @@ def known_now(office: Office, register: str, ids: Sequence[str], column: str | N
     return found.filter(pc.is_null(found["known_to"]))
 
 
-def _merged(office: Office | None, register: str, incoming: pa.Table, current: pa.Table) -> Merge:
+def _merged(office: Office | None, register: str, incoming: pa.Table, *, current: pa.Table) -> Merge:
     """Merge with personal numbers compared as they are shown; then make sure that equal masks are equal numbers."""
     hidden = [c.name for c in REGISTERS[register].columns if c.unit == P3]
     if not hidden or office is None or not len(current):

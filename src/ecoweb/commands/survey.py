@@ -538,7 +538,7 @@ def survey_diff(old: str, new: str, folder: Path | None, database: str | None, o
     voice = voice_of(kwargs)
     one, two = (read_edition(p) for p in edition_paths([old, new], folder, database))
     with progress(voice) as show:
-        made = compare(one, two, progress=show)
+        made = compare(one, two, progress=lambda done, total, _: show(done, total, Text("比较地块", "Compare the parcels")))
     if out is not None:
         write_comparison(made, out)
     touched = made.parcels.filter(_changed(made.parcels))

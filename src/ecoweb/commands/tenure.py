@@ -248,7 +248,7 @@ def _show(
         if register in found:
             say_rows(voice, REGISTERS[register].title, found[register], columns, REGISTERS[register])
     if "history" in found and len(found["history"]) > len(found["tenure"]):
-        columns = [*SHOWN["tenure"], "known_from", "known_to"]
+        columns = (*SHOWN["tenure"], "known_from", "known_to")
         say_rows(voice, Text("权利的全部版本", "Every version of the rights"), found["history"], columns, REGISTERS["tenure"])
 
 
@@ -715,20 +715,13 @@ def tenure_carry(old: str, new: str, folder: Path | None, database: str | None, 
     help=t("案例登记表写到这个文件夹", "folder for the registers of a case"),
 )
 @click.option("--ladm", type=Named(path_type=Path), help=t("LADM 交换文件（.ladm.jsonl）", "LADM exchange file (.ladm.jsonl)"))
-@click.option(
-    "--personal",
-    is_flag=True,
-    help=t("LADM 文件含敏感个人信息（须有依据，记入日志）", "with sensitive personal data (needs a ground; logged)"),
-)
 @day_options
-@act_options
 @common
 def tenure_export(
     folder: Path | None,
     database: str | None,
     out: Path | None,
     ladm: Path | None,
-    personal: bool,
     on: str | None,
     known: str | None,
     **kwargs: Any,
@@ -744,7 +737,7 @@ def tenure_export(
             files = export_case(office, out, on=days.on, known=days.known)
         else:
             assert ladm is not None
-            files = export_ladm(office, ladm, personal=personal, actor=actor_of(kwargs["actor"]), reason=kwargs["reason"])
+            files = export_ladm(office, ladm)
     voice.data({"files": [str(f) for f in files]})
     for f in files:
         voice.say(Text("已写入 {p}", "Wrote {p}").fill(p=f))
