@@ -32,6 +32,9 @@ say "· 安装依赖（首次约需一两分钟） / installing dependencies (a 
     exit 1
 }
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+if [ "$set_name" = dev ]; then
+    sh scripts/postgres.sh >/dev/null || true  # says itself what is missing; the tests on PostgreSQL are then skipped
+fi
 touch ".venv/$set_name.done"
 [ "$set_name" = dev ] && touch .venv/run.done
 exit 0

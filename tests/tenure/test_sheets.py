@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from fractions import Fraction
@@ -15,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecocomp.io.worker import Limits, Worker
+from ecocomp.sample.sheets import make_sheets
 from ecocomp.tenure.sheets import SheetOptions, SheetResult, detect_header, load_mapping, mapping_template, read_sheets
-from ecocomp.terms.faults import FaultsError
+from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.registers import REGISTERS
 
 VILLAGE = "990101001201"
@@ -477,3 +479,49 @@ def test_whatever_the_layout_a_sound_sheet_is_read_whole(
     check_whole(result)
     assert result.counts[0].used == n and len(result.registers["party"]) == len(homes)
     assert result.counts[0].rows == len(rows)
+
+
+# ---------------------------------------------------------------- a township's workbook
+CAUSES = {
+    "damaged_id": "damaged_by_excel", "scientific_id": "damaged_by_excel", "wrong_check_digit": "id_number", "short_id": "id_number",
+    "damaged_parcel_code": "damaged_by_excel", "duplicate_household": "code_two_names", "shares_not_whole": "shares",
+    "unknown_parcel": "unknown_parcel", "area_disagrees": "area", "shared_account": "shared_account", "bad_account": "account",
+    "wrong_total": "total", "date_reversed": "dates", "dead_text": "value", "impossible_date": "date", "missing_name": "no_holder",
+    "unknown_right": "kind", "unseen_character": "unseen", "share_above_one": "share",
+}  # fmt: skip
+
+
+def township(worker: Worker, folder: Path, faults: dict[str, int]) -> tuple[Any, SheetResult]:
+    made = make_sheets(folder / "户表.xlsx", villages=3, households=36, seed=7, faults=faults)
+    parcels = pa.table({"parcel_id": list(made.areas), "area_dm2": pa.array(list(made.areas.values()), pa.int64())})
+    return made, read_sheets([made.path], folder / "work", SheetOptions(DAY, parcels=parcels), worker)
+
+
+def test_a_township_without_mistakes_goes_in_whole(worker: Worker, tmp_path: Path) -> None:
+    made, result = township(worker, tmp_path, {})
+    assert result.faults == []
+    check_whole(result)
+    assert sum(c.used for c in result.counts) == made.rows and len(result.registers["tenure"]) == made.rows
+    names = {p["party_id"]: p["name"] for p in result.registers["party"].to_pylist()}
+    assert names == made.heads
+    found = {
+        (r["parcel_id"], r["holder_id"]): Fraction(r["share_num"], r["share_den"]) for r in result.registers["tenure"].to_pylist()
+    }
+    assert found == made.shares
+    assert all(abs(r["declared_dm2"] - r["edition_dm2"]) <= 4 for r in result.declared.to_pylist())
+
+
+def test_every_mistake_planted_in_a_township_is_found_and_none_invented(worker: Worker, tmp_path: Path) -> None:
+    made, result = township(worker, tmp_path, dict.fromkeys(CAUSES, 1))
+    check_whole(result)
+    explained: list[Fault] = []
+    for planted in made.faults:
+        place = re.compile(rf"· {planted.sheet} [A-Z]*{planted.row}\b")
+        found = [
+            f for f in result.faults
+            if f.code == f"sheets.{CAUSES[planted.kind]}" and place.search(f"{f.where} {f.record} {f.clash.en}")
+        ]  # fmt: skip
+        assert found, planted
+        explained += found
+    rest = [f for f in result.faults if f not in explained]
+    assert {f.code for f in rest} <= {"sheets.total"}  # an area planted wrong makes the sheet's total disagree as well

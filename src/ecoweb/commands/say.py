@@ -5,7 +5,7 @@ JSON holds the rows as they are stored (codes, not words), moments as ISO 8601 i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -95,17 +95,3 @@ def cell(row: Mapping[str, Any], name: str, column: Column | None, lang: Lang) -
         return _masked(str(value)) or ""
     words = getattr(codes, unit.removeprefix("codes."), {}) if unit.startswith("codes.") else {}
     return words[value].to(lang) if value in words else f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def say_counts(voice: Voice, counts: Mapping[str, int], words: Mapping[str, Text]) -> None:
-    """Print counts by name on one line, in the order of the words."""
-    parts = [(w, counts[k]) for k, w in words.items() if counts.get(k)]
-    if parts:
-        zh, en = (sep.join(f"{w.to(lang)} {n:,}" for w, n in parts) for lang, sep in (("zh", "，"), ("en", ", ")))
-        voice.say(Text(f"{zh}。", f"{en}."))
-
-
-def lines(texts: Iterable[Text]) -> Text:
-    """Return several sentences as lines of one text."""
-    every = list(texts)
-    return Text("\n".join(t.zh for t in every), "\n".join(t.en for t in every))

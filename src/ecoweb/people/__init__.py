@@ -1,0 +1,1 @@
+"""Whose: parties (persons, households, collectives, units of state, companies, groups) and their members."""

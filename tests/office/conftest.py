@@ -1,0 +1,240 @@
+"""Offices for tests, each on SQLite and on a PostgreSQL server of the tests' own; every test gets a fresh one by copying."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecoweb.office import Office, create_office, open_office
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = itertools.count()
+
+
+# ---------------------------------------------------------------- a server of PostgreSQL for one session
+@dataclass(frozen=True)
+class Server:
+    """A private cluster in a temporary folder, reached by a socket in it."""
+
+    folder: Path
+
+    def url(self, database: str, password: str = "a-secret", user: str = "office") -> str:
+        """The address of a database."""
+        return f"postgresql://{user}:{password}@/{database}?host={self.folder}"
+
+    def sql(self, statement: str, database: str = "postgres") -> None:
+        """Run a statement outside a transaction."""
+        import psycopg
+
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Start the server, or skip with the reason why there is none."""
+    found = subprocess.run(["sh", str(ROOT / "scripts" / "postgres.sh"), "--find"], capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.skip(found.stderr.strip().splitlines()[-1])
+    programs = Path(found.stdout.strip())
+    folder = Path(tempfile.mkdtemp(prefix="ecopg-", dir="/tmp"))
+    who: dict[str, Any] = {}
+    if os.geteuid() == 0:  # the server refuses to run as root
+        user = next((u for u in ("postgres", "nobody") if _exists(u)), None)
+        if user is None:
+            pytest.skip("PostgreSQL does not run as root, and there is no user postgres or nobody")
+        entry = pwd.getpwnam(user)
+        who = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+        os.chown(folder, entry.pw_uid, entry.pw_gid)
+    password = folder / "password"
+    password.write_text("a-secret\n")
+    password.chmod(0o644)
+    folder.chmod(0o755)
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PG")} | {"HOME": str(folder)}
+    made = subprocess.run(
+        [programs / "initdb", "-D", folder / "data", "-U", "office", "-A", "scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C", "--no-sync"],
+        capture_output=True, text=True, check=False, cwd=folder, env=env, **who,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    options = [
+        "fsync=off",
+        "full_page_writes=off",
+        "listen_addresses=",
+        f"unix_socket_directories={folder}",
+        "shared_buffers=128MB",
+    ]
+    with open(folder / "log", "wb") as log:
+        process = subprocess.Popen(
+            [programs / "postgres", "-D", folder / "data", *(a for o in options for a in ("-c", o))],
+            stdout=log, stderr=log, cwd=folder, env=env, **who,
+        )  # fmt: skip
+    server = Server(folder)
+    try:
+        _wait(server, process)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _exists(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
+
+
+def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
+    import psycopg
+
+    for _ in range(600):
+        assert process.poll() is None, (server.folder / "log").read_text()
+        try:
+            server.sql("SELECT 1")
+            return
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+    raise AssertionError((server.folder / "log").read_text())
+
+
+# ---------------------------------------------------------------- offices
+@dataclass
+class Offices:
+    """Makes offices of one kind."""
+
+    vendor: str
+    folder: Path
+    template: Path
+    server: Server | None
+    opened: list[Office] = field(default_factory=list)
+
+    def fresh(self) -> tuple[Path, str | None]:
+        """A new office's folder and URL, not opened."""
+        place = self.folder / f"office{next(NAMES)}"
+        shutil.copytree(self.template, place)
+        if self.server is None:
+            return place, None
+        name = f"t{os.getpid()}_{next(NAMES)}"
+        self.server.sql(f"CREATE DATABASE {name} TEMPLATE tmpl")
+        url = self.server.url(name)
+        config = (place / "office.toml").read_text().replace(self.server.url("tmpl"), url)
+        (place / "office.toml").write_text(config)
+        return place, url
+
+    def new(self, **options: Any) -> Office:
+        """A new office, open."""
+        return self.open(self.fresh()[0], **options)
+
+    def open(self, place: Path, **options: Any) -> Office:
+        """Open one; it is closed after the test."""
+        office = open_office(place, **options)
+        self.opened.append(office)
+        return office
+
+    def empty_database(self) -> str | None:
+        """The URL of an empty database (None: SQLite needs none)."""
+        if self.server is None:
+            return None
+        name = f"e{os.getpid()}_{next(NAMES)}"
+        self.server.sql(f"CREATE DATABASE {name}")
+        return self.server.url(name)
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The template office of each kind, made at first use."""
+    return {}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def offices(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, templates: dict[str, Path]
+) -> Iterator[Offices]:
+    """A maker of offices on each of the two databases."""
+    vendor = request.param
+    server: Server | None = request.getfixturevalue("postgres") if vendor == "postgresql" else None
+    if vendor not in templates:
+        template = tmp_path_factory.mktemp(f"template-{vendor}") / "office"
+        if server is not None:
+            server.sql("CREATE DATABASE tmpl")
+        create_office(template, server.url("tmpl") if server else None, name="试点县自然资源局", region_code="990121").close()
+        templates[vendor] = template
+    made = Offices(vendor, tmp_path, templates[vendor], server)
+    yield made
+    for office in made.opened:
+        office.close()
+
+
+@pytest.fixture
+def office(offices: Offices) -> Office:
+    """A fresh office, on SQLite and on PostgreSQL."""
+    return offices.new()
+
+
+# ---------------------------------------------------------------- rows
+@dataclass(frozen=True)
+class Delta:
+    """Rows to end and rows to add."""
+
+    closed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    added: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+def right(right_id: str = "R1", **more: Any) -> dict[str, Any]:
+    """A row of the register of rights."""
+    base = {
+        "right_id": right_id, "parcel_id": "990121001001GB00001", "unit_code": None, "holder_id": "H1", "kind": "contract",
+        "share_num": 1, "share_den": 1, "state": "clear", "basis": None, "term_to": None, "document": "证1", "source_id": None,
+        "valid_from": date(2020, 1, 1), "valid_to": None,
+    }  # fmt: skip
+    return base | more
+
+
+def person(party_id: str = "H1", **more: Any) -> dict[str, Any]:
+    """A row of the register of parties."""
+    base = {
+        "party_id": party_id, "kind": "household", "name": "张三", "region_code": "990121001001", "members": 4, "income_fen": None,
+        "credit_code": None, "id_number": "11010519491231002X", "account": "6222020200112233445", "phone": "13800001234",
+        "valid_from": date(2020, 1, 1), "valid_to": None,
+    }  # fmt: skip
+    return base | more
+
+
+def edition(edition_id: str = "parcel-2024", **more: Any) -> dict[str, Any]:
+    """A row of the register of editions, without place and fingerprint."""
+    base = {
+        "edition_id": edition_id, "kind": "parcel", "region_code": "990121", "title": "地块", "authority": "县局", "document": "文1",
+        "adopted_on": date(2024, 1, 1), "rows": 1, "area_dm2": 100, "source_name": "a.gpkg", "source_sha256": "0" * 64,
+        "valid_from": date(2024, 1, 1), "valid_to": None,
+    }  # fmt: skip
+    return base | more
+
+
+@pytest.fixture
+def make() -> Callable[..., Delta]:
+    """Make a delta from keywords `added=` and `closed=`."""
+
+    def delta(added: dict[str, Any] | None = None, closed: dict[str, Any] | None = None) -> Delta:
+        return Delta(closed or {}, added or {})
+
+    return delta
+
+
+WHO = {"act": "test.write", "actor": "u:clerk01", "reason": "登记"}
