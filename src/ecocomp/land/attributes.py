@@ -65,7 +65,7 @@ class AttributeChecks:
         self._years: Counter[str] = Counter()
         self._owners: Counter[tuple[str, str]] = Counter()
         self._as_text: Counter[str] = Counter()
-        self._long_ids = self._zeroed_ids = self._cropland = 0
+        self._long_ids = self._zeroed_ids = self._cropland = self._without_area = 0
         self._scheme_asked = False
 
     def batch(self, table: pa.Table, first_row: int) -> tuple[Values, list[Fault]]:
@@ -92,7 +92,7 @@ class AttributeChecks:
         ids = self._ids.texts({row for _, first, later in patches for row in (first, later)})
         found += [self._double_patch(*d, ids) for d in patches]
         found += [*self._zeroed(), *self._other_scheme(), *self._mixed_years(), *self._swapped_owners()]
-        found += [*self._sums(), *self._numbers_as_text(), *self._absent()]
+        found += [*self._sums(), *self._numbers_as_text(), *self._absent(), *self._no_areas()]
         self._ids.close()
         self._patches.close()
         return found
@@ -102,6 +102,17 @@ class AttributeChecks:
         clash = Text("第 {a} 行与第 {b} 行的地块编码相同。", "rows {a} and {b} have the same parcel code.")
         remedy = Text("请删除重复的一行，或改正编码。", "Delete one of them or correct its code.")
         return self.fault("duplicate_id", key, clash.fill(a=first + 1, b=later + 1), remedy)
+
+    def _no_areas(self) -> list[Fault]:
+        if not self._without_area:
+            return []
+        clash = Text("有 {n:,} 行没有登记面积（{f} 为空）。", "{n:,} rows have no registered area ({f} is empty).")
+        remedy = Text(
+            "补偿按椭球面积计算；需要核对登记面积时请补填。",
+            "Payment follows the ellipsoidal area; fill it in to have them compared.",
+        )
+        said = clash.fill(n=self._without_area, f=self.mapping.fields.declared_area)
+        return [self.fault("no_declared_area", "", said, remedy, "warning")]
 
     def _double_patch(self, key: str, first: int, later: int, ids: dict[int, str]) -> Fault:
         unit, patch = key.split("\x1f")
@@ -457,7 +468,10 @@ def _areas(rows: _Rows) -> None:
             "请补填；补偿按椭球面积计算，但单位面积之和会缺这一块。",
             "Fill it in; payment follows the ellipsoidal area, but the sum of its unit lacks this patch.",
         )
-        rows.each(~read.present, "no_declared_area", clash, remedy, "warning", f=lambda _: column)
+        if read.present.any():
+            rows.each(~read.present, "no_declared_area", clash, remedy, "warning", f=lambda _: column)
+        else:  # an empty column is one finding, not one for each row
+            rows.all._without_area += rows.size
         area, sound = cells.exact_dm2(read, *DM2_PER[mapping.fields.declared_unit])
         rows.out["declared_area_dm2"] = pa.array(area, mask=~sound)
     _add_up(rows)

@@ -48,6 +48,7 @@ class FaultLog(Sequence[Fault]):
         self._gone: set[int] = set()
         self._counts: Counter[tuple[int, str, str]] = Counter()
         self._first: dict[tuple[int, str, str], list[Fault]] = {}
+        self._wrong: dict[int, set[str]] = {}
 
     # ------------------------------------------------------------ taking in
     def add(self, faults: Iterable[Fault], stage: int = 0, places: Sequence[Place | None] | None = None) -> None:
@@ -55,6 +56,8 @@ class FaultLog(Sequence[Fault]):
         for n, fault in enumerate(faults):
             kind = (stage, fault.severity, fault.code)
             self._counts[kind] += 1
+            if fault.severity == "error" and fault.record:
+                self._wrong.setdefault(stage, set()).add(fault.record)
             first = self._first.setdefault(kind, [])
             if len(first) < SHOWN:
                 first.append(fault)
@@ -109,6 +112,10 @@ class FaultLog(Sequence[Fault]):
                 out[code] += n
         return dict(sorted(out.items()))
 
+    def records_in_error(self) -> int:
+        """Return how many different records have an error."""
+        return len(set().union(*(names for stage, names in self._wrong.items() if stage not in self._gone)))
+
     def count(self, value: Any) -> int:
         """Return how many faults there are of a severity, or how often one fault occurs."""
         if isinstance(value, str):
@@ -159,6 +166,7 @@ def counts(rows_in: int, rows_out: int, refused: int, faults: FaultLog) -> dict[
         "rows_in": rows_in,
         "rows_out": rows_out,
         "rows_refused": refused,
+        "records_in_error": faults.records_in_error(),
         "errors": faults.by_code("error"),
         "warnings": faults.by_code("warning"),
         "errors_total": faults.count("error"),

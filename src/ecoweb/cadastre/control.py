@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.io.worker import VectorJob, Worker
+from ecocomp.land.edition import read_edition
 from ecocomp.rules import Parameters, RuleBook, policy_folder
 from ecocomp.tenure.versions import Delta
 from ecocomp.terms.clocks import as_known
@@ -118,6 +119,20 @@ def parcels_in_force(office: Office, on: date, known: date, region: str = "") ->
 
 
 # ---------------------------------------------------------------- what lies on the parcels, and what clashes
+def on_parcel(office: Office, parcel: pa.Table, edition: Mapping[str, Any], on: date, known: date) -> pa.Table:
+    """Return the restrictions that bind on one parcel, by their ground or by its code, with the area they take (SHARE).
+
+    parcel, edition  its row in the edition's file and the row of that edition (`queries.parcel`)
+    """
+    import shapely
+
+    restriction, editions = (history(office, n) for n in ("restriction", "edition"))
+    binding = binding_on(restriction, editions, on, known)
+    shape = np.asarray(shapely.from_wkb(parcel["geometry"].to_pylist()), object)
+    crs = read_edition(edition_file(office, dict(edition))).crs_wkt
+    return shares(Parcels.of(parcel, shape, crs), binding, layers_in_force(office, on, known))[0]
+
+
 @dataclass(frozen=True)
 class Control:
     """Use control on the parcels of a day: shares of parcels under restrictions, conflicts, and the faults of the inputs."""

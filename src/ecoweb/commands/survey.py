@@ -311,12 +311,24 @@ _NOT_IN = Text(
 
 def _counted(result: SurveyResult) -> Text:
     c = result.counts
-    said = Text(
-        "{i:,} 行读入，{o:,} 行可用，{r:,} 行退回；错误 {e:,}，注意 {w:,}，修复 {m:,}。",
-        "{i:,} rows in, {o:,} fit, {r:,} refused; {e:,} errors, {w:,} warnings, {m:,} repairs.",
-    )
+    if not c["errors_total"]:
+        said = Text(
+            "{i:,} 行读入，{o:,} 行可用，{r:,} 行舍去；注意 {w:,}，修复 {m:,}。",
+            "{i:,} rows in, {o:,} fit, {r:,} left out; {w:,} warnings, {m:,} repairs.",
+        )
+    else:
+        said = Text(
+            "{i:,} 行读入，其中 {n:,} 个记录有错误；错误 {e:,}，注意 {w:,}，修复 {m:,}。有错误时整个图层不入库。",
+            "{i:,} rows in, {n:,} records with errors: {e:,} errors, {w:,} warnings, {m:,} repairs. None of it goes in.",
+        )
     return said.fill(
-        i=c["rows_in"], o=c["rows_out"], r=c["rows_refused"], e=c["errors_total"], w=c["warnings_total"], m=len(result.repairs)
+        i=c["rows_in"],
+        o=c["rows_out"],
+        r=c["rows_refused"],
+        n=c["records_in_error"],
+        e=c["errors_total"],
+        w=c["warnings_total"],
+        m=len(result.repairs),
     )
 
 

@@ -223,11 +223,12 @@ def _show(
     with opened(folder, database) as office:
         found = query(office, name, on=days.on, known=days.known)
         today = office.today()
+        control = _control(office, found, days.on or today, days.known or today)
     if not any(len(v) for v in found.values()):
         raise FaultsError([_nothing(what, name, days.said(today))])
     voice.data(
         {
-            what: name,
+            "asked": name,
             "on": str(days.on or today),
             "known": str(days.known or today),
             **{
@@ -244,12 +245,26 @@ def _show(
         _say_ground(voice, ground.to_pylist()[0], found["edition"].to_pylist()[0])
     elif ground is not None:
         voice.say(Text("那时所知的版次中没有这个地块。", "No edition known then has this parcel."))
+    if control is not None:
+        from ecocomp.zoning.editions import SHARE
+
+        title = Text("地上的用途管制（公顷）", "Use control on its ground (ha)")
+        say_rows(voice, title, control, ["category", "restriction_id", "area_dm2"], SHARE)
     for register, columns in SHOWN.items():
         if register in found:
             say_rows(voice, REGISTERS[register].title, found[register], columns, REGISTERS[register])
     if "history" in found and len(found["history"]) > len(found["tenure"]):
         columns = (*SHOWN["tenure"], "known_from", "known_to")
         say_rows(voice, Text("权利的全部版本", "Every version of the rights"), found["history"], columns, REGISTERS["tenure"])
+
+
+def _control(office: Office, found: dict[str, pa.Table], on: date, known: date) -> pa.Table | None:
+    """Return what binds on the ground of a parcel; None for a party, or a parcel no edition has."""
+    if not len(found.get("parcel", ())) or "geometry" not in found["parcel"].column_names:
+        return None
+    from ecoweb.cadastre.control import on_parcel
+
+    return on_parcel(office, found["parcel"], found["edition"].to_pylist()[0], on, known)
 
 
 def _say_ground(voice: Voice, row: dict[str, Any], edition: dict[str, Any]) -> None:
