@@ -233,6 +233,8 @@ def plan(office: Office | None, intake: Intake, *, update: bool = False) -> Plan
     for name, table in intake.registers.items():
         whole = _whole(name, table)
         current = known_now(office, name, _ids(whole, name)) if office is not None else REGISTERS[name].empty()
+        if name == "party" and intake.form == "case":
+            whole = _on_their_days(whole, current)
         merges[name] = _with_past(whole, partial(_merged, office, name, current=current))
         if not update:
             faults += differences(merges[name])
@@ -245,6 +247,16 @@ def _whole(register: str, table: pa.Table) -> pa.Table:
     schema = _loose(register)
     columns = [table[f.name].cast(f.type) if f.name in table.schema.names else pa.nulls(len(table), f.type) for f in schema]
     return pa.table(columns, schema=schema)
+
+
+def _on_their_days(party: pa.Table, current: pa.Table) -> pa.Table:
+    """Return the holders of a case with the days the register knows for them: a case does not say since when they are."""
+    days = {r["party_id"]: r["valid_from"] for r in current.select(["party_id", "valid_from"]).sort_by("valid_from").to_pylist()}
+    if not days:
+        return party
+    said = zip(party["party_id"].to_pylist(), party["valid_from"].to_pylist(), strict=True)
+    place = party.schema.get_field_index("valid_from")
+    return party.set_column(place, party.schema.field(place), pa.array([days.get(p, d) for p, d in said], pa.date32()))
 
 
 def _with_past(table: pa.Table, merged: Callable[[pa.Table], Merge]) -> Merge:

@@ -231,6 +231,7 @@ def _show(
             "asked": name,
             "on": str(days.on or today),
             "known": str(days.known or today),
+            "control": rows_of(control) if control is not None else [],
             **{
                 k: rows_of(v.drop_columns([c for c in ("geometry",) if c in v.column_names]), REGISTERS.get(k))
                 for k, v in found.items()
