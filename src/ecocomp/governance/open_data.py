@@ -9,30 +9,12 @@ Reference: OWASP, CSV Injection.
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecocomp.terms.unseen import UNSEEN_CLASS, without_unseen
+from ecocomp.terms.unseen import ACTIVE_CLASS, UNSEEN_CLASS, guarded_cell
 
-_ACTIVE = "[=+\\-@\t\r\\x00\uff1d\uff0b\uff0d\uff20]"
-_STARTS = re.compile(_ACTIVE)
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-_SUSPECT = f"^{_ACTIVE}|{UNSEEN_CLASS}|\t"
-
-
-def guarded_cell(value: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula; what is no text, or a plain number, is returned as it is.
-
-    >>> guarded_cell("=1+1"), guarded_cell("-*"), guarded_cell("-12.50"), guarded_cell(-3)
-    ("'=1+1", "'-*", '-12.50', -3)
-    """
-    if not isinstance(value, str) or _NUMBER.fullmatch(value):
-        return value
-    clean = without_unseen(value).replace("\t", "")
-    return "'" + clean if _STARTS.match(value) or _STARTS.match(clean) else clean
+_SUSPECT = f"^{ACTIVE_CLASS}|{UNSEEN_CLASS}|\t"
 
 
 def guard_table(table: pa.Table) -> pa.Table:
@@ -58,3 +40,6 @@ def _guarded(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+__all__ = ["guard_table", "guarded_cell"]

@@ -52,7 +52,8 @@ from ecocomp.land.overlay import MM2_PER_DM2, MM2_PER_M2, Progress, Shared, Side
 from ecocomp.terms.area import DM2_PER_M2
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.money import apportion
-from ecocomp.terms.tables import Column, TableSpec
+from ecocomp.terms.tables import TableSpec
+from ecocomp.terms.tables import column as _c
 from ecocomp.terms.text import Text
 
 if TYPE_CHECKING:
@@ -84,10 +85,6 @@ DIMENSIONS: dict[str, Text] = {
 }
 ALL, NONE, RESURVEY = "all", "none", "resurvey"
 _S, _I = pa.string(), pa.int64()
-
-
-def _c(name: str, type: pa.DataType, unit: str, zh: str, en: str, null: bool = False) -> Column:
-    return Column(name, type, unit, Text(zh, en), null)
 
 
 PIECES = TableSpec(

@@ -22,6 +22,7 @@ import pyarrow as pa
 from ecocomp.io.files import atomic_write, disk_words, write_json
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.text import Text
+from ecocomp.terms.unseen import guarded_cell
 
 HELD = 20_000
 SHOWN = 50
@@ -193,17 +194,6 @@ def write_counts(made: dict[str, Any], path: Path | str) -> None:
     write_json(made, path)
 
 
-def harmless(cell: Any) -> Any:
-    """Return a cell no spreadsheet takes for a formula: text that begins like one gets an apostrophe before it.
-
-    >>> harmless("=1+1"), harmless("图斑"), harmless(-3.5)
-    ("'=1+1", '图斑', -3.5)
-    """
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"):
-        return "'" + cell
-    return cell
-
-
 def _rows(faults: FaultLog | Sequence[Fault]) -> Iterator[list[Any]]:
     pairs: Iterable[tuple[Fault, Place | None]] = faults.rows() if isinstance(faults, FaultLog) else ((f, None) for f in faults)
     for fault, place in pairs:
@@ -217,7 +207,7 @@ def _csv(rows: Iterator[list[Any]], path: Path) -> None:
         out = csv.writer(sink)
         out.writerow(COLUMNS)
         for row in rows:
-            out.writerow(["" if cell is None else harmless(cell) for cell in row])
+            out.writerow(["" if cell is None else guarded_cell(cell) for cell in row])
 
 
 def _json(rows: Iterator[list[Any]], path: Path) -> None:
@@ -242,7 +232,7 @@ def _xlsx(rows: Iterator[list[Any]], path: Path) -> None:
         cells = []
         for value in row:
             text = ILLEGAL_CHARACTERS_RE.sub("?", value)[:32_000] if isinstance(value, str) else value
-            cell = WriteOnlyCell(sheet, harmless(text))
+            cell = WriteOnlyCell(sheet, guarded_cell(text))
             if isinstance(text, str):
                 cell.data_type = "s"
             cells.append(cell)

@@ -11,16 +11,13 @@ from __future__ import annotations
 import pyarrow as pa
 
 from ecocomp.terms.tables import Column, TableSpec
+from ecocomp.terms.tables import column as _c
 from ecocomp.terms.text import Text
 
 _S, _I, _D = pa.string(), pa.int64(), pa.date32()
 MOMENT = pa.timestamp("us", tz="UTC")
 P3 = "P3"
 """Unit of a column that holds sensitive personal data: stored encrypted, shown masked, never exported."""
-
-
-def _c(name: str, type: pa.DataType, unit: str, zh: str, en: str, null: bool = False) -> Column:
-    return Column(name, type, unit, Text(zh, en), null)
 
 
 CLOCKS: tuple[Column, ...] = (

@@ -25,7 +25,8 @@ import pyarrow.compute as pc
 from ecocomp.rules import Parameters
 from ecocomp.terms.codes import RESTRICTION_KINDS, RIGHT_KINDS
 from ecocomp.terms.faults import Fault
-from ecocomp.terms.tables import PPM, Column, TableSpec
+from ecocomp.terms.tables import PPM, TableSpec
+from ecocomp.terms.tables import column as _c
 from ecocomp.terms.text import Text
 from ecocomp.zoning.control import CATEGORIES, PROGRAMMES, control_keys, entry_fault
 from ecocomp.zoning.editions import UNCOVERED, Parcels, overlay_pairs
@@ -54,10 +55,6 @@ KINDS: dict[str, Text] = {
 SEVERITIES = ("error", "warning")
 STACKING: dict[str, str] = {"excluded": "error", "conditional": "warning", "allowed": ""}
 _S, _I = pa.string(), pa.int64()
-
-
-def _c(name: str, type: pa.DataType, unit: str, zh: str, en: str, null: bool = False) -> Column:
-    return Column(name, type, unit, Text(zh, en), null)
 
 
 CONFLICT = TableSpec(

@@ -30,7 +30,8 @@ import pyarrow as pa
 from ecocomp.rules import Parameters
 from ecocomp.terms.codes import RESTRICTION_KINDS
 from ecocomp.terms.faults import Fault
-from ecocomp.terms.tables import Column, TableSpec
+from ecocomp.terms.tables import TableSpec
+from ecocomp.terms.tables import column as _c
 from ecocomp.terms.text import Text
 
 PREFIX = "zoning.control."
@@ -99,10 +100,6 @@ PROGRAMMES: dict[str, Text] = {
 
 _RANK = {v: i for i, v in enumerate(VERDICTS)}
 _S, _B, _D = pa.string(), pa.bool_(), pa.date32()
-
-
-def _c(name: str, type: pa.DataType, unit: str, zh: str, en: str, null: bool = False) -> Column:
-    return Column(name, type, unit, Text(zh, en), null)
 
 
 USE = TableSpec(

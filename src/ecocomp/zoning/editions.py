@@ -28,7 +28,8 @@ import pyarrow.compute as pc
 from ecocomp.io.files import atomic_write, canonical_json, read_json, read_table, sha256_of, write_batches
 from ecocomp.terms.codes import EDITION_KINDS
 from ecocomp.terms.faults import Fault, FaultsError, errors, raise_errors
-from ecocomp.terms.tables import PPM, Column, TableSpec
+from ecocomp.terms.tables import PPM, TableSpec
+from ecocomp.terms.tables import column as _c
 from ecocomp.terms.text import Text
 from ecocomp.zoning.control import CATEGORIES, category_of
 from ecocomp.zoning.polygons import NOISE_SHARE, Ground, Zones, apart, equal_area, in_crs, overlapping, shape_faults
@@ -51,10 +52,6 @@ SLIVER_SHARE = 1e-6
 UNCOVERED, ALL = "uncovered", "all"
 _BBOX = ("xmin", "ymin", "xmax", "ymax")
 _S, _I, _B = pa.string(), pa.int64(), pa.binary()
-
-
-def _c(name: str, type: pa.DataType, unit: str, zh: str, en: str, null: bool = False) -> Column:
-    return Column(name, type, unit, Text(zh, en), null)
 
 
 ZONE = TableSpec(

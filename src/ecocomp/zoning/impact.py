@@ -41,6 +41,7 @@ from ecocomp.terms.tables import (
     Column,
     TableSpec,
 )
+from ecocomp.terms.tables import column as _c
 from ecocomp.terms.text import Text
 from ecocomp.zoning.conflicts import CONFLICT, conflicts
 from ecocomp.zoning.editions import (
@@ -335,10 +336,6 @@ def _renamed(spec: TableSpec, name: str, zh: str, en: str, *more: Column) -> Tab
         replace(c, meaning=Text(c.meaning.zh.replace("红线", "范围"), c.meaning.en.replace("line", "layer"))) for c in spec.columns
     ]
     return replace(spec, name=name, title=Text(zh, en), columns=(*columns, *more))
-
-
-def _c(name: str, type: pa.DataType, unit: str, zh: str, en: str, null: bool = False) -> Column:
-    return Column(name, type, unit, Text(zh, en), null)
 
 
 ZONE_IMPACT = _renamed(
