@@ -33,17 +33,18 @@ DEEDS: dict[str, DeedSpec] = {s.id: s for part in (people, titles, ground, burde
 
 
 # ---------------------------------------------------------------- recording
-def perform(book: Book, deeds: Deed | Sequence[Deed]) -> tuple[Delta, list[Fault]]:
+def perform(book: Book, deeds: Deed | Sequence[Deed], *, apart: bool = False) -> tuple[Delta, list[Fault]]:
     """Write one deed, or several in their order as one transaction; return what changes and every fault.
 
     book     versions known now of what the deeds touch (see `gathered`)
-    returns  the delta, empty if any fault is an error, and the faults of all deeds
+    apart    deeds that do not rest on each other: those with an error are left out, the others stand
+    returns  the delta, empty if any fault is an error (unless apart), and the faults of all deeds
     """
     work = Work(book)
     faults: list[Fault] = []
     for deed in [deeds] if isinstance(deeds, Deed) else deeds:
         faults += _one(work, deed)
-    return (Delta() if errors(faults) else work.delta()), faults
+    return (Delta() if errors(faults) and not apart else work.delta()), faults
 
 
 def _one(work: Work, deed: Deed) -> list[Fault]:

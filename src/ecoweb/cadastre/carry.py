@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ecocomp.land.compare import compare
 from ecocomp.land.edition import read_edition
 from ecocomp.tenure.deed_spec import Deed
-from ecocomp.tenure.deeds import deed, gathered, perform
+from ecocomp.tenure.deeds import deed
 from ecocomp.tenure.versions import Delta
-from ecocomp.terms.faults import Fault, errors
+from ecocomp.terms.faults import Fault
+from ecocomp.terms.text import Text
 from ecoweb.cadastre.deeds import Recorded, record_deeds
-from ecoweb.cadastre.intake import fetcher, known_now
+from ecoweb.cadastre.intake import known_now
 from ecoweb.office import Office
 
 Piece = tuple[str, str, int]
@@ -42,13 +46,28 @@ def carry(
     """
     made = compare(read_edition(old[1]), read_edition(new[1]))
     groups = redrawn(made.pieces.to_pylist())
-    held = _with_rights(office, {o for g in groups for o, _, _ in g if o})
+    held = _with_rights(office, {o for g in groups for o, _, _ in g if o}, new[0]["valid_from"])
     deeds = [_deed(office, new[0], g) for g in groups if any(o in held for o, _, _ in g)]
-    clean, faults = _sorted_out(office, deeds)
-    if not clean:
-        return Recorded(None, Delta(), faults)
-    done = record_deeds(office, clean, actor=actor, reason=reason, dry_run=dry_run, act="tenure.carry")
-    return Recorded(done.change, done.delta, [*faults, *done.faults])
+    gone = _gone(office, made.parcels.to_pylist(), new[0])
+    if not deeds:
+        return Recorded(None, Delta(), gone)
+    done = record_deeds(office, deeds, actor=actor, reason=reason, dry_run=dry_run, act="tenure.carry", apart=True)
+    return Recorded(done.change, done.delta, [*gone, *done.faults])
+
+
+def _gone(office: Office, parcels: Iterable[Mapping[str, Any]], edition: Mapping[str, Any]) -> list[Fault]:
+    """Return a warning for each parcel with rights whose ground is in no parcel of the new edition."""
+    lost = {r["parcel_id"] for r in parcels if r["side"] == "old" and r["relation"] == "gone"}
+    clash = Text("有权利，但其地在 {e} 中不属于任何地块。", "carries rights, but its ground is in no parcel of {e}.")
+    remedy = Text(
+        "核对调查成果；确已灭失的，按凭证登记终止（terminate）。",
+        "Check the survey; if the land is gone, record its end (terminate) on a document.",
+    )
+    said = clash.fill(e=edition["edition_id"])
+    return [
+        Fault("cadastre.ground_gone", "tenure", p, said, remedy, "warning")
+        for p in sorted(_with_rights(office, lost, edition["valid_from"]))
+    ]
 
 
 def redrawn(pieces: Iterable[Mapping[str, Any]]) -> list[list[Piece]]:
@@ -71,8 +90,13 @@ def redrawn(pieces: Iterable[Mapping[str, Any]]) -> list[list[Piece]]:
     return [g for _, g in sorted(groups.items()) if {o for o, _, _ in g} != {n for _, n, _ in g}]
 
 
-def _with_rights(office: Office, parcels: set[str]) -> set[str]:
-    return set(known_now(office, "tenure", sorted(parcels), "parcel_id")["parcel_id"].to_pylist()) if parcels else set()
+def _with_rights(office: Office, parcels: set[str], day: date) -> set[str]:
+    """Return the parcels that carry rights which hold on a day or later."""
+    if not parcels:
+        return set()
+    found = known_now(office, "tenure", sorted(parcels), "parcel_id")
+    over = pc.fill_null(pc.less_equal(found["valid_to"], pa.scalar(day, pa.date32())), False)
+    return set(found.filter(pc.invert(over))["parcel_id"].to_pylist())
 
 
 def _deed(office: Office, edition: Mapping[str, Any], pieces: list[Piece]) -> Deed:
@@ -84,19 +108,9 @@ def _deed(office: Office, edition: Mapping[str, Any], pieces: list[Piece]) -> De
         "dated": edition["valid_from"],
     }
     return deed(
-        "resurvey", on=edition["valid_from"], source=paper, retroactive=edition["valid_from"] < office.today(), pieces=pieces
+        "resurvey",
+        on=edition["valid_from"],
+        source=paper,
+        retroactive=edition["valid_from"] < office.today(),
+        pieces=[list(p) for p in pieces],
     )
-
-
-def _sorted_out(office: Office, deeds: list[Deed]) -> tuple[list[Deed], list[Fault]]:
-    """Return the deeds that can be performed, and the faults of the others."""
-    if not deeds:
-        return [], []
-    fetch = fetcher(office)
-    clean, faults = [], []
-    for one in deeds:
-        found = errors(perform(gathered([one], fetch, today=office.today()), one)[1])
-        faults += found
-        if not found:
-            clean.append(one)
-    return clean, faults

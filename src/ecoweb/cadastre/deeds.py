@@ -36,16 +36,18 @@ def record_deeds(
     reason: str,
     dry_run: bool = False,
     act: str = "tenure.record",
+    apart: bool = False,
     at: datetime | None = None,
 ) -> Recorded:
     """Perform deeds in their order as one change; with an error in any of them nothing is written.
 
     dry_run  perform them, write nothing
+    apart    deeds that do not rest on each other: those with an error are left out and told, the others are written
     raises   FaultsError `records.conflict` when somebody changed what they touch in the meantime
     """
     book = gathered(deeds, fetcher(office), today=office.today(), parcels=_parcels(office, deeds))
-    delta, faults = perform(book, deeds)
-    if dry_run or errors(faults) or not delta:
+    delta, faults = perform(book, deeds, apart=apart)
+    if dry_run or not delta or (errors(faults) and not apart):
         return Recorded(None, delta, faults)
     kinds = sorted({d.kind for d in deeds})
     name = f"tenure.{kinds[0]}" if len(kinds) == 1 and act == "tenure.record" else act

@@ -674,18 +674,23 @@ def _say_recorded(voice: Voice, made: Any, faults: list[Fault], *, dry_run: bool
     if voice.as_json:
         sys.exit(1 if bad else 0)
     voice.faults(faults)
-    if bad:
-        voice.say(Text("有错误，全部未登记。", "There are errors, so nothing was recorded."))
-        sys.exit(1)
     rows = [[REGISTERS[n].title.to(voice.lang), f"{a:,}", f"{b:,}"] for n, (a, b) in made.delta.counts().items()]
-    heads = [Text("登记簿", "register"), Text("终止的版本", "versions ended"), Text("新增的版本", "versions added")]
-    voice.table(Text("变更", "What changes"), heads, rows, right=(1, 2))
-    said = (
-        Text("只作检查，未登记。", "Checked only; nothing was recorded.")
-        if made.change is None
-        else Text("已登记（变更 {n}）。", "Recorded (change {n}).")
-    )
-    voice.say(said.fill(n=made.change.seq if made.change is not None else ""))
+    if rows:
+        heads = [Text("登记簿", "register"), Text("终止的版本", "versions ended"), Text("新增的版本", "versions added")]
+        voice.table(Text("变更", "What changes"), heads, rows, right=(1, 2))
+    if made.change is not None and bad:
+        said = Text("已登记其余部分（变更 {n}）；有错误的未登记。", "The rest is recorded (change {n}); what has errors is not.")
+    elif made.change is not None:
+        said = Text("已登记（变更 {n}）。", "Recorded (change {n}).")
+    elif bad:
+        said = Text("有错误，全部未登记。", "There are errors, so nothing was recorded.")
+    elif dry_run:
+        said = Text("只作检查，未登记。", "Checked only; nothing was recorded.")
+    else:
+        said = Text("没有要登记的。", "There is nothing to record.")
+    voice.say(said.fill(n="" if made.change is None else made.change.seq))
+    if bad:
+        sys.exit(1)
 
 
 @tenure.command(
