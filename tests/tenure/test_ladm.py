@@ -267,7 +267,10 @@ def test_each_forged_line_is_named(
     exported: Path, tmp_path: Path, name: str, change: Callable[[list[dict[str, Any]]], Any], code: str, words: str
 ) -> None:
     found = import_ladm(altered(exported, change), tmp_path / "in")
-    assert not found.ok and not (tmp_path / "in").exists() and found.paths == {}
+    if name == "a parcel not there":  # a register knows rights on ground that no edition has: told, and taken in
+        assert found.ok
+    else:
+        assert not found.ok and not (tmp_path / "in").exists() and found.paths == {}
     assert {f.code for f in found.faults} == {f"ladm.{code}"}, [f.say("en") for f in found.faults]
     assert any(words in f.clash.en for f in found.faults)
     assert "11010519491231002X" not in " ".join(f.say("en") for f in found.faults)

@@ -624,6 +624,14 @@ def _say_absent(group: click.Group, name: str, missing: ImportError) -> None:
 
 def run() -> None:
     """Run the command; whatever a user can cause ends in a sentence and an exit status, never a traceback."""
+    try:
+        _run()
+    except BrokenPipeError:  # the reader of a fault report has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _run() -> None:
     voice = Voice(LANG, "--json" in sys.argv)
     try:
         join_commands(cli)

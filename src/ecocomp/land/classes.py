@@ -280,6 +280,17 @@ def table(scheme: str) -> Mapping[str, LandClass]:
     return {}
 
 
+def class_text(code: str) -> Text:
+    """Return the name of a class of the survey, with its letter (K, A); empty for another code.
+
+    >>> class_text("0810A").zh, class_text("0810").zh, class_text("FOREST").zh
+    ('广场用地', '公园与绿地', '')
+    """
+    if code in LAND_CLASSES:
+        return LAND_CLASSES[code][0]
+    return {"K": K_NAMES, "A": A_NAMES}.get(code[-1:], {}).get(code[:-1], Text("", ""))
+
+
 def _survey_table() -> dict[str, LandClass]:
     made = {c: LandClass(c, name, c, eco) for c, (name, eco) in LAND_CLASSES.items()}
     for letter, names in (("K", K_NAMES), ("A", A_NAMES)):

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ecocomp.tenure._ladm_schema import DERIVED_CLASSES, LEVEL_TYPE, REFERENCES, SPATIAL_UNIT
-from ecocomp.terms.faults import Fault
+from ecocomp.terms.faults import Fault, Severity
 from ecocomp.terms.registers import REGISTERS
 from ecocomp.terms.text import Text
 
@@ -113,8 +113,8 @@ def check_whole(files: dict[str, Path], where: str, unread: Mapping[str, list[st
     return sorted(found, key=lambda f: (int(f.record.split()[-1]) if f.record else 0, f.code))
 
 
-def _fault(code: str, where: str, line: int | None, clash: Text) -> Fault:
-    return Fault(f"ladm.{code}", where, "" if line is None else f"line {line}", clash, _AGAIN)
+def _fault(code: str, where: str, line: int | None, clash: Text, severity: Severity = "error") -> Fault:
+    return Fault(f"ladm.{code}", where, "" if line is None else f"line {line}", clash, _AGAIN, severity)
 
 
 def _twice(name: str, file: Path, where: str) -> Iterator[Fault]:
@@ -161,7 +161,9 @@ def _dangling(files: dict[str, Path], where: str, unread: Mapping[str, list[str]
         lost = table.filter(pc.invert(pc.is_in(table[column], value_set=known.combine_chunks())))
         for row in lost.to_pylist():
             clash = Text("{c} 指向的 {v} 不在文件中。", "{c} points at {v}, which is not in the file.")
-            yield _fault("reference", where, row[LINE], clash.fill(c=column, v=row[column]))
+            # A register knows rights on ground that no edition in force has; a party or source that is absent is a broken file.
+            told: Severity = "warning" if target == SPATIAL_UNIT.register else "error"
+            yield _fault("reference", where, row[LINE], clash.fill(c=column, v=row[column]), told)
 
 
 def _shares(file: Path, where: str) -> Iterator[Fault]:
@@ -221,7 +223,7 @@ def _share_days(parcel: str, kind: str, rows: list[dict[str, Any]], where: str) 
             clash = Text(
                 "{p} 上 {k} 的份额自 {d} 起合计 {t}，不是 1。", "the shares of {k} on {p} add up to {t} from {d}, not 1."
             ).fill(p=parcel, k=kind, d=day, t=total)
-            yield _fault("shares", where, held[0][LINE], clash)
+            yield _fault("shares", where, held[0][LINE], clash, "error" if total > 1 else "warning")
             return
 
 

@@ -30,6 +30,7 @@ class Merge:
     same     rows of objects of which every incoming version is in the register already
     changed  rows of objects whose versions differ
     closed   the current rows of those objects, which an update would end
+    sealed   (object, column) of personal numbers that differ, where these were compared apart
     """
 
     register: str
@@ -37,6 +38,7 @@ class Merge:
     same: pa.Table
     changed: pa.Table
     closed: pa.Table
+    sealed: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -83,7 +85,7 @@ def _objects_equal(
     return np.asarray(~missing[mine], bool)
 
 
-def differences(found: Merge, most: int = 50) -> list[Fault]:
+def differences(found: Merge) -> list[Fault]:
     """Return a fault for each object that differs, naming the columns and both values; personal numbers are not told."""
     key = object_key(found.register)
     hidden = {c.name for c in REGISTERS[found.register].columns if c.unit == P3}
@@ -97,11 +99,8 @@ def differences(found: Merge, most: int = 50) -> list[Fault]:
         if name in seen:
             continue
         seen.add(name)
-        if len(out) < most:
-            out.append(_differs(found.register, " ".join(map(str, name)), was.get(name, {}), row, hidden))
-    if len(seen) > most:
-        more = Text("另有 {n} 个对象与登记不同。", "{n} more objects differ from the register.").fill(n=len(seen) - most)
-        out.append(Fault("tenure.differs", found.register, "", more, _MEND))
+        same = {c for c in hidden if found.sealed and (str(name[0]), c) not in found.sealed}
+        out.append(_differs(found.register, " ".join(map(str, name)), was.get(name, {}), row, hidden, same))
     return out
 
 
@@ -112,18 +111,21 @@ _MEND = Text(
 )
 
 
-def _differs(register: str, record: str, old: dict[str, Any], new: dict[str, Any], hidden: set[str]) -> Fault:
-    pairs = [
-        (c, "…" if c in hidden else old.get(c), "…" if c in hidden else v)
-        for c, v in new.items()
-        if c not in _KNOWN and old.get(c) != v
-    ]
-    zh = "；".join(f"{c} 登记为“{_v(a)}”，文件为“{_v(b)}”" for c, a, b in pairs) or "版本数不同"
-    en = (
-        "; ".join(f"{c} is '{_v(a)}' in the register, '{_v(b)}' in the file" for c, a, b in pairs)
-        or "the number of versions differs"
-    )
-    return Fault("tenure.differs", register, record, Text(f"{zh}。", f"{en}."), _MEND)
+def _differs(register: str, record: str, old: dict[str, Any], new: dict[str, Any], hidden: set[str], same: set[str]) -> Fault:
+    words = {c.name: c.meaning for c in REGISTERS[register].columns}
+    zh, en = [], []
+    for column, value in new.items():
+        if column in _KNOWN or column in same or old.get(column) == value:
+            continue
+        if column in hidden:
+            zh.append(f"{words[column].zh}与登记不同")
+            en.append(f"the {words[column].en} differs from the register")
+            continue
+        a, b = _v(old.get(column)), _v(value)
+        zh.append(f"{words[column].zh}登记为“{a}”，文件为“{b}”")
+        en.append(f"{words[column].en} is '{a}' in the register, '{b}' in the file")
+    clash = Text("；".join(zh) or "版本数不同", "; ".join(en) or "the number of versions differs")
+    return Fault("tenure.differs", register, record, Text(f"{clash.zh}。", f"{clash.en}."), _MEND)
 
 
 def _v(value: Any) -> str:

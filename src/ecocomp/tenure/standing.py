@@ -31,6 +31,7 @@ REASONS: dict[str, tuple[Text, str]] = {
     "holder_ended": (Text("权利人已终止", "its holder has ended"), "block"),
     "term_expired": (Text("期限已届满", "its term has run out"), "block"),
     "no_document": (Text("没有凭证", "no document"), "block"),
+    "no_ground": (Text("地块不在生效的调查版次中", "its parcel is in no survey edition in force"), "block"),
     "mortgage_consent": (Text("已抵押，转让须抵押权人同意", "mortgaged: a transfer needs the creditor's consent"), "info"),
     "restriction_conflict": (Text("与用途管制冲突", "clashes with a restriction"), "info"),
 }
@@ -83,6 +84,29 @@ def standing(
     if conflicts is not None:
         found.append(_conflicts(conflicts, ids))
     return STANDING.checked(pa.concat_tables([t.cast(STANDING.schema()) for t in found]))
+
+
+def groundless(tenure: pa.Table, parcel_ids: pa.Array | pa.ChunkedArray, valid_on: date, known_on: date) -> pa.Table:
+    """Return the rights (STANDING, one row per parcel) that lie on ground no edition in force has: nobody can be paid for them."""
+    held = as_of(tenure, valid_on, known_on)
+    lost = held.filter(pc.invert(pc.is_in(held["parcel_id"], value_set=_whole(parcel_ids))))
+    rows: dict[str, tuple[set[str], list[str]]] = {}
+    for r in lost.select(["parcel_id", "holder_id", "right_id"]).to_pylist():
+        holders, rights = rows.setdefault(r["parcel_id"], (set(), []))
+        holders.add(r["holder_id"])
+        rights.append(r["right_id"])
+    return STANDING.table(
+        [
+            {
+                "parcel_id": p,
+                "reason": "no_ground",
+                "severity": "block",
+                "holder_ids": " ".join(sorted(h)),
+                "detail": " ".join(sorted(r)),
+            }
+            for p, (h, r) in sorted(rows.items())
+        ]
+    )
 
 
 def _book(tenure: pa.Table, duty: pa.Table | None, ids: pa.Array, valid_on: date, known_on: date) -> _Book:

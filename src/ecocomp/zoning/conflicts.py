@@ -157,13 +157,17 @@ def _rules_of(row: Mapping[str, Any], key: str, prefix: str, held: Any) -> list[
     ]
 
 
-def covers(wanted: Iterable[str], mark: str) -> bool:
-    """Return whether a mark is one of those wanted or lies below one of them.
+_DIVIDED = frozenset(c.partition(".")[0] for c in CATEGORIES if "." in c)
 
-    >>> covers(["red_line"], "red_line.core"), covers(["red_line.core"], "red_line")
-    (True, False)
+
+def covers(wanted: Iterable[str], mark: str) -> bool:
+    """Return whether a mark is one of those wanted, lies below one of them, or is ground that may be one of them.
+
+    >>> covers(["red_line"], "red_line.core"), covers(["red_line.core"], "red_line"), covers(["right.use.company"], "right.use")
+    (True, True, False)
     """
-    return any(mark == w or mark.startswith(w + ".") for w in wanted)
+    kind = mark + "." if mark in _DIVIDED else None  # ground whose category nobody recorded: it may be any of them
+    return any(mark == w or mark.startswith(w + ".") or (kind is not None and w.startswith(kind)) for w in wanted)
 
 
 # ---------------------------------------------------------------- marks

@@ -98,7 +98,7 @@ def adopt_layer(
         ground = {"edition_id": whole["edition_id"], "valid_from": papers.valid_from, "valid_to": whole["valid_to"]}
         return Delta({"restriction": before}, {"restriction": [*ended, {**head, "reason": papers.reason, **shared, **ground}]})
 
-    return succeed(office, layer.path, row, actor=actor, reason=reason, source=papers.document, also=restriction)
+    return succeed(office, layer.path, row, actor=actor, reason=reason, source=papers.document, also=restriction, why=papers.reason)
 
 
 def layers_in_force(office: Office, on: date, known: date) -> dict[str, ZoneEdition]:

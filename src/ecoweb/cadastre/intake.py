@@ -235,6 +235,7 @@ def plan(office: Office | None, intake: Intake, *, update: bool = False) -> Plan
         current = known_now(office, name, _ids(whole, name)) if office is not None else REGISTERS[name].empty()
         if name == "party" and intake.form == "case":
             whole = _on_their_days(whole, current)
+        whole = _filled(name, whole, current, personal_only=intake.form == "ladm")
         merges[name] = _with_past(whole, partial(_merged, office, name, current=current))
         if not update:
             faults += differences(merges[name])
@@ -259,6 +260,31 @@ def _on_their_days(party: pa.Table, current: pa.Table) -> pa.Table:
     return party.set_column(place, party.schema.field(place), pa.array([days.get(p, d) for p, d in said], pa.date32()))
 
 
+def _filled(register: str, incoming: pa.Table, current: pa.Table, *, personal_only: bool) -> pa.Table:
+    """Return what came in with the cells a file does not tell taken from the register: a blank never erases.
+
+    personal_only  of an exchange file, which tells everything but personal numbers
+    """
+    ends = {"valid_from", "valid_to", "known_from", "known_to"}
+    columns = [
+        c.name
+        for c in REGISTERS[register].columns
+        if c.nullable and c.name not in ends and (c.unit == P3 or not personal_only) and incoming[c.name].null_count
+    ]
+    key = object_key(register)
+    if not columns or not len(current):
+        return incoming
+    latest = {tuple(r[k] for k in key): r for r in current.sort_by("valid_from").to_pylist()}
+    names = list(zip(*(incoming[k].to_pylist() for k in key), strict=True))
+    for column in columns:
+        place = incoming.schema.get_field_index(column)
+        held = [
+            latest[n][column] if v is None and n in latest else v for n, v in zip(names, incoming[column].to_pylist(), strict=True)
+        ]
+        incoming = incoming.set_column(place, incoming.schema.field(place), pa.array(held, incoming.schema.field(place).type))
+    return incoming
+
+
 def _with_past(table: pa.Table, merged: Callable[[pa.Table], Merge]) -> Merge:
     """Merge what a file says now; versions it says were corrected go in with an object that is new, else they are there."""
     past = table.filter(pc.is_valid(table["known_to"]))
@@ -268,7 +294,7 @@ def _with_past(table: pa.Table, merged: Callable[[pa.Table], Merge]) -> Merge:
     key = object_key(found.register)[0]
     fresh = pc.is_in(past[key], value_set=found.new[key].combine_chunks())
     new, same = (pa.concat_tables([a, past.filter(m)]) for a, m in ((found.new, fresh), (found.same, pc.invert(fresh))))
-    return Merge(found.register, new, same, found.changed, found.closed)
+    return Merge(found.register, new, same, found.changed, found.closed, found.sealed)
 
 
 def _ids(table: pa.Table, register: str) -> list[str]:
@@ -311,25 +337,26 @@ def _merged(office: Office | None, register: str, incoming: pa.Table, *, current
     new = pc.is_in(incoming[key], value_set=found.new[key].combine_chunks())
     changed = pc.or_(
         pc.is_in(incoming[key], value_set=found.changed[key].combine_chunks()),
-        pc.and_not(pc.is_in(incoming[key], value_set=pa.array(sorted(other), pa.string())), new),
+        pc.and_not(pc.is_in(incoming[key], value_set=pa.array(sorted({k for k, _ in other}), pa.string())), new),
     )
     same = pc.invert(pc.or_(new, changed))
     kept = fate(changed)
     closed = current.filter(pc.is_in(current[key], value_set=kept[key].combine_chunks()))
-    return Merge(register, fate(new), fate(same), kept, closed)
+    return Merge(register, fate(new), fate(same), kept, closed, frozenset(other | {("", "")}))
 
 
-def _other_numbers(office: Office, register: str, incoming: pa.Table, hidden: Sequence[str]) -> set[str]:
-    """Return the objects whose personal number in the file is not among those the register holds for them."""
+def _other_numbers(office: Office, register: str, incoming: pa.Table, hidden: Sequence[str]) -> set[tuple[str, str]]:
+    """Return (object, column) of the personal numbers in the file that are not those the register holds."""
     key = object_key(register)[0]
-    other: set[str] = set()
+    other: set[tuple[str, str]] = set()
     for column in hidden:
-        pairs = [(k, v) for k, v in zip(incoming[key].to_pylist(), incoming[column].to_pylist(), strict=True) if v]
+        said = zip(incoming[key].to_pylist(), incoming[column].to_pylist(), strict=True)
+        pairs = [(k, v) for k, v in said if v and cipher.MASK not in v]
         for start in range(0, len(pairs), _FEW):
             part = pairs[start : start + _FEW]
             held = rows(office, register, {column: [v for _, v in part]})
             have = {(r[key], r[column]) for r in held.select([key, column]).to_pylist()}
-            other |= {k for k, v in part if (k, cipher.mask(column, v)) not in have}
+            other |= {(k, column) for k, v in part if (k, cipher.mask(column, v)) not in have}
     return other
 
 

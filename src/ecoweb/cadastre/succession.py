@@ -21,6 +21,7 @@ from ecoweb.cadastre.operations import adopt_edition
 from ecoweb.office import Office
 from ecoweb.records.models import Change
 from ecoweb.records.queries import versions
+from ecoweb.records.store import record
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,20 @@ def succeed(
     reason: str,
     source: str = "",
     also: Callable[[Mapping[str, Any]], Delta] | None = None,
+    why: str = "",
 ) -> Adopted:
     """Register an edition, ending the one in force before it and ending itself where a later one begins.
 
     row     its row without edition_id, valid_to and path; `fingerprint` is that of the staged file
     also    what else changes in the same transaction, given the whole row: the restriction that rests on the edition
+    why     the reason of the restriction that rests on it
     raises  FaultsError: another edition of this kind and region begins on the same day
     """
     known = editions_known(office, row["kind"], row["region_code"])
     twin = next((e for e in known if e["fingerprint"] == row["fingerprint"] and e["valid_from"] == row["valid_from"]), None)
     if twin is not None:
         staged.unlink(missing_ok=True)
-        return Adopted(twin, None)
+        return _with_papers(office, twin, row, why, actor=actor, reason=reason, source=source)
     rival = next((e for e in known if e["valid_from"] == row["valid_from"]), None)
     if rival is not None:
         raise FaultsError([_same_day(row, rival)])
@@ -86,6 +89,27 @@ def succeed(
     delta = Delta({**more.closed, "edition": before}, {**more.added, "edition": ended})
     change = adopt_edition(office, staged, whole, actor=actor, reason=reason, source=source, delta=delta)
     return Adopted(whole, change, tuple(e["edition_id"] for e in before))
+
+
+def _with_papers(
+    office: Office, twin: Mapping[str, Any], row: Mapping[str, Any], why: str, *, actor: str, reason: str, source: str
+) -> Adopted:
+    """Give an edition that is there already the papers it lacked, and those of what rests on it: a proposal is adopted."""
+    said = {c: row[c] for c in ("authority", "document", "adopted_on") if row.get(c) and row[c] != twin[c]}
+    found = versions(office, "restriction", {"edition_id": twin["edition_id"]})
+    resting = found.filter(pc.is_null(found["known_to"])).to_pylist()
+    reasons = {"reason": why} if why else {}
+    changed = [r for r in resting if any(r[k] != v for k, v in (said | reasons).items())]
+    if not said and not changed:
+        return Adopted(twin, None)
+
+    def anew(old: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+        return {**{k: v for k, v in old.items() if k not in ("known_from", "known_to")}, **more}
+
+    closed = {"edition": [twin] if said else [], "restriction": changed}
+    added = {"edition": [anew(twin, said)] if said else [], "restriction": [anew(r, said | reasons) for r in changed]}
+    change = record(office, Delta(closed, added), act="edition.papers", actor=actor, reason=reason, source=source)
+    return Adopted({**twin, **said}, change)
 
 
 def _same_day(row: Mapping[str, Any], rival: Mapping[str, Any]) -> Fault:

@@ -34,6 +34,26 @@ SHORT = {
     "region_code": Text("区划", "region"),
     "holder_id": Text("权利人", "holder"),
 }
+_HEADS = {
+    "parcel_id": Text("地块编码", "parcel code"),
+    "category": Text("类别", "category"),
+    "kind": Text("类型", "kind"),
+    "change": Text("变化", "change"),
+    "before_dm2": Text("原有", "before"),
+    "gained_dm2": Text("划入", "taken in"),
+    "lost_dm2": Text("调出", "let out"),
+    "after_dm2": Text("现有", "after"),
+    "gained_fen": Text("划入涉及（元/年）", "taken in (yuan/year)"),
+    "lost_fen": Text("调出涉及（元/年）", "let out (yuan/year)"),
+    "area_dm2": Text("面积", "area"),
+    "rights": Text("权利", "rights"),
+    "holders": Text("权利人", "holders"),
+    "contracts": Text("合同", "contracts"),
+    "a_mark": Text("一方", "one side"),
+    "b_mark": Text("另一方", "other side"),
+    "document": Text("文件和条款", "document and clause"),
+}
+"""Heads of tables that are no register; areas are shown in hectares whatever the column is stored in, as their titles say."""
 """Heads of columns that the meaning in the tables is too long for."""
 _SHARES = ("share_num", "share_den")
 P3 = "P3"  # `ecocomp.terms.registers.P3`, which is not loaded before a command runs
@@ -52,6 +72,15 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def office_time(moment: str) -> str:
+    """Return an ISO moment as the office's clock showed it.
+
+    >>> office_time("2026-11-22T17:05:59+00:00")
+    '2026-11-23 01:05'
+    """
+    return datetime.fromisoformat(moment).astimezone(OFFICE_ZONE).strftime("%Y-%m-%d %H:%M")
+
+
 def _masked(value: str | None) -> str | None:
     """Return a personal number with only its last four characters."""
     return value if value is None or "*" in value else "*" * max(0, len(value) - 4) + value[-4:]
@@ -66,7 +95,7 @@ def say_rows(
     named = {c.name: c for c in spec.columns} if spec else {}
     shown = table.slice(0, most).to_pylist()
     columns = [c for c in columns if c == "share" or c in ENDS or any(row.get(c) not in (None, "") for row in shown)]
-    heads = [SHORT.get(c) or (named[c].meaning if c in named else Text(c, c)) for c in columns]
+    heads = [SHORT.get(c) or (named[c].meaning if c in named else _HEADS.get(c, Text(c, c))) for c in columns]
     cells = [[cell(row, c, named.get(c), voice.lang) for c in columns] for row in shown]
     right = tuple(i for i, c in enumerate(columns) if c.endswith(("_dm2", "_fen")) or c in ("members", "rows", "share", "rank"))
     whole = tuple(i for i, c in enumerate(columns) if c.endswith(("_id", "_from", "_to", "_code")))

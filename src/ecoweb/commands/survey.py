@@ -48,7 +48,7 @@ def survey(lang: str | None) -> None:
         "Check a layer of parcels and tell every fault at once; without errors it becomes a new edition (--dry-run only checks).",
     ),
 )
-@click.argument("file", type=_PATH)
+@click.argument("file", type=_PATH, required=False)
 @office_options
 @click.option("--mapping", type=_PATH, help=t("字段映射文件（ecocomp survey mapping 可生成）", "mapping file (see survey mapping)"))
 @click.option("--layer", help=t("图层名", "name of the layer"))
@@ -72,12 +72,14 @@ def survey(lang: str | None) -> None:
 )
 @act_options
 @common
-def survey_import(file: Path, folder: Path | None, database: str | None, **kwargs: Any) -> None:
+def survey_import(file: Path | None, folder: Path | None, database: str | None, **kwargs: Any) -> None:
     """Import a survey layer."""
     voice = voice_of(kwargs)
     if "help" in kwargs["repair"]:
         _say_repairs(voice)
         return
+    if file is None:
+        raise UsageError(Text("请写明要导入的文件。", "Say which file to import."))
     if folder is None and not kwargs["dry_run"]:
         raise UsageError(
             Text("请用 --office 写明办公室，或加 --dry-run 只检查。", "Say which office with --office, or add --dry-run.")
@@ -447,7 +449,7 @@ def survey_show(edition: str, folder: Path | None, database: str | None, **kwarg
     import pyarrow.compute as pc
 
     from ecocomp.io.files import read_table
-    from ecocomp.terms.codes import LAND_CLASSES
+    from ecocomp.land.classes import class_text
 
     voice = voice_of(kwargs)
     with opened(folder, database) as office:
@@ -464,7 +466,6 @@ def survey_show(edition: str, folder: Path | None, database: str | None, **kwarg
     voice.data({"edition": {k: plain(v) for k, v in row.items()}, "land_classes": classes})
     _say_facts(voice, row)
     whole = int(pc.sum(table["area_dm2"]).as_py() or 0)
-    names = {c: w[0] for c, w in LAND_CLASSES.items()}
     heads = [
         Text("地类", "class"),
         Text("名称", "name"),
@@ -475,7 +476,7 @@ def survey_show(edition: str, folder: Path | None, database: str | None, **kwarg
     said = [
         [
             c["land_class"],
-            names[c["land_class"].rstrip("KA")].to(voice.lang) if c["land_class"].rstrip("KA") in names else "",
+            class_text(c["land_class"]).to(voice.lang),
             f"{c['parcels']:,}",
             f"{c['area_dm2'] / DM2_PER_HA:,.4f}",
             f"{c['area_dm2'] / whole:.1%}" if whole else "—",

@@ -17,7 +17,7 @@ from ecocomp.terms.area import DM2_PER_HA
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, errors
 from ecocomp.terms.text import Text
 from ecoweb.commands.base import act_options, actor_of, asked, day_options, office_options, opened
-from ecoweb.commands.say import plain, rows_of, say_rows
+from ecoweb.commands.say import office_time, plain, rows_of, say_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -175,6 +175,33 @@ def _say_import(
 
 
 # ---------------------------------------------------------------- queries
+@tenure.command("find", help=t("按姓名、号码或地区查找主体。", "Find parties by name, number or region."))
+@office_options
+@click.option("--name", help=t("姓名或名称", "name"))
+@click.option("--id-number", help=t("公民身份号码（不显示、不记录）", "citizen identity number (neither shown nor kept)"))
+@click.option("--account", help=t("银行账号", "bank account"))
+@click.option("--phone", help=t("电话", "telephone"))
+@click.option("--credit-code", help=t("统一社会信用代码", "unified social credit code"))
+@click.option("--region", help=t("区划代码开头", "beginning of the region code"))
+@day_options
+@common
+def tenure_find(folder: Path | None, database: str | None, on: str | None, known: str | None, **kwargs: Any) -> None:
+    """Find parties."""
+    from ecocomp.terms.registers import PARTY
+    from ecoweb.people.queries import find
+
+    voice, days = voice_of(kwargs), asked(on, known)
+    asked_for = {k: kwargs[k] for k in ("name", "id_number", "account", "phone", "credit_code", "region")}
+    if not any(asked_for.values()):
+        raise UsageError(Text("至少写一个条件。", "Give at least one thing to look for."))
+    with opened(folder, database) as office:
+        found = find(office, **asked_for, on=days.on, known=days.known)
+    voice.data({"parties": rows_of(found, PARTY)})
+    if not len(found):
+        voice.say(Text("没有找到。", "Nobody was found."))
+    say_rows(voice, PARTY.title, found, SHOWN["party"], PARTY)
+
+
 @tenure.command(
     "holder",
     help=t("一个主体的全部权利、合同、抵押、争议和成员。", "All rights, duties, mortgages, disputes and members of a party."),
@@ -269,11 +296,13 @@ def _control(office: Office, found: dict[str, pa.Table], on: date, known: date) 
 
 
 def _say_ground(voice: Voice, row: dict[str, Any], edition: dict[str, Any]) -> None:
-    from ecocomp.terms.codes import ECOSYSTEMS, LAND_CLASSES
+    from ecocomp.land.classes import class_text
+    from ecocomp.terms.codes import ECOSYSTEMS
 
     code = row["land_class"]
-    bare = code.rstrip("KA")
-    name = LAND_CLASSES[bare][0] if bare in LAND_CLASSES else ECOSYSTEMS.get(row["ecosystem"], Text("", ""))
+    name = class_text(code)
+    if not name.zh:
+        name = ECOSYSTEMS.get(row["ecosystem"], name)
     said = Text(
         "地类 {c} {n}，{a:,.4f} 公顷（{m:,.2f} 亩），村 {v}，版次 {e}。",
         "Class {c} {n}, {a:,.4f} ha ({m:,.2f} mu), village {v}, edition {e}.",
@@ -349,7 +378,7 @@ def tenure_changes(
              Text("新增", "added"), Text("终止", "ended"), Text("对象", "objects")]  # fmt: skip
     said = [
         [
-            str(r["seq"]), r["at"][:16].replace("T", " "), r["act"], r["actor"], r["register"],
+            str(r["seq"]), office_time(r["at"]), r["act"], r["actor"], r["register"],
             f"{r['added']:,}", f"{r['ended']:,}",
             ", ".join(r["objects"][:3]) + (" …" if len(r["objects"]) > 3 else ""),
         ]
@@ -471,7 +500,7 @@ def blocked(office: Office, on: date | None, known: date | None, region: str = "
     """Return the standing of the titles of all parcels in force (table STANDING) and the number of parcels."""
     import pyarrow.compute as pc
 
-    from ecocomp.tenure.standing import standing
+    from ecocomp.tenure.standing import groundless, standing
     from ecoweb.cadastre.intake import parcels_of
     from ecoweb.records.queries import history
 
@@ -482,7 +511,12 @@ def blocked(office: Office, on: date | None, known: date | None, region: str = "
     if region:
         parcels = parcels.filter(pc.starts_with(parcels["village_code"], region))
     registers = {n: history(office, n) for n in ("tenure", "party", "mortgage", "duty")}
-    return standing(parcels["parcel_id"], registers, day, known or office.today()), len(parcels)
+    found = standing(parcels["parcel_id"], registers, day, known or office.today())
+    if not region:  # a parcel in no edition has no village
+        import pyarrow as pa
+
+        found = pa.concat_tables([found, groundless(registers["tenure"], parcels["parcel_id"], day, known or office.today())])
+    return found, len(parcels)
 
 
 def _no_parcels(day: date) -> Fault:
@@ -765,9 +799,11 @@ def tenure_export(
     if out is not None:
         voice.say(
             Text(
-                '在 case.toml 中写：[survey] file = "parcels.parquet"、parcel_id、land_class、village_code、declared_area_m2 同名；'
-                "[registers] holder、right、contract 指向这里的 CSV。",
-                'In case.toml say: [survey] file = "parcels.parquet" with fields of these names;'
-                " [registers] holder, right and contract: the CSV files here.",
+                '在 case.toml 的 [survey] 中写：file = "parcels.parquet"，parcel_id、land_class、village_code 同名，'
+                'declared_area = "declared_area_dm2"，declared_unit = "dm2"；'
+                "[registers] 的 holder、right、contract、village 指向这里的 CSV。",
+                'In case.toml under [survey] say: file = "parcels.parquet", parcel_id, land_class and village_code of the same'
+                ' name, declared_area = "declared_area_dm2", declared_unit = "dm2";'
+                " [registers] holder, right, contract, village: the CSV files here.",
             )
         )

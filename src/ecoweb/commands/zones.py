@@ -208,7 +208,7 @@ def zones_diff(old: str, new: str, folder: Path | None, database: str | None, **
     _say_totals(voice, summary)
     say_rows(
         voice,
-        Text("变化最大的地块", "Parcels that change most"),
+        Text("变化最大的地块（面积为公顷）", "Parcels that change most (areas in ha)"),
         _most(change.ledger),
         ["parcel_id", "category", "before_dm2", "gained_dm2", "lost_dm2", "after_dm2"],
         None,
@@ -413,7 +413,7 @@ def _say_impact(voice: Voice, found: ZonesImpact) -> None:
     say_rows(voice, Text("触及的地块（面积为公顷）", "Parcels touched (areas in ha)"), found.impact.parcel, columns, None, 15)
     say_rows(
         voice,
-        Text("冲突", "Conflicts"),
+        Text("冲突（面积为公顷）", "Conflicts (areas in ha)"),
         found.impact.conflict,
         ["change", "parcel_id", "kind", "a_mark", "b_mark", "area_dm2", "document"],
         None,

@@ -203,8 +203,9 @@ def _read(
             stored = stored.filter(pc.is_in(stored[column], pa.array(value, stored[column].type)))
         shown, clear = _shown(office, cursor, register, stored)
     for column, value in sealed.items():
-        shown = shown.filter(pa.array([v == value for v in clear[column]], pa.bool_()))
-        clear = {c: [v for v, k in zip(values, clear[column], strict=True) if k == value] for c, values in clear.items()}
+        wanted = _wanted(value)
+        shown = shown.filter(pa.array([v in wanted for v in clear[column]], pa.bool_()))
+        clear = {c: [v for v, k in zip(values, clear[column], strict=True) if k in wanted] for c, values in clear.items()}
     table: pa.Table = spec.checked(shown)
     return table
 
@@ -215,10 +216,15 @@ def _known_columns(spec: Any, names: Sequence[str]) -> None:
         raise UsageError(Text("{r} 没有列 {s}。", "{r} has no column {s}.").fill(r=spec.name, s=", ".join(stray)))
 
 
-def _holders_of(office: Office, cursor: Any, register: str, column: str, value: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the condition on the object's code that a sealed value comes to."""
+def _wanted(value: Any) -> set[str]:
+    """Return the clear values asked for, given as one or as a list."""
+    return {str(v) for v in value} if isinstance(value, list | tuple | set | frozenset) else {str(value)}
+
+
+def _holders_of(office: Office, cursor: Any, register: str, column: str, value: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the condition on the object's code that a sealed value, or any of a list of them, comes to."""
     (key,) = object_key(register)
-    found = cipher.find(office, cursor, register, column, str(value))
+    found = sorted({n for v in sorted(_wanted(value)) for n in cipher.find(office, cursor, register, column, v)})
     if key in given:
         asked = given[key] if isinstance(given[key], list | tuple | set) else [given[key]]
         found = [n for n in found if n in set(asked)]

@@ -78,6 +78,7 @@ def settle_dispute(desk: Desk) -> None:
         rights = [r for r in rights if r["kind"] == desk.v["kind"]]
     state = "disputed" if _others_open(desk, row) else "clear"
     if "shares" in desk.v:
+        _strangers(desk, row, rights)
         _give(desk, row["parcel_id"], rights, state)
     else:
         for r in rights:
@@ -100,6 +101,19 @@ def _others_open(desk: Desk, row: Row) -> bool:
             "still_disputed", row["dispute_id"], clash, Text("款项继续暂存。", "The money goes on waiting in escrow."), "warning"
         )
     return bool(others)
+
+
+def _strangers(desk: Desk, row: Row, rights: list[Row]) -> None:
+    """Warn of those who are given a share though they neither held a disputed right nor claimed one."""
+    known = {r["holder_id"] for r in rights}
+    known |= {d["claimant_id"] for d in desk.work.find("dispute", parcel_id=row["parcel_id"])}
+    for holder in desk.v["shares"]:
+        if holder not in known:
+            clash = Text(
+                "{h} 既不是原权利人，也不是主张人，却分得份额。", "{h}, who neither held it nor claimed it, is given a share."
+            )
+            remedy = Text("核对文书上的姓名和编码。", "Check names and codes on the document.")
+            desk.note("stranger", row["dispute_id"], clash.fill(h=holder), remedy, "warning")
 
 
 def _give(desk: Desk, parcel: str, rights: list[Row], state: str) -> None:
