@@ -260,7 +260,8 @@ def test_a_partition_carries_rights_leases_mortgages_duties_and_restrictions(off
 def test_ground_that_moved_between_holders_is_flagged_not_guessed(office):
     assert office.do("consolidate", pieces="P1 P9 600; P2 P9 400") == ["moved_ground"]
     assert office.do("resurvey", pieces="P1 P1 600; P1 P2 50; P2 P2 400") == ["moved_ground"]
-    assert office.do("consolidate", pieces="P1 P9 600; P2 P9 400", shares="P9/contract: H1 3/5, H2 2/5") == []
+    said = office.do("consolidate", pieces="P1 P9 600; P2 P9 400", shares="P9/contract: H1 3/5, H2 2/5")
+    assert said == ["contract_grows"]  # the contract on P1 now covers P2 too
     assert office.held("P9", "2024-01-01") == {"H1": "3/5", "H2": "2/5"} and office.held("P9", "2024-01-01", "ownership") == {
         "V1": "1/1"
     }

@@ -8,7 +8,7 @@ paid, on any day as known on any other, is the same on both sides of the gate.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -38,13 +38,48 @@ def gate_tables(
 
     A holder is there for every party ever registered that can hold rights (not for banks). Its members are those of the
     register of parties, else the members counted, else 1 for a person and 0 where nothing is known.
+    A right whose holder has ended is disputed from that day on, as known since that was recorded: its money waits for the heirs.
     """
     tables = {s.name: registers.get(s.name, s.empty()) for s in (PARTY, MEMBER, TENURE, DUTY)}
     return {
         "holder": _holders(tables["party"], tables["member"], on),
-        "right": _in_days(tables["tenure"], RIGHT, valid),
+        "right": _in_days(_waiting_for_heirs(tables["tenure"], tables["party"]), RIGHT, valid),
         "contract": _in_days(tables["duty"], CONTRACT, valid),
     }
+
+
+def _waiting_for_heirs(tenure: pa.Table, party: pa.Table) -> pa.Table:
+    """Return the rights with those of parties that have ended (died, dissolved) in dispute from that day on."""
+    ended = _ended(party)
+    if not ended or not len(tenure):
+        return tenure
+    at = pc.fill_null(pc.index_in(tenure["holder_id"], value_set=pa.array(list(ended), pa.string())), -1)
+    hers = pc.greater_equal(at, 0)
+    made = [part for row in tenure.filter(hers).to_pylist() for part in _parts(row, *ended[row["holder_id"]])]
+    return pa.concat_tables([tenure.filter(pc.invert(hers)), pa.Table.from_pylist(made, schema=tenure.schema)])
+
+
+def _ended(party: pa.Table) -> dict[str, tuple[date, datetime]]:
+    """Return by party the day it ended and the moment that was recorded, of what is known now."""
+    now = party.filter(pc.is_null(party["known_to"]))
+    going_on = pa.array(pc.unique(now.filter(pc.is_null(now["valid_to"]))["party_id"]).to_pylist(), pa.string())
+    open_ = pc.is_in(now["party_id"], value_set=going_on)
+    last: dict[str, tuple[date, datetime]] = {}
+    for row in now.filter(pc.invert(open_)).select(["party_id", "valid_to", "known_from"]).to_pylist():
+        found = (row["valid_to"], row["known_from"])
+        last[row["party_id"]] = max(last.get(row["party_id"], found), found)
+    return last
+
+
+def _parts(row: dict[str, Any], end: date, told: datetime) -> list[dict[str, Any]]:
+    """Divide a right at the end of its holder and at the moment that was recorded."""
+    if (row["valid_to"] is not None and row["valid_to"] <= end) or (row["known_to"] is not None and row["known_to"] <= told):
+        return [row]
+    out = [{**row, "known_to": told}] if row["known_from"] < told else []
+    since = {"known_from": max(row["known_from"], told)}
+    if row["valid_from"] < end:
+        out.append({**row, **since, "valid_to": end})
+    return [*out, {**row, **since, "valid_from": max(row["valid_from"], end), "state": "disputed"}]
 
 
 def _in_days(table: pa.Table, spec: TableSpec, valid: tuple[date, date] | None) -> pa.Table:

@@ -417,7 +417,7 @@ class Parcels:
         from ecocomp.land.edition import read_edition
 
         edition = read_edition(path)
-        table = read_table(path, ["parcel_id", "land_class", "area_dm2"]).combine_chunks()
+        table = read_table(path, ["parcel_id", "land_class", "village_code", "area_dm2"]).combine_chunks()
         return cls(table, edition.crs_wkt, lambda: _read_blocks(Path(path), block))
 
     def __len__(self) -> int:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from ecocomp.land.compare import compare
 from ecocomp.land.edition import read_edition
@@ -46,28 +45,15 @@ def carry(
     """
     made = compare(read_edition(old[1]), read_edition(new[1]))
     groups = redrawn(made.pieces.to_pylist())
-    held = _with_rights(office, {o for g in groups for o, _, _ in g if o}, new[0]["valid_from"])
-    deeds = [_deed(office, new[0], g) for g in groups if any(o in held for o, _, _ in g)]
-    gone = _gone(office, made.parcels.to_pylist(), new[0])
+    day = new[0]["valid_from"]
+    rights = _rights(office, made.parcels.to_pylist(), day)
+    told = [*_exchanged(made.pieces.to_pylist(), groups, rights), *_gone(made.parcels.to_pylist(), rights)]
+    told += _grown(made.parcels.to_pylist(), groups, rights)
+    deeds = [_deed(office, new[0], g) for g in groups if any(o in rights for o, _, _ in g)]
     if not deeds:
-        return Recorded(None, Delta(), gone)
+        return Recorded(None, Delta(), told)
     done = record_deeds(office, deeds, actor=actor, reason=reason, dry_run=dry_run, act="tenure.carry", apart=True)
-    return Recorded(done.change, done.delta, [*gone, *done.faults])
-
-
-def _gone(office: Office, parcels: Iterable[Mapping[str, Any]], edition: Mapping[str, Any]) -> list[Fault]:
-    """Return a warning for each parcel with rights whose ground is in no parcel of the new edition."""
-    lost = {r["parcel_id"] for r in parcels if r["side"] == "old" and r["relation"] == "gone"}
-    clash = Text("有权利，但其地在 {e} 中不属于任何地块。", "carries rights, but its ground is in no parcel of {e}.")
-    remedy = Text(
-        "核对调查成果；确已灭失的，按凭证登记终止（terminate）。",
-        "Check the survey; if the land is gone, record its end (terminate) on a document.",
-    )
-    said = clash.fill(e=edition["edition_id"])
-    return [
-        Fault("cadastre.ground_gone", "tenure", p, said, remedy, "warning")
-        for p in sorted(_with_rights(office, lost, edition["valid_from"]))
-    ]
+    return Recorded(done.change, done.delta, [*told, *done.faults])
 
 
 def redrawn(pieces: Iterable[Mapping[str, Any]]) -> list[list[Piece]]:
@@ -90,13 +76,85 @@ def redrawn(pieces: Iterable[Mapping[str, Any]]) -> list[list[Piece]]:
     return [g for _, g in sorted(groups.items()) if {o for o, _, _ in g} != {n for _, n, _ in g}]
 
 
-def _with_rights(office: Office, parcels: set[str], day: date) -> set[str]:
-    """Return the parcels that carry rights which hold on a day or later."""
-    if not parcels:
-        return set()
-    found = known_now(office, "tenure", sorted(parcels), "parcel_id")
-    over = pc.fill_null(pc.less_equal(found["valid_to"], pa.scalar(day, pa.date32())), False)
-    return set(found.filter(pc.invert(over))["parcel_id"].to_pylist())
+def _rights(office: Office, parcels: Iterable[Mapping[str, Any]], day: date) -> dict[str, frozenset[tuple[Any, ...]]]:
+    """Return who holds what on each old parcel on a day or later: kind, holder, share and state; parcels without rights not."""
+    ids = sorted(r["parcel_id"] for r in parcels if r["side"] == "old" and r["relation"] not in ("same", "reclassed"))
+    out: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
+    for row in known_now(office, "tenure", ids, "parcel_id").to_pylist() if ids else []:
+        if row["valid_to"] is None or row["valid_to"] > day:
+            share = Fraction(row["share_num"], row["share_den"])
+            out[row["parcel_id"]].add((row["kind"], row["holder_id"], share, row["state"]))
+    return {p: frozenset(v) for p, v in out.items()}
+
+
+def _exchanged(
+    pieces: Iterable[Mapping[str, Any]], groups: Iterable[list[Piece]], rights: Mapping[str, frozenset[tuple[Any, ...]]]
+) -> list[Fault]:
+    """Tell ground that passed between parcels whose codes go on and whose holders differ: their rights stay with the codes.
+
+    The most of a parcel is an error, a strip a warning.
+    """
+    seen = {o for g in groups for o, _, _ in g}
+    clash = Text(
+        "{a} dm² 归入 {n}，而两者权利人不同；权利仍随编码。",
+        "{a} dm2 of it went to {n}, held by others; rights stay with the codes.",
+    )
+    remedy = Text(
+        "核对界线和编码；确已变动的，凭文件另行登记。", "Check line and codes; where the ground did change hands, record the deed."
+    )
+    return [
+        Fault(
+            "tenure.moved_ground",
+            "tenure",
+            r["old_id"],
+            clash.fill(a=r["area_dm2"], n=r["new_id"]),
+            remedy,
+            "error" if r["part"] == "main" else "warning",
+        )
+        for r in pieces
+        if r["part"] != "sliver"
+        and r["old_id"] != r["new_id"]
+        and r["old_id"] not in seen
+        and rights.get(r["old_id"], frozenset()) != rights.get(r["new_id"], frozenset())
+    ]
+
+
+def _gone(parcels: Iterable[Mapping[str, Any]], rights: Mapping[str, frozenset[tuple[Any, ...]]]) -> list[Fault]:
+    """Tell old parcels with rights that have ground in no parcel of the new edition; one that is gone altogether is an error."""
+    clash = Text(
+        "{a} dm² 在新版次中不属于任何地块；权利未动。", "{a} dm2 of it lie in no parcel of the new edition; its rights stand."
+    )
+    remedy = Text(
+        "核对测绘成果；确已灭失的，凭文件注销权利。", "Check the survey; where the ground is lost, end the rights by a document."
+    )
+    return [
+        Fault(
+            "tenure.ground_lost",
+            "tenure",
+            r["parcel_id"],
+            clash.fill(a=r["alone_dm2"]),
+            remedy,
+            "error" if r["relation"] == "gone" else "warning",
+        )
+        for r in parcels
+        if r["side"] == "old" and r["parcel_id"] in rights and r["alone_dm2"] > max(100, r["area_dm2"] // 1000)
+    ]
+
+
+def _grown(
+    parcels: Iterable[Mapping[str, Any]], groups: Iterable[list[Piece]], rights: Mapping[str, frozenset[tuple[Any, ...]]]
+) -> list[Fault]:
+    """Tell new parcels that carry rights over ground that was in no parcel of the old edition."""
+    carried = {n for g in groups for o, n, _ in g if o in rights}
+    clash = Text("含 {a} dm² 旧版次中不属于任何地块的土地。", "{a} dm2 of it were in no parcel of the old edition.")
+    remedy = Text("核对这部分土地的权属。", "Check whose that ground is.")
+    return [
+        Fault("tenure.ground_gained", "tenure", r["parcel_id"], clash.fill(a=r["alone_dm2"]), remedy, "warning")
+        for r in parcels
+        if r["side"] == "new"
+        and (r["parcel_id"] in carried or r["parcel_id"] in rights)
+        and r["alone_dm2"] > max(100, r["area_dm2"] // 1000)
+    ]
 
 
 def _deed(office: Office, edition: Mapping[str, Any], pieces: list[Piece]) -> Deed:

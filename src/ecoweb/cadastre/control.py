@@ -179,7 +179,8 @@ def control(office: Office, on: date, known: date, region: str = "", programmes:
 
 
 def _in_region(parcels: Parcels, region: str) -> Parcels:
-    """Return the parcels whose code begins with that of the village or town; survey codes do."""
+    """Return the parcels that lie in a village or town, by their village codes."""
     if len(region) <= 6:
         return parcels
-    return parcels.take(np.flatnonzero(pc.starts_with(parcels.ids, region).to_numpy(zero_copy_only=False)))
+    inside = pc.starts_with(parcels.table["village_code"].combine_chunks(), region)
+    return parcels.take(np.flatnonzero(inside.to_numpy(zero_copy_only=False)))

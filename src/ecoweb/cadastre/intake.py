@@ -17,17 +17,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.tenure.merge import Merge, differences, merge
-from ecocomp.tenure.versions import Delta
-from ecocomp.terms.faults import Fault, FaultsError, UsageError
+from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
 from ecocomp.terms.registers import MOMENT, P3, REGISTERS, object_key
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
 from ecoweb.cadastre.queries import edition_file, edition_in_force
 from ecoweb.office import Office
 from ecoweb.records import cipher
+from ecoweb.records.checks import row_faults
 from ecoweb.records.models import Change
 from ecoweb.records.queries import history, rows, versions
-from ecoweb.records.store import load, record
+from ecoweb.records.store import load, writing
 
 CASE_REGISTERS = ("village", "holder", "right", "contract")
 """Registers of a case folder that an office takes over (`terms.tables`)."""
@@ -236,7 +236,9 @@ def plan(office: Office | None, intake: Intake, *, update: bool = False) -> Plan
         if name == "party" and intake.form == "case":
             whole = _on_their_days(whole, current)
         whole = _filled(name, whole, current, personal_only=intake.form == "ladm")
-        merges[name] = _with_past(whole, partial(_merged, office, name, current=current))
+        merges[name] = _with_past(office, whole, partial(_merged, office, name, current=current))
+        if name == "party" and intake.form == "case":
+            merges[name] = _only_as_said(merges[name])
         if not update:
             faults += differences(merges[name])
     made = Plan(intake, merges, faults)
@@ -251,13 +253,22 @@ def _whole(register: str, table: pa.Table) -> pa.Table:
 
 
 def _on_their_days(party: pa.Table, current: pa.Table) -> pa.Table:
-    """Return the holders of a case with the days the register knows for them: a case does not say since when they are."""
-    days = {r["party_id"]: r["valid_from"] for r in current.select(["party_id", "valid_from"]).sort_by("valid_from").to_pylist()}
-    if not days:
-        return party
-    said = zip(party["party_id"].to_pylist(), party["valid_from"].to_pylist(), strict=True)
-    place = party.schema.get_field_index("valid_from")
-    return party.set_column(place, party.schema.field(place), pa.array([days.get(p, d) for p, d in said], pa.date32()))
+    """Return the holders of a case with the days of the register's last version: a case does not say since when they are."""
+    last = {r["party_id"]: r for r in current.select(["party_id", "valid_from", "valid_to"]).sort_by("valid_from").to_pylist()}
+    for column in ("valid_from", "valid_to") if last else ():
+        said = zip(party["party_id"].to_pylist(), party[column].to_pylist(), strict=True)
+        days = pa.array([last[p][column] if p in last else d for p, d in said], pa.date32())
+        place = party.schema.get_field_index(column)
+        party = party.set_column(place, party.schema.field(place), days)
+    return party
+
+
+def _only_as_said(found: Merge) -> Merge:
+    """Correct only the version of a party that a case speaks of; earlier ones stand."""
+    said = set(zip(found.changed["party_id"].to_pylist(), found.changed["valid_from"].to_pylist(), strict=True))
+    mask = [(r["party_id"], r["valid_from"]) in said for r in found.closed.select(["party_id", "valid_from"]).to_pylist()]
+    closed = found.closed.filter(pa.array(mask, pa.bool_()))
+    return Merge("party", found.new, found.same, found.changed, closed, found.sealed)
 
 
 def _filled(register: str, incoming: pa.Table, current: pa.Table, *, personal_only: bool) -> pa.Table:
@@ -285,16 +296,27 @@ def _filled(register: str, incoming: pa.Table, current: pa.Table, *, personal_on
     return incoming
 
 
-def _with_past(table: pa.Table, merged: Callable[[pa.Table], Merge]) -> Merge:
-    """Merge what a file says now; versions it says were corrected go in with an object that is new, else they are there."""
+def _with_past(office: Office | None, table: pa.Table, merged: Callable[[pa.Table], Merge]) -> Merge:
+    """Merge what a file says now; versions it says were corrected go in unless the register has them or their object's."""
     past = table.filter(pc.is_valid(table["known_to"]))
     found = merged(table.filter(pc.is_null(table["known_to"])))
     if not len(past):
         return found
-    key = object_key(found.register)[0]
-    fresh = pc.is_in(past[key], value_set=found.new[key].combine_chunks())
+    there = _names(pa.concat_tables([found.same, found.changed]), found.register)
+    fresh = pc.invert(pc.is_in(_names(past, found.register), value_set=there.combine_chunks()))
+    if office is not None:  # also where nothing of an object stands any more
+        ids = _ids(past.filter(fresh), found.register)
+        stored = versions(office, found.register, {object_key(found.register)[0]: ids}) if ids else past.slice(0, 0)
+        held = pc.is_in(_names(past, found.register), value_set=_names(stored, found.register).combine_chunks())
+        fresh = pc.and_(fresh, pc.invert(held))
     new, same = (pa.concat_tables([a, past.filter(m)]) for a, m in ((found.new, fresh), (found.same, pc.invert(fresh))))
     return Merge(found.register, new, same, found.changed, found.closed, found.sealed)
+
+
+def _names(table: pa.Table, register: str) -> pa.ChunkedArray:
+    """Return one text per row that names its object."""
+    parts = [table[k] for k in object_key(register)]
+    return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "\x1f")
 
 
 def _ids(table: pa.Table, register: str) -> list[str]:
@@ -399,9 +421,9 @@ def _after(office: Office | None, made: Plan, register: str) -> pa.Table:
     return _known_at(joined)
 
 
-def _known_at(table: pa.Table) -> pa.Table:
-    """Return a table in which what no register dated is known from now."""
-    now = pa.scalar(datetime.now(UTC), MOMENT)
+def _known_at(table: pa.Table, at: datetime | None = None) -> pa.Table:
+    """Return a table in which what no register dated is known from a moment, now if none is given."""
+    now = pa.scalar(at or datetime.now(UTC), MOMENT)
     place = table.schema.get_field_index("known_from")
     return table.set_column(place, table.schema.field(place), pc.fill_null(table["known_from"], now))
 
@@ -453,12 +475,26 @@ def write(office: Office, made: Plan, *, actor: str, reason: str, source: str = 
         tables = {n: _known_at(t) if keep else t.drop_columns(["known_from", "known_to"]) for n, t in new.items()}
         return load(office, tables, act=act, actor=actor, reason=reason, source=source, keep_known=keep)
     closed = {n: m.closed.to_pylist() for n, m in changed.items()}
-    added = {n: [*_bare(m.new), *_bare(m.changed)] for n, m in made.merges.items() if len(m.new) or len(m.changed)}
-    return record(office, Delta(closed, added), act=act, actor=actor, reason=reason, source=source)
+    tables = {n: _loose_of(n, [m.new, _unknown(m.changed)]) for n, m in made.merges.items() if len(m.new) or len(m.changed)}
+    if not made.intake.keep_known:
+        tables = {n: _unknown(t) for n, t in tables.items()}
+    raise_errors([f for n, t in tables.items() for f in row_faults(n, _known_at(t), masked=True)])
+    with writing(office, act=act, actor=actor, reason=reason, source=source) as work:
+        raise_errors([f for n, ended in closed.items() for f in work.close(n, ended)])
+        raise_errors([f for n, t in tables.items() for f in work.add(n, _known_at(t, work.at))])
+    return work.change
 
 
-def _bare(table: pa.Table) -> list[dict[str, Any]]:
-    return list(table.drop_columns(["known_from", "known_to"]).to_pylist())
+def _loose_of(register: str, parts: Sequence[pa.Table]) -> pa.Table:
+    return pa.concat_tables([p.cast(_loose(register)) for p in parts])
+
+
+def _unknown(table: pa.Table) -> pa.Table:
+    """Return a table whose rows are known from the moment they are written."""
+    for name in ("known_from", "known_to"):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(place).with_nullable(True), pa.nulls(len(table), MOMENT))
+    return table
 
 
 Fetch = Callable[[str, str, Iterable[str]], list[dict[str, Any]]]

@@ -96,6 +96,7 @@ def _redraw(desk: Desk, made: Pieces) -> None:
         _carry(desk, new, base, sources, given.get(new, {}), moved)
     for right_id, targets in moved.items():
         carry_mortgages(desk, right_id, targets, keep=True)
+    _tell_duties(desk, made)
     for old in olds:
         _objects_follow(desk, old, [n for n, s in made.items() if old in s and n != old], keep=old in made)
         if old not in made:
@@ -203,6 +204,25 @@ def _end_rights(desk: Desk, parcel: str) -> None:
     for right_id in dict.fromkeys(r["right_id"] for r in desk.work.since("tenure", desk.on, parcel_id=parcel)):
         carry_mortgages(desk, right_id, (), keep=False)
         desk.change("tenure", {"right_id": right_id}, None)
+
+
+def _tell_duties(desk: Desk, made: Pieces) -> None:
+    """Warn of contracts that will cover more ground than they were signed for, or meet another of their programme."""
+    for new, sources in made.items():
+        owed = {o: desk.work.on("duty", desk.on, parcel_id=o) for o in sources}
+        programmes = [r["programme"] for o in sources for r in owed[o]]
+        for programme in dict.fromkeys(programmes):
+            without = [o or "-" for o in sources if all(r["programme"] != programme for r in owed[o])]
+            area = sum(sources[o if o != "-" else ""] for o in without)
+            if without:
+                clash = Text("项目 {p} 的合同将扩及原不在合同内的土地：{o}，{a} dm²。",
+                             "its contract of {p} will cover ground that was under none: {o}, {a} dm2.")  # fmt: skip
+                remedy = Text("重签合同面积，或分割地块。", "Sign the contract for the new ground, or divide the parcel.")
+                desk.note("contract_grows", new, clash.fill(p=programme, o=", ".join(without), a=area), remedy, "warning")
+            if programmes.count(programme) > 1:
+                clash = Text("项目 {p} 将有 {n} 份合同在同一地块上。", "{n} contracts of {p} will lie on this one parcel.")
+                remedy = Text("合并为一份，否则会重复付款。", "Make one of them, or it is paid more than once.")
+                desk.note("contract_twice", new, clash.fill(p=programme, n=programmes.count(programme)), remedy, "warning")
 
 
 def _objects_follow(desk: Desk, old: str, news: list[str], *, keep: bool) -> None:
