@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import django
 from django.dispatch import Signal
 
-from ecocomp.io.files import disk_words, write_bytes
+from ecocomp.io.files import disk_words, exclusive_lock, write_bytes
 from ecocomp.terms.clocks import OFFICE_ZONE
 from ecocomp.terms.faults import Fault, FaultsError, UsageError
 from ecocomp.terms.text import Text, same
@@ -166,13 +166,24 @@ def create_office(
     raises        FaultsError when there is an office already, or the database cannot be reached or is not empty
     """
     place = Path(folder)
-    if (place / CONFIG).exists() or (place / DATABASE).exists():
+    if (place / CONFIG).exists() or ((place / DATABASE).exists() and not _half_made(place / DATABASE)):
         raise FaultsError([_there_already(place)])
     if not name.strip() or not region_code.strip():
         raise UsageError(Text("新办公室要有名称和区划代码。", "A new office needs a name and a region code."))
     with disk_words(place):
         for sub in (place, place / EDITIONS, place / STAGING):
             sub.mkdir(parents=True, exist_ok=True)
+    with disk_words(place), exclusive_lock(place / STAGING / ".making"):
+        return _made(place, database_url, name, region_code, wait_s)
+
+
+def _made(place: Path, database_url: str | None, name: str, region_code: str, wait_s: float) -> Office:
+    """Make the office while nobody else does."""
+    if (place / CONFIG).exists():
+        raise FaultsError([_there_already(place)])
+    if not database_url:
+        for left in (place / f"{DATABASE}{end}" for end in ("", "-wal", "-shm")):  # of an office whose making was killed
+            left.unlink(missing_ok=True)
     key_file = _key_file(place)
     if not key_file.exists():
         write_key(key_file, os.urandom(32))
@@ -368,9 +379,11 @@ def _read_config(place: Path) -> dict[str, Any]:
     try:
         config = tomllib.loads(file.read_text(encoding="utf-8"))
         wrong = [k for k in ("name", "region_code") if not isinstance(config.get(k), str) or not config[k].strip()]
+        wrong += ["database_url"] if not isinstance(config.get("database_url", ""), str) else []
+        wrong += ["zone"] if type(config.get("zone", 8)) is not int or not -12 <= config.get("zone", 8) <= 14 else []
     except (FileNotFoundError, NotADirectoryError):
         raise FaultsError([_no_office(place)]) from None
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         raise FaultsError([_bad_config(file, str(exc))]) from None
     if wrong:
         raise FaultsError([_bad_config(file, ", ".join(wrong))])
@@ -406,6 +419,25 @@ def write_key(file: Path, key: bytes) -> None:
         out.flush()
         os.fsync(out.fileno())
     part.replace(file)
+
+
+def _half_made(file: Path) -> bool:
+    """Whether an SQLite file holds nothing yet but the making of an office, which was killed before `office.toml` was written."""
+    try:
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)
+        try:
+            tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            setup()
+            from django.apps import apps
+
+            ours = {"django_migrations", "sqlite_sequence", *(m._meta.db_table for m in apps.get_models())}
+            if "change" not in tables:
+                return tables <= ours
+            return int(connection.execute("SELECT count(*) FROM change").fetchone()[0]) <= 1
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return False
 
 
 # ---------------------------------------------------------------- what a database says, as faults

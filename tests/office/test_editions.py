@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ecocomp.io.files import sha256_of
 from ecocomp.terms.faults import FaultsError, UsageError
-from ecoweb.cadastre.operations import adopt_edition, check_editions
+from ecoweb.cadastre import operations
+from ecoweb.cadastre.operations import MARK, adopt_edition, check_editions
 from ecoweb.cadastre.queries import edition_file, edition_in_force, parcel
 from ecoweb.office import Office
 from ecoweb.records.queries import rows
@@ -67,14 +70,53 @@ def test_what_a_killed_adoption_left_is_swept_and_nothing_else(offices: Offices,
     place, _ = offices.fresh()
     office = offices.open(place)
     adopt_edition(office, staged(tmp_path), edition(), **WHO)
-    for name in (".half.part", "orphan"):
+    for name in (".half.part", "orphan", "mine"):
         (office.editions / name).mkdir()
         (office.editions / name / "edition.parquet").write_text("x")
+    (office.editions / "orphan" / MARK).touch()
+    (office.editions / "parcel-2024" / MARK).touch()  # killed after the commit
     offices.open(place)
-    assert sorted(p.name for p in office.editions.iterdir() if p.is_dir()) == ["parcel-2024"]
+    assert sorted(p.name for p in office.editions.iterdir() if p.is_dir()) == ["mine", "parcel-2024"]
+    assert [p.name for p in (office.editions / "parcel-2024").iterdir()] == ["edition.parquet"]
+    assert [(f.code, f.record) for f in check_editions(office)] == [("cadastre.edition_unregistered", "mine")]
     (office.editions / "parcel-2025").mkdir()
-    adopt_edition(office, staged(tmp_path, "b"), edition("parcel-2025"), **WHO)  # an orphan of its own name is in no one's way
+    (office.editions / "parcel-2025" / MARK).touch()
+    adopt_edition(office, staged(tmp_path, "b"), edition("parcel-2025"), **WHO)  # what was left of its own name is in no one's way
+    assert not (office.editions / "parcel-2025" / MARK).exists()
+
+
+def test_an_older_database_costs_no_edition(offices: Offices, tmp_path: Path) -> None:
+    """A database put back from a backup, or another office's, names fewer editions: their files stay and are told."""
+    place, _ = offices.fresh()
+    older, _ = offices.fresh()
+    office = offices.open(place)
+    change = adopt_edition(office, staged(tmp_path), edition(), **WHO)
+    kept = sha256_of(office.editions / "parcel-2024" / "edition.parquet")
+    shutil.copytree(place / "editions", older / "editions", dirs_exist_ok=True)
+    again = offices.open(older)
+    assert sha256_of(again.editions / "parcel-2024" / "edition.parquet") == kept
+    assert [f.code for f in check_editions(again)] == ["cadastre.edition_unregistered"]
+    with pytest.raises(FaultsError) as caught:
+        adopt_edition(again, staged(tmp_path, "other"), edition(), **WHO)
+    assert caught.value.faults[0].code == "cadastre.edition_unregistered"
+    assert adopt_edition(again, staged(tmp_path), edition(), **WHO).seq == change.seq
+    assert check_editions(again) == []
+
+
+def test_a_staged_file_that_changes_is_not_published(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = staged(tmp_path)
+    there = operations._there_already
+
+    def rewritten(*given: Any) -> Any:
+        file.write_text("of another import")
+        return there(*given)
+
+    monkeypatch.setattr(operations, "_there_already", rewritten)
+    with pytest.raises(FaultsError) as caught:
+        adopt_edition(office, file, edition(), **WHO)
+    assert caught.value.faults[0].code == "cadastre.staged_changed"
     assert check_editions(office) == []
+    assert len(rows(office, "edition")) == 0
 
 
 def test_a_file_changed_or_lost_is_found(office: Office, tmp_path: Path) -> None:

@@ -155,6 +155,38 @@ def test_a_snapshot_of_another_history_is_not_taken(office: Office, offices: Any
     assert register_state(other, "tenure")["right_id"].to_pylist() == ["B"]
 
 
+def test_a_snapshot_that_was_altered_or_put_there_is_not_taken(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "WORTH_ROWS", 0)
+    record(office, Delta(added={"tenure": [right("A"), right("B", parcel_id="990121001001GB00002")]}), **WHO)
+    true = history(office, "tenure")
+    (file,) = (office.folder / "cache").glob("tenure-*.arrow")
+    whole = pa.ipc.open_file(pa.memory_map(str(file))).read_all()
+    place = whole.schema.get_field_index("holder_id")
+    forged = whole.set_column(place, whole.schema.field(place), pa.array(["THIEF"] * len(whole)))
+    head, _, tag = file.stem.rpartition("-")
+    for name in (file.name, f"{head}-{'0' * len(tag)}.arrow", f"{head}-.arrow", f"{head}.arrow", "tenure-99999-none-00.arrow"):
+        for old in file.parent.iterdir():
+            old.unlink()
+        with pa.ipc.new_file(file.with_name(name), forged.schema) as writer:
+            writer.write_table(forged)
+        assert history(office, "tenure").equals(true), name
+    record(office, Delta(added={"tenure": [right("C", parcel_id="990121001001GB00003")]}), **WHO)
+    with pa.ipc.new_file(file, forged.schema) as writer:
+        writer.write_table(forged)
+    assert history(office, "tenure")["holder_id"].to_pylist() == ["H1"] * 3  # no older one is built upon either
+
+
+def test_without_the_key_no_snapshot_is_made_or_taken(offices: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "WORTH_ROWS", 0)
+    place, _ = offices.fresh()
+    office = offices.open(place)
+    record(office, Delta(added={"tenure": [right("A")]}), **WHO)
+    (place / "office.key").rename(place / "away")
+    again = offices.open(place)
+    assert len(history(again, "tenure")) == 1
+    assert list((place / "cache").glob("*.arrow")) == []
+
+
 def test_a_day_of_knowledge_counts_to_its_end(office: Office) -> None:
     change = record(office, Delta(added={"tenure": [right()]}), **WHO)
     day = (change.at + timedelta(hours=8)).date()

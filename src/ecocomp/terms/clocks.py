@@ -20,8 +20,14 @@ OFFICE_ZONE = timezone(timedelta(hours=8))
 
 def end_of_day(day: date) -> datetime:
     """Return the first moment after a day of the office, in UTC: what was recorded before it was known on that day."""
-    start = datetime(day.year, day.month, day.day, tzinfo=OFFICE_ZONE)
-    return (start + timedelta(days=1)).astimezone(UTC)
+    return datetime.max.replace(tzinfo=UTC) if day == date.max else start_of_day(day + timedelta(days=1))
+
+
+def start_of_day(day: date) -> datetime:
+    """Return the first moment of a day of the office, in UTC."""
+    if day == date.min:
+        return datetime.min.replace(tzinfo=UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=OFFICE_ZONE).astimezone(UTC)
 
 
 def as_of(table: pa.Table, valid_on: date, known_on: date) -> pa.Table:

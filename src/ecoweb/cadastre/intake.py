@@ -6,6 +6,7 @@ is not written twice; what contradicts them is a fault, unless it is taken in as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -26,7 +27,7 @@ from ecoweb.office import Office
 from ecoweb.records import cipher
 from ecoweb.records.checks import row_faults
 from ecoweb.records.models import Change
-from ecoweb.records.queries import history, rows, versions
+from ecoweb.records.queries import history, versions
 from ecoweb.records.store import load, writing
 
 CASE_REGISTERS = ("village", "holder", "right", "contract")
@@ -239,10 +240,49 @@ def plan(office: Office | None, intake: Intake, *, update: bool = False) -> Plan
         merges[name] = _with_past(office, whole, partial(_merged, office, name, current=current))
         if name == "party" and intake.form == "case":
             merges[name] = _only_as_said(merges[name])
-        if not update:
+        strangers = _other_households(merges[name]) if name == "party" and intake.form == "sheets" else []
+        faults += strangers
+        if not update and not strangers:
             faults += differences(merges[name])
     made = Plan(intake, merges, faults)
     return Plan(intake, merges, [*faults, *_standing_faults(office, made)]) if made.ok else made
+
+
+_MADE_CODE = re.compile(r"\d{12}-H\d{4,}")
+
+
+def _other_households(found: Merge, most: int = 50) -> list[Fault]:
+    """Find households whose made-up code (village and sequence) already stands for another household in the register.
+
+    A sheet that names no codes counts its households from 1; a second sheet of the same village does so again. To take that
+    for a correction would give one household's land and payments to another, so no option lets it through.
+    """
+    was: dict[str, list[dict[str, Any]]] = {}
+    for row in found.closed.to_pylist():
+        was.setdefault(row["party_id"], []).append(row)
+    out: dict[str, Fault] = {}
+    for row in found.changed.to_pylist():
+        code, number = row["party_id"], row["id_number"]
+        shown = cipher.mask("id_number", number) if number else None
+        own = was.get(code, [])
+        if not own or not _MADE_CODE.fullmatch(code) or code in out:
+            continue
+        if any(o["name"] == row["name"] or (shown and o["id_number"] == shown) for o in own):
+            continue
+        clash = Text(
+            "表中没有户编码，按序编为 {c}；登记中此编码是“{a}”，表中是“{b}”，不是同一户。",
+            "the sheet has no code for “{b}” and it was numbered {c}, which is “{a}” in the register: another household.",
+        )
+        remedy = Text(
+            "在表中加一列户编码（已登记的户用登记的编码，新户用未用过的编码），再导入。",
+            "Add a column with the code of each household (that of the register, or a new one) and import again.",
+        )
+        out[code] = Fault("tenure.other_household", "party", code, clash.fill(c=code, a=own[0]["name"], b=row["name"]), remedy)
+    faults = list(out.values())
+    if len(faults) > most:
+        more = Text("另有 {n} 户同样如此。", "{n} more households likewise.").fill(n=len(faults) - most)
+        faults = [*faults[:most], Fault("tenure.other_household", "party", "", more, faults[0].remedy)]
+    return faults
 
 
 def _whole(register: str, table: pa.Table) -> pa.Table:
@@ -376,7 +416,8 @@ def _other_numbers(office: Office, register: str, incoming: pa.Table, hidden: Se
         pairs = [(k, v) for k, v in said if v and cipher.MASK not in v]
         for start in range(0, len(pairs), _FEW):
             part = pairs[start : start + _FEW]
-            held = rows(office, register, {column: [v for _, v in part]})
+            held = versions(office, register, {column: [v for _, v in part]})
+            held = held.filter(pc.is_null(held["known_to"]))
             have = {(r[key], r[column]) for r in held.select([key, column]).to_pylist()}
             other |= {(k, column) for k, v in part if (k, cipher.mask(column, v)) not in have}
     return other

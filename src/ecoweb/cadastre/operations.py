@@ -1,7 +1,8 @@
 """Writes of the cadastre: an edition is adopted with its file, or neither is.
 
 The file is laid under `editions/<edition id>/` and synced before the row is committed; a process killed between the two
-leaves a folder that no row names, which the next opening removes. Nothing that a row names is ever changed or removed.
+leaves a folder that no row names and that still bears the mark of an adoption, which the next opening removes. Nothing else
+is ever removed: a folder without the mark was registered once, in a database that is not here, and `check_editions` tells.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ecocomp.io.files import disk_words, exclusive_lock, sha256_of
+from ecocomp.io.scratch import sweep_folders
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
 from ecocomp.terms.text import Text
 from ecoweb.office import EDITIONS, Office
@@ -26,6 +28,10 @@ from ecoweb.records.models import Change
 from ecoweb.records.store import SupportsDelta, delta_tables, writing
 
 FILE = "edition.parquet"
+MARK = ".unregistered"
+"""Lies in the folder of an edition until its row is committed."""
+RESUME_S = 7 * 86_400.0
+"""So long a survey import that did not become an edition may go on from its clean layer."""
 _LOCK = ".lock"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 
@@ -71,19 +77,27 @@ def adopt_edition(
         raise_errors(_there_already(office, work.cursor, edition_id, fingerprint))
         raise_errors([f for register, rows in more.closed.items() if rows for f in work.close(register, rows)])
         raise_errors([f for register, table in tables.items() for f in work.add(register, table)])
-        _publish(staged, place)
+        _publish(staged, place, fingerprint)
+    (place / MARK).unlink(missing_ok=True)
     staged.unlink(missing_ok=True)
     return work.change
 
 
 def sweep(office: Office) -> None:
-    """Remove what killed adoptions left in `editions`; never waits for one that is under way."""
+    """Remove what killed adoptions left in `editions` and dead work in `staging`; never waits for one that is under way."""
+    for prefix in ("zones-", "tenure-"):
+        sweep_folders(office.staging, prefix)
+    sweep_folders(office.staging, "survey-", RESUME_S)
     with suppress(FaultsError, OSError):
-        if not _orphans(office):
+        if not _marked(office):
             return
         with exclusive_lock(office.editions / _LOCK):
-            for place in _orphans(office):
-                shutil.rmtree(place, ignore_errors=True)
+            named = _named(office)
+            for place in _marked(office):
+                if place.name in named:  # killed after its row was committed
+                    (place / MARK).unlink(missing_ok=True)
+                else:
+                    shutil.rmtree(place, ignore_errors=True)
 
 
 def check_editions(office: Office) -> list[Fault]:
@@ -96,7 +110,7 @@ def check_editions(office: Office) -> list[Fault]:
         file = office.folder / path
         if not file.is_file() or sha256_of(file) != fingerprint:
             faults.append(_not_the_file(edition_id, file))
-    return faults
+    return [*faults, *(_unnamed(p) for p in _folders(office) if not _half(p) and p.name not in {f[0] for f in found})]
 
 
 def _fingerprint(staged: Path, row: Mapping[str, Any]) -> str:
@@ -125,18 +139,29 @@ def _there_already(office: Office, cursor: Any, edition_id: str, fingerprint: st
     return [Fault("cadastre.edition_exists", "edition", edition_id, what if same else other, remedy)]
 
 
-def _publish(staged: Path, place: Path) -> None:
-    """Lay the file in its place and sync it and its folders, by a link where one disk holds both, else by a copy."""
+def _publish(staged: Path, place: Path, fingerprint: str) -> None:
+    """Lay the file in its place and sync it and its folders, by a link where one disk holds both, else by a copy.
+
+    What is laid there is what was fingerprinted, whoever wrote to the staged file meanwhile.
+    """
     part = place.with_name(f".{place.name}.part")
     with disk_words(place):
+        if place.exists() and not _half(place):  # registered once, in a database that is not here
+            if not (place / FILE).is_file() or sha256_of(place / FILE) != fingerprint:
+                raise FaultsError([_unnamed(place)])
+            return
         for left in (part, place):  # no row names them: a process was killed here before
             if left.exists():
                 shutil.rmtree(left)
         part.mkdir()
+        (part / MARK).touch()
         try:
             os.link(staged, part / FILE)
         except OSError:
             shutil.copyfile(staged, part / FILE)
+        if sha256_of(part / FILE) != fingerprint:
+            shutil.rmtree(part)
+            raise FaultsError([_changed_meanwhile(staged)])
         _sync(part / FILE)
         _sync(part)
         part.rename(place)
@@ -170,14 +195,46 @@ def _editions_lock(office: Office) -> Iterator[None]:
         lock.__exit__(None, None, None)
 
 
-def _orphans(office: Office) -> list[Path]:
-    places = [p for p in office.editions.iterdir() if p.is_dir()]
-    if not places:
-        return []
+def _folders(office: Office) -> list[Path]:
+    return sorted(p for p in office.editions.iterdir() if p.is_dir() and not p.is_symlink()) if office.editions.is_dir() else []
+
+
+def _half(place: Path) -> bool:
+    """Whether an adoption has not finished with a folder: it is on its way there, or no row was committed yet."""
+    return (place.name.startswith(".") and place.name.endswith(".part")) or (place / MARK).exists()
+
+
+def _marked(office: Office) -> list[Path]:
+    return [p for p in _folders(office) if _half(p)]
+
+
+def _named(office: Office) -> set[str]:
     with office.reading() as cursor:
         cursor.execute("SELECT DISTINCT edition_id FROM edition")
-        named = {row[0] for row in cursor.fetchall()}
-    return [p for p in places if p.name not in named]
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _unnamed(place: Path) -> Fault:
+    return Fault(
+        "cadastre.edition_unregistered",
+        str(place),
+        place.name,
+        Text("数据库里没有登记这个版次文件夹。", "the database registers no edition of this folder."),
+        Text(
+            "核对数据库是否是本办公室的、是否由较旧的备份恢复；确为无用的，自行移走。",
+            "See whether the database is this office's, or an older backup; if the folder is of no use, move it away yourself.",
+        ),
+    )
+
+
+def _changed_meanwhile(staged: Path) -> Fault:
+    return Fault(
+        "cadastre.staged_changed",
+        str(staged),
+        "",
+        Text("待登记的文件被另一次导入改写。", "the file to be adopted was rewritten by another import."),
+        Text("没有写入任何内容；重新导入。", "Nothing was written; import it again."),
+    )
 
 
 def _no_staged(staged: Path) -> Fault:

@@ -68,6 +68,28 @@ def act_options(command: Any) -> Any:
     )(command)
 
 
+def target(path: Path | None, folder: Path | None = None, *inputs: Path | None) -> None:
+    """Refuse to write over a file that is read, or into the office anywhere but its reports; `UsageError`."""
+    if path is None:
+        return
+    real = path.resolve()
+    if any(i is not None and i.exists() and real.exists() and real.samefile(i) for i in inputs):
+        raise UsageError(
+            Text("{p} 是要读取的文件，不能写成结果。", "{p} is a file to be read; the result cannot be written over it.").fill(
+                p=path
+            )
+        )
+    if folder is not None and real.is_relative_to(folder.resolve()):
+        inside = real.relative_to(folder.resolve())
+        if not inside.parts or inside.parts[0] != "reports":
+            raise UsageError(
+                Text(
+                    "{p} 在办公室文件夹里；结果只能写到它的 reports 或别处。",
+                    "{p} lies in the folder of the office; results go into its reports, or elsewhere.",
+                ).fill(p=path)
+            )
+
+
 def asked(on: str | None, known: str | None) -> Asked:
     """Return the days of `--on` and `--known`."""
     return Asked(day_of(on), day_of(known))

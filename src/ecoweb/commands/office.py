@@ -89,11 +89,13 @@ def office_show(folder: Path | None, database: str | None, **kwargs: Any) -> Non
 def office_verify(folder: Path | None, database: str | None, **kwargs: Any) -> None:
     """Verify an office."""
     from ecoweb.cadastre.operations import check_editions
+    from ecoweb.records.guards import check_guards
     from ecoweb.records.log import verify_log
+    from ecoweb.records.personal import check_seals
 
     voice = voice_of(kwargs)
     with opened(folder, database) as made:
-        faults = [*verify_log(made), *check_editions(made)]
+        faults = [*verify_log(made), *check_guards(made), *check_seals(made), *check_editions(made)]
     voice.data({"ok": not faults, "faults": [f.as_json() for f in faults]})
     voice.faults([] if voice.as_json else faults)
     if faults:

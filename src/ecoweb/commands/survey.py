@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -16,10 +18,11 @@ import click
 
 from ecocomp.cli.options import Named, common, day_of, t, voice_of
 from ecocomp.cli.say import Voice, progress
+from ecocomp.io.files import disk_words, remove_folder
 from ecocomp.terms.area import DM2_PER_HA
 from ecocomp.terms.faults import Fault, FaultsError, UsageError
 from ecocomp.terms.text import Text
-from ecoweb.commands.base import act_options, actor_of, asked, day_options, office_options, opened
+from ecoweb.commands.base import act_options, actor_of, asked, day_options, office_options, opened, target
 from ecoweb.commands.say import plain, rows_of, say_rows
 
 if TYPE_CHECKING:
@@ -80,6 +83,7 @@ def survey_import(file: Path | None, folder: Path | None, database: str | None, 
         return
     if file is None:
         raise UsageError(Text("请写明要导入的文件。", "Say which file to import."))
+    target(kwargs["report"], folder, file, kwargs["mapping"])
     if folder is None and not kwargs["dry_run"]:
         raise UsageError(
             Text("请用 --office 写明办公室，或加 --dry-run 只检查。", "Say which office with --office, or add --dry-run.")
@@ -91,6 +95,7 @@ def survey_import(file: Path | None, folder: Path | None, database: str | None, 
             _say_import(voice, result, report, None, dry_run=kwargs["dry_run"])
             sys.exit(1 if result.counts["errors_total"] else 0)
         adopted = _adopted(voice, result, folder, database, file, kwargs)
+        remove_folder(work / "clean")  # its rows are in the edition; a file that is not taken in may go on from it
         _say_import(voice, result, report, adopted)
 
 
@@ -117,8 +122,37 @@ def _work_folder(folder: Path | None, file: Path, dry_run: bool) -> Iterator[Pat
     if digest is None:
         raise FaultsError([_no_file(file)])
     work = folder / "staging" / f"survey-{digest[:16]}"
-    work.mkdir(parents=True, exist_ok=True)
+    _own_folder(work.parent)
+    _own_folder(work)
     yield work
+
+
+def _own_folder(place: Path) -> None:
+    """Make a folder that only this user writes to; refuse one that is a link, or another user's.
+
+    What lies in it is taken for the clean copy of a file that was handed in; nobody else may put anything there.
+    """
+    with disk_words(place):
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        info = place.lstat()
+        if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.geteuid():
+            raise FaultsError([_not_own(place)])
+        if info.st_mode & 0o022:  # others could write there: what is in it is not trusted
+            for left in place.iterdir() if place.name.startswith("survey-") else ():
+                remove_folder(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+            place.chmod(0o700)
+
+
+def _not_own(place: Path) -> Fault:
+    return Fault(
+        "office.staging",
+        str(place),
+        "",
+        Text(
+            "这不是本用户自己的文件夹（是链接，或属于他人）。", "this is no folder of this user's own (a link, or another user's)."
+        ),
+        Text("查明由谁放置，移走后重新导入。", "Find out who put it there, move it away and import again."),
+    )
 
 
 def _no_file(file: Path) -> Fault:
@@ -549,6 +583,7 @@ def survey_diff(old: str, new: str, folder: Path | None, database: str | None, o
     from ecocomp.land.edition import read_edition
 
     voice = voice_of(kwargs)
+    target(out, folder)
     one, two = (read_edition(p) for p in edition_paths([old, new], folder, database))
     with progress(voice) as show:
         made = compare(one, two, progress=lambda done, total, _: show(done, total, Text("比较地块", "Compare the parcels")))
@@ -629,6 +664,7 @@ def survey_topology(
     voice = voice_of(kwargs)
     if out is not None and out.suffix.lower() not in (".gpkg", ".parquet"):
         raise UsageError(Text("位置图层的后缀应是 .gpkg 或 .parquet。", "The layer of places ends in .gpkg or .parquet."))
+    target(out, folder, Path(source))
     with progress(voice) as show, TemporaryDirectory(prefix="ecocomp-survey-") as work:
         found = _topology(source, Path(work), folder, database, layer, id_field, show)
         written = found.write_finds(out) if out is not None else None

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ecocomp.cli.options import Named, common, day_of, t, voice_of
 from ecocomp.cli.say import Voice
+from ecocomp.io.scratch import scratch_folder
 from ecocomp.terms.area import DM2_PER_HA
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, errors
 from ecocomp.terms.text import Text
-from ecoweb.commands.base import act_options, actor_of, asked, day_options, office_options, opened
+from ecoweb.commands.base import act_options, actor_of, asked, day_options, office_options, opened, target
 from ecoweb.commands.say import office_time, plain, rows_of, say_rows
 
 if TYPE_CHECKING:
@@ -83,33 +83,37 @@ def tenure_import(files: tuple[Path, ...], folder: Path | None, database: str | 
 
     voice = voice_of(kwargs)
     dry = kwargs["dry_run"]
+    target(kwargs["report"], folder, *files, *(p for f in files if f.is_dir() for p in f.iterdir()), kwargs["mapping"])
     if folder is None and not dry:
         raise UsageError(
             Text("请用 --office 写明办公室，或加 --dry-run 只检查。", "Say which office with --office, or add --dry-run.")
         )
-    with TemporaryDirectory(prefix="ecocomp-tenure-") as work:
-        if folder is None or (dry and not folder.exists()):
-            read = intake.take_in(files, Path(work), on=day_of(kwargs["on"]) or date.today(), mapping=kwargs["mapping"])
+    if folder is None or (dry and not folder.exists()):
+        with scratch_folder("ecocomp-tenure-") as work:
+            read = intake.take_in(files, work, on=day_of(kwargs["on"]) or date.today(), mapping=kwargs["mapping"])
             _say_import(voice, intake.plan(None, read), None, kwargs, folder)
             return
-        region = "000000"
-        with opened(folder, database, make=lambda: (folder.resolve().name, region)) as office:
-            day = day_of(kwargs["on"]) or office.today()
-            read = intake.take_in(
-                files,
-                Path(work),
-                on=day,
-                mapping=kwargs["mapping"],
-                parcels=intake.parcels_of(office, on=day),
-                villages=_villages(office),
-            )
-            made = intake.plan(office, read, update=kwargs["update"])
-            if dry or not made.ok:
-                _say_import(voice, made, None, kwargs, folder)
-                return
-            reason = kwargs["reason"] or f"tenure import {' '.join(p.name for p in files)}"
-            change = intake.write(office, made, actor=actor_of(kwargs["actor"]), reason=reason, source=kwargs["document"])
-            _say_import(voice, made, change, kwargs, folder, written=True)
+    region = "000000"
+    with (
+        opened(folder, database, make=lambda: (folder.resolve().name, region)) as office,
+        scratch_folder("tenure-", office.staging) as work,
+    ):
+        day = day_of(kwargs["on"]) or office.today()
+        read = intake.take_in(
+            files,
+            work,
+            on=day,
+            mapping=kwargs["mapping"],
+            parcels=intake.parcels_of(office, on=day),
+            villages=_villages(office),
+        )
+        made = intake.plan(office, read, update=kwargs["update"])
+        if dry or not made.ok:
+            _say_import(voice, made, None, kwargs, folder)
+            return
+        reason = kwargs["reason"] or f"tenure import {' '.join(p.name for p in files)}"
+        change = intake.write(office, made, actor=actor_of(kwargs["actor"]), reason=reason, source=kwargs["document"])
+        _say_import(voice, made, change, kwargs, folder, written=True)
 
 
 def _villages(office: Office) -> dict[str, str]:
@@ -356,7 +360,7 @@ def tenure_changes(
         )
     with opened(folder, database) as office:
         last = day_of(until) or day_of(known) or office.today()
-        first = day_of(since) or last - timedelta(days=30)
+        first = day_of(since) or date.fromordinal(max(1, last.toordinal() - 30))
         found = queries.changes(office, first, last, register=register, objects=20)
         moved = _moved(office, first, last, day_of(on), register, parcel, holder) if on or parcel or holder else {}
     rows = [{k: plain(v) for k, v in r.items()} for r in found.to_pylist()]
@@ -396,11 +400,11 @@ def _moved(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from ecocomp.terms.clocks import end_of_day
+    from ecocomp.terms.clocks import end_of_day, start_of_day
     from ecocomp.terms.registers import MOMENT
     from ecoweb.records.queries import history, versions
 
-    start, end = (pa.scalar(end_of_day(d), MOMENT) for d in (first - timedelta(days=1), last))
+    start, end = pa.scalar(start_of_day(first), MOMENT), pa.scalar(end_of_day(last), MOMENT)
     out = {}
     columns = {"tenure": "holder_id", "duty": "holder_id", "party": "party_id", "dispute": "claimant_id"}
     for name in [register] if register else ["party", "member", "tenure", "duty", "restriction", "mortgage", "dispute", "edition"]:
@@ -550,6 +554,7 @@ def tenure_conflicts(
     from ecoweb.cadastre.control import control
 
     voice, days = voice_of(kwargs), asked(on, known)
+    target(out, folder)
     with opened(folder, database) as office:
         day, told = days.on or office.today(), days.known or office.today()
         found = control(office, day, told, region)
@@ -787,6 +792,7 @@ def tenure_export(
     voice, days = voice_of(kwargs), asked(on, known)
     if (out is None) == (ladm is None):
         raise UsageError(Text("用 --to 文件夹 或 --ladm 文件，两者之一。", "Say one of --to FOLDER and --ladm FILE."))
+    target(out or ladm, folder)
     with opened(folder, database) as office:
         if out is not None:
             files = export_case(office, out, on=days.on, known=days.known)

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ecocomp.cli.options import Named, common, day_of, t, voice_of
 from ecocomp.cli.say import Voice
+from ecocomp.io.scratch import scratch_folder
 from ecocomp.terms.area import DM2_PER_HA
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, errors
 from ecocomp.terms.money import say_yuan
@@ -103,8 +103,8 @@ def zones_import(file: Path, folder: Path | None, database: str | None, **kwargs
     day = day_of(kwargs["valid_from"])
     assert day is not None
     fields = _fields(kwargs)
-    with opened(folder, database) as office, TemporaryDirectory(prefix="zones-", dir=office.staging) as work:
-        layer, faults = staged_layer(file, Path(work), fields, kwargs["layer"], kwargs["encoding"])
+    with opened(folder, database) as office, scratch_folder("zones-", office.staging) as work:
+        layer, faults = staged_layer(file, work, fields, kwargs["layer"], kwargs["encoding"])
         papers = Papers(
             kwargs["name"] or file.stem,
             kwargs["why"],
@@ -192,8 +192,8 @@ def zones_diff(old: str, new: str, folder: Path | None, database: str | None, **
     from ecocomp.zoning.editions import Parcels, compare_zones, diff_summary, same_kind
 
     voice = voice_of(kwargs)
-    with opened(folder, database) as office, TemporaryDirectory(prefix="zones-", dir=office.staging) as work:
-        one, two = (_edition(office, n, Path(work) / str(i), kwargs) for i, n in enumerate((old, new)))
+    with opened(folder, database) as office, scratch_folder("zones-", office.staging) as work:
+        one, two = (_edition(office, n, work / str(i), kwargs) for i, n in enumerate((old, new)))
         same_kind(one, two)
         parcels = Parcels.read(_parcels_path(office, kwargs["parcels"], office.today()))
         change = compare_zones(one, two, parcels)
@@ -326,9 +326,9 @@ def _impact_of_office(line: Path, folder: Path | None, database: str | None, kwa
     from ecoweb.records.queries import history
 
     voice, days = voice_of(kwargs), asked(kwargs["on"], kwargs["known"])
-    with opened(folder, database) as office, TemporaryDirectory(prefix="zones-", dir=office.staging) as work:
+    with opened(folder, database) as office, scratch_folder("zones-", office.staging) as work:
         on, known = days.on or office.today(), days.known or office.today()
-        new = _edition(office, str(line), Path(work) / "new", kwargs)
+        new = _edition(office, str(line), work / "new", kwargs)
         current = edition_in_force(office, new.kind, region_code=office.region_code, on=on, known=known).to_pylist()
         old = edition_of(office, kwargs["old"])[1] if kwargs["old"] else edition_file(office, current[-1]) if current else None
         names = ("tenure", "duty", "mortgage", "restriction", "edition", "party")

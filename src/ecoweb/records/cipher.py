@@ -30,6 +30,7 @@ HIDDEN = "***"
 """What is shown of a sealed value that cannot be opened here: its key is kept elsewhere, or was destroyed."""
 _KEPT = {"id_number": (3, 4), "account": (0, 4), "phone": (3, 4)}
 _NONCE = 12
+_PIECE = 256 * 1024 * 1024
 NEW_KEY = ".new"
 
 
@@ -55,6 +56,7 @@ class Sealer:
         self._cipher = AESGCM
         self._wrap = AESGCM(_derived(key, b"ecocomp wrap v1"))
         self._token = _derived(key, b"ecocomp token v1")
+        self._cache = AESGCM(_derived(key, b"ecocomp cache v1"))
         self.check = hmac.new(_derived(key, b"ecocomp check v1"), b"key check", sha256).hexdigest()
 
     def new_key(self, register: str, name: str) -> tuple[bytes, bytes]:
@@ -80,6 +82,14 @@ class Sealer:
         """Return the value; raises `cryptography.exceptions.InvalidTag` if it was sealed for another place."""
         clear = self._cipher(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], f"{register}\x1f{row}\x1f{column}".encode())
         return str(clear, "utf-8")
+
+    def tag(self, what: str, nonce: bytes, content: Any) -> str:
+        """Return a keyed tag of a file's content (GMAC, many times faster than a hash); `nonce` is 8 bytes never used before."""
+        view = memoryview(content).cast("B")
+        tags = sha256()
+        for part, start in enumerate(range(0, max(len(view), 1), _PIECE)):
+            tags.update(self._cache.encrypt(nonce + part.to_bytes(4, "big"), what.encode(), view[start : start + _PIECE]))
+        return tags.hexdigest()[:32]
 
     def token(self, register: str, column: str, value: str) -> bytes:
         """Return the keyed token by which equal values are found."""
@@ -183,11 +193,19 @@ def add_tokens(office: Office, cursor: Any, rows: Sequence[tuple[str, str, str, 
         write_many(office, cursor, "seal_blind", ("register", "object", "column", "token"), rows, if_new=True)
 
 
-def find(office: Office, cursor: Any, register: str, column: str, value: str) -> list[str]:
-    """Return the objects that have, or once had, a sealed value."""
-    token = need_sealer(office).token(register, column, value)
-    cursor.execute('SELECT object FROM seal_blind WHERE register = %s AND "column" = %s AND token = %s', [register, column, token])
-    return [row[0] for row in cursor.fetchall()]
+def find(office: Office, cursor: Any, register: str, column: str, value: str | Sequence[str]) -> list[str]:
+    """Return the objects that have, or once had, a sealed value, or one of several."""
+    sealed = need_sealer(office)
+    tokens = [sealed.token(register, column, v) for v in dict.fromkeys([value] if isinstance(value, str) else value)]
+    found: dict[str, None] = {}
+    for start in range(0, len(tokens), 10_000):
+        part = tokens[start : start + 10_000]
+        marks = ", ".join(["%s"] * len(part))
+        cursor.execute(
+            f'SELECT object FROM seal_blind WHERE register = %s AND "column" = %s AND token IN ({marks})', [register, column, *part]
+        )
+        found |= dict.fromkeys(row[0] for row in cursor.fetchall())
+    return list(found)
 
 
 def opened_values(

@@ -11,12 +11,15 @@ PostgreSQL 15 manual, CREATE TRIGGER (transition tables), section 13.2.1 (each s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from django.db.migrations.operations.base import Operation
 
-from ecoweb.office import WRITER_LOCK
+from ecocomp.terms.faults import Fault
+from ecocomp.terms.text import Text
+from ecoweb.office import WRITER_LOCK, Office
 
 
 class Guard(Operation):
@@ -194,3 +197,64 @@ def columns_of(model: Any) -> list[tuple[str, str]]:
     """Return the columns of a register's model with their kinds, as `Guard` wants them."""
     kinds = {"TextField": "text", "DateField": "day", "SealedField": "sealed", "BinaryField": "sealed"}
     return [(f.column, kinds.get(f.get_internal_type(), "whole")) for f in model._meta.concrete_fields if f.column != "id"]
+
+
+# ---------------------------------------------------------------- are they there
+def check_guards(office: Office) -> list[Fault]:
+    """Return a fault for each guard that is missing, was changed or switched off, and for each trigger that is none of ours."""
+    expected = _expected(office.vendor)
+    with office.reading() as cursor:
+        cursor.execute(_PRESENT[office.vendor])
+        found = {str(name): _plain(str(sql)) for name, sql in cursor.fetchall()}
+    faults = [_unguarded(n, _GONE if n not in found else _OTHER) for n, sql in expected.items() if found.get(n) != sql]
+    return [*faults, *(_unguarded(n, _FOREIGN) for n in sorted(set(found) - set(expected)))]
+
+
+_PRESENT = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')",
+    "postgresql": "SELECT t.tgname, c.relname || ' ' || p.prosrc || CASE WHEN t.tgenabled IN ('O', 'A') THEN '' ELSE ' off' END"
+    " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal",
+}
+
+
+def _expected(vendor: str) -> dict[str, str]:
+    """Return the triggers the migrations make, by name, as `_PRESENT` gives them."""
+    from django.apps import apps
+    from django.db.migrations.loader import MigrationLoader
+
+    statements: list[str] = []
+    for app, migration in sorted(MigrationLoader(None).disk_migrations.items()):
+        if not apps.is_installed(f"ecoweb.{app[0]}"):
+            continue
+        for step in migration.operations:
+            if isinstance(step, Guard):
+                statements += guard_sql(vendor, step.register, step.key, step.columns)
+            elif isinstance(step, AppendOnly):
+                statements += [s for t in step.tables for s in append_only_sql(vendor, t)]
+    if vendor == "sqlite":
+        return {m[1]: _plain(s) for s in statements if (m := re.match(r"CREATE TRIGGER (\w+)", s))}
+    bodies = {m[1]: m[2] for s in statements if (m := re.match(r"CREATE FUNCTION (\w+)\(\).*?\$\$(.*)\$\$$", s, re.S))}
+    made = (re.match(r"CREATE TRIGGER (\w+) .*? ON (\w+) .*EXECUTE FUNCTION (\w+)\(\)$", s, re.S) for s in statements)
+    return {m[1]: _plain(f"{m[2]} {bodies[m[3]]}") for m in made if m}
+
+
+def _plain(sql: str) -> str:
+    return " ".join(sql.split())
+
+
+_GONE = Text("登记簿的保护（触发器）缺失", "a guard of the registers (a trigger) is missing")
+_OTHER = Text("登记簿的保护（触发器）被改动或停用", "a guard of the registers (a trigger) was changed or switched off")
+_FOREIGN = Text("数据库里有不属于本系统的触发器或视图", "the database has a trigger or view that is none of ours")
+
+
+def _unguarded(name: str, what: Text) -> Fault:
+    return Fault(
+        "records.guard",
+        "database",
+        name,
+        what,
+        Text(
+            "数据库被绕过程序改动：从备份恢复，并追查。",
+            "The database was changed behind the program: restore a backup and find out by whom.",
+        ),
+    )

@@ -101,6 +101,12 @@ def append(cursor: Any, seq: int, at: datetime, facts: dict[str, Any], written: 
     return sha256(payload).hexdigest()
 
 
+def acted_on(cursor: Any, act: str) -> set[str]:
+    """Return the objects that changes of an act name as seen."""
+    cursor.execute("SELECT p.payload FROM audit_payload p JOIN change c ON c.seq = p.seq WHERE c.act = %s", [act])
+    return {str(json.loads(bytes(row[0]).partition(b"\n")[0]).get("seen")) for row in cursor.fetchall()}
+
+
 # ---------------------------------------------------------------- the tree
 def leaves(office: Office) -> list[bytes]:
     """Return the leaf hashes of the log in order, for `ecocomp.governance.merkle`."""

@@ -62,6 +62,53 @@ def rotate_key(office: Office, *, actor: str, reason: str) -> Change:
     return work.change
 
 
+def check_seals(office: Office) -> list[Fault]:
+    """Return a fault for each object whose sealed values no longer open or are no longer found, and that nobody erased.
+
+    Where the key of the office is not here nothing can be said, and nothing is.
+    """
+    from ecoweb.records.log import acted_on
+
+    sealed = cipher.sealer(office)
+    if sealed is None:
+        return []
+    lost: dict[tuple[str, str], Text] = {}
+    with office.reading() as cursor:
+        for register in REGISTERS:
+            columns = sealed_columns(register)
+            if not columns:
+                continue
+            erased = acted_on(cursor, f"{register}.erase")
+            cursor.execute('SELECT object, "column", token FROM seal_blind WHERE register = %s', [register])
+            tokens = {(o, c, bytes(t)) for o, c, t in cursor.fetchall()}
+            for stored in read_stored(office, cursor, register):
+                names, ids = object_names(register, stored), stored["id"].to_pylist()
+                values = {c: stored[c].to_pylist() for c in columns}
+                for place, name in enumerate(names):
+                    if name in erased or (register, name) in lost:
+                        continue
+                    part = {c: [v[place]] for c, v in values.items() if v[place] is not None}
+                    if not part:
+                        continue
+                    try:
+                        clear = cipher.opened_values(office, cursor, register, [name], [ids[place]], part)
+                    except (FaultsError, ValueError):
+                        lost[register, name] = _UNOPENED
+                        continue
+                    if any(v[0] == cipher.HIDDEN for v in clear.values()):
+                        lost[register, name] = _UNOPENED
+                    elif any((name, c, sealed.token(register, c, str(v[0]))) not in tokens for c, v in clear.items()):
+                        lost[register, name] = _UNFOUND
+    return [Fault("records.seal", r, n, what, _RESTORE) for (r, n), what in lost.items()]
+
+
+_UNOPENED = Text(
+    "密封的个人信息打不开，也没有销毁记录。", "its sealed personal data do not open, and no record says they were erased."
+)
+_UNFOUND = Text("密封的个人信息不能再查到。", "its sealed personal data can no longer be found by value.")
+_RESTORE = Text("从备份恢复，并追查。", "Restore a backup and find out by whom.")
+
+
 def _latest(office: Office, cursor: Any, register: str, name: str) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     where = "WHERE " + " AND ".join(f'"{k}" = %s' for k in object_key(register)) + " AND known_to IS NULL"

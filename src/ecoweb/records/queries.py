@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecocomp.terms.clocks import end_of_day
+from ecocomp.terms.clocks import end_of_day, start_of_day
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.registers import MOMENT, REGISTERS, object_key
 from ecocomp.terms.text import Text
@@ -121,13 +121,7 @@ def changes(
     register      only changes of this register
     objects       at most so many objects are named for each change and register
     """
-    start = (
-        0
-        if since is None
-        else to_micros(since)
-        if isinstance(since, datetime)
-        else to_micros(end_of_day(since - timedelta(days=1)))
-    )
+    start = 0 if since is None else to_micros(since) if isinstance(since, datetime) else to_micros(start_of_day(since))
     with office.reading() as cursor:
         cursor.execute(
             "SELECT seq, at, act, actor, reason, source, tool FROM change WHERE at >= %s AND at < %s ORDER BY seq",
@@ -191,21 +185,21 @@ def _read(
     given = dict(where or {})
     _known_columns(spec, [*given, *(prefix or {})])
     with office.reading() as cursor:
-        sealed = {c: given.pop(c) for c in sealed_columns(register) if c in given}
-        for column, value in sealed.items():
-            given |= _holders_of(office, cursor, register, column, value, given)
+        sealed = {c: _several(given.pop(c)) for c in sealed_columns(register) if c in given}
+        for column, chosen in sealed.items():
+            given |= _holders_of(office, cursor, register, column, chosen, given)
         terms, params = _terms(office, given, prefix or {})
         long = [(c, v) for c, v in given.items() if isinstance(v, list) and len(v) > _IN_ONE]
         condition = " AND ".join([*terms, clocks])
         parts = list(read_stored(office, cursor, register, f"WHERE {condition}", [*params, *moments]))
         stored = pa.concat_tables(parts) if parts else stored_schema(register).empty_table()
-        for column, value in long:
-            stored = stored.filter(pc.is_in(stored[column], pa.array(value, stored[column].type)))
+        for column, many in long:
+            stored = stored.filter(pc.is_in(stored[column], pa.array(many, stored[column].type)))
         shown, clear = _shown(office, cursor, register, stored)
-    for column, value in sealed.items():
-        wanted = _wanted(value)
-        shown = shown.filter(pa.array([v in wanted for v in clear[column]], pa.bool_()))
-        clear = {c: [v for v, k in zip(values, clear[column], strict=True) if k in wanted] for c, values in clear.items()}
+    for column, wanted in sealed.items():
+        kept = [v in wanted for v in clear[column]]
+        shown = shown.filter(pa.array(kept, pa.bool_()))
+        clear = {c: [v for v, keep in zip(values, kept, strict=True) if keep] for c, values in clear.items()}
     table: pa.Table = spec.checked(shown)
     return table
 
@@ -216,15 +210,17 @@ def _known_columns(spec: Any, names: Sequence[str]) -> None:
         raise UsageError(Text("{r} 没有列 {s}。", "{r} has no column {s}.").fill(r=spec.name, s=", ".join(stray)))
 
 
-def _wanted(value: Any) -> set[str]:
-    """Return the clear values asked for, given as one or as a list."""
-    return {str(v) for v in value} if isinstance(value, list | tuple | set | frozenset) else {str(value)}
+def _several(value: Any) -> frozenset[str]:
+    """Return the sealed values asked for, of which any will do."""
+    return frozenset(map(str, value)) if isinstance(value, list | tuple | set | frozenset) else frozenset([str(value)])
 
 
-def _holders_of(office: Office, cursor: Any, register: str, column: str, value: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the condition on the object's code that a sealed value, or any of a list of them, comes to."""
+def _holders_of(
+    office: Office, cursor: Any, register: str, column: str, values: frozenset[str], given: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the condition on the object's code that sealed values come to."""
     (key,) = object_key(register)
-    found = sorted({n for v in sorted(_wanted(value)) for n in cipher.find(office, cursor, register, column, v)})
+    found = cipher.find(office, cursor, register, column, sorted(values))
     if key in given:
         asked = given[key] if isinstance(given[key], list | tuple | set) else [given[key]]
         found = [n for n in found if n in set(asked)]

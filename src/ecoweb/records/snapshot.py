@@ -1,11 +1,15 @@
 """A whole register as one Arrow file, kept beside the database so that the next reader need not read it again.
 
 The file is named after the last change of its register and that change's entry in the log, so a snapshot of another
-history is never taken for this one; it holds no sealed value. It can be rebuilt at any time and is never the truth.
+history is never taken for this one, and bears a tag made with the key of the office, so that a file someone altered or put
+there is not taken either; it holds no sealed value. It can be rebuilt at any time and is never the truth. Where the key is
+not here, the database is read each time.
 """
 
 from __future__ import annotations
 
+import hmac
+import os
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +21,7 @@ import pyarrow.compute as pc
 from ecocomp.io.files import atomic_write
 from ecocomp.terms.registers import P3, REGISTERS
 from ecoweb.office import Office
-from ecoweb.records.cipher import HIDDEN
+from ecoweb.records.cipher import HIDDEN, sealer
 from ecoweb.records.tables import read_stored
 
 FOLDER = "cache"
@@ -31,13 +35,13 @@ def current(office: Office, register: str) -> pa.Table:
     """Return every version in a register, sorted by its key, with the columns `id`, sealed values hidden."""
     with office.reading() as cursor:
         seq, mark = _state(cursor, register)
-        file = office.folder / FOLDER / f"{register}-{seq}-{mark}.arrow"
-        kept = _opened(file)
-        if kept is not None:
-            return kept
+        for _, _, file in [k for k in _kept(office, register) if k[:2] == (seq, mark)]:
+            kept = _opened(office, register, file)
+            if kept is not None:
+                return kept
         whole = _grown(office, cursor, register, seq) or _whole(office, cursor, register)
     if len(whole) >= WORTH_ROWS:
-        _keep(whole, file, register)
+        _keep(office, whole, register, seq, mark)
     return whole
 
 
@@ -66,7 +70,7 @@ def _grown(office: Office, cursor: Any, register: str, seq: int) -> pa.Table | N
     for old, mark, file in sorted(_kept(office, register), reverse=True):
         if old > seq or _mark(cursor, old) != mark:
             continue
-        base = _opened(file)
+        base = _opened(office, register, file)
         if base is None:
             continue
         fresh = list(read_stored(office, cursor, register, "WHERE change_id > %s OR ended_by_id > %s", [old, old]))
@@ -79,8 +83,8 @@ def _grown(office: Office, cursor: Any, register: str, seq: int) -> pa.Table | N
 def _kept(office: Office, register: str) -> list[tuple[int, str, Path]]:
     found = []
     for file in (office.folder / FOLDER).glob(f"{register}-*.arrow"):
-        parts = file.stem.rsplit("-", 2)
-        if len(parts) == 3 and parts[0] == register and parts[1].isdigit():
+        parts = file.stem.rsplit("-", 3)
+        if len(parts) == 4 and parts[0] == register and parts[1].isdigit() and file.is_file() and not file.is_symlink():
             found.append((int(parts[1]), parts[2], file))
     return found
 
@@ -142,22 +146,40 @@ def _laid_in(base: pa.Table, few: pa.Table, key: list[str]) -> pa.Table:
 
 
 # ---------------------------------------------------------------- files
-def _opened(file: Path) -> pa.Table | None:
-    try:
-        return pa.ipc.open_file(pa.memory_map(str(file))).read_all()
-    except (OSError, pa.ArrowInvalid):
+def _opened(office: Office, register: str, file: Path) -> pa.Table | None:
+    """Return what a file holds, if it was written here with the key of this office and is as it was written."""
+    sealed = sealer(office)
+    if sealed is None:
         return None
+    name, _, said = file.stem.rpartition("-")
+    try:
+        source = pa.memory_map(str(file))
+        if not hmac.compare_digest(said[16:], sealed.tag(name, bytes.fromhex(said[:16]), source.read_buffer())):
+            return None
+        source.seek(0)
+        found = pa.ipc.open_file(source).read_all()
+    except (OSError, ValueError, pa.ArrowInvalid):
+        return None
+    return found if found.schema.equals(_schema(register)) else None
 
 
-def _keep(whole: pa.Table, file: Path, register: str) -> None:
+def _keep(office: Office, whole: pa.Table, register: str, seq: int, mark: str) -> None:
     """Write the snapshot and remove older ones; a disk that is full or read-only only costs the next reader time."""
     from ecocomp.terms.faults import EcocompError
 
+    sealed = sealer(office)
+    if sealed is None:
+        return
+    name, nonce = f"{register}-{seq}-{mark}", os.urandom(8)
+    folder = office.folder / FOLDER
     with suppress(OSError, EcocompError):
-        with atomic_write(file) as part:
+        with atomic_write(folder / f"{name}.new") as part:
             part.touch(mode=0o600)
             with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, whole.schema) as writer:
                 writer.write_table(whole, max_chunksize=1 << 20)
-        for other in file.parent.glob(f"{register}-*.arrow"):
-            if other != file and other.stem.rsplit("-", 2)[0] == register:
+            tag = sealed.tag(name, nonce, pa.memory_map(str(part)).read_buffer())
+        file = folder / f"{name}-{nonce.hex()}{tag}.arrow"
+        (folder / f"{name}.new").replace(file)
+        for other in (*folder.glob(f"{register}-*.arrow"), *folder.glob(f"{register}-*.new")):
+            if other != file and other.stem.rsplit("-", 3)[0].split("-")[0] == register:
                 other.unlink(missing_ok=True)
