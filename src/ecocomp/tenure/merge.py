@@ -85,22 +85,21 @@ def _objects_equal(
 
 def differences(found: Merge, most: int = 50) -> list[Fault]:
     """Return a fault for each object that differs, naming the columns and both values; personal numbers are not told."""
-    key = object_key(found.register)
+    if not len(found.changed):
+        return []
+    key = list(object_key(found.register))
     hidden = {c.name for c in REGISTERS[found.register].columns if c.unit == P3}
-    was: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in found.closed.to_pylist():
-        was[tuple(row[k] for k in key)] = row
-    out: list[Fault] = []
-    seen: set[tuple[Any, ...]] = set()
-    for row in found.changed.to_pylist():
-        name = tuple(row[k] for k in key)
-        if name in seen:
-            continue
-        seen.add(name)
-        if len(out) < most:
-            out.append(_differs(found.register, " ".join(map(str, name)), was.get(name, {}), row, hidden))
-    if len(seen) > most:
-        more = Text("另有 {n} 个对象与登记不同。", "{n} more objects differ from the register.").fill(n=len(seen) - most)
+    objects = pc.unique(_joined(found.changed, key))
+    closed, changed = (
+        t.filter(pc.is_in(_joined(t, key), value_set=objects[:most])).to_pylist() for t in (found.closed, found.changed)
+    )
+    was = {tuple(row[k] for k in key): row for row in closed}
+    now: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in changed:
+        now.setdefault(tuple(row[k] for k in key), row)
+    out = [_differs(found.register, " ".join(map(str, name)), was.get(name, {}), row, hidden) for name, row in now.items()]
+    if len(objects) > most:
+        more = Text("另有 {n} 个对象与登记不同。", "{n} more objects differ from the register.").fill(n=len(objects) - most)
         out.append(Fault("tenure.differs", found.register, "", more, _MEND))
     return out
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hmac
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -30,6 +30,7 @@ HIDDEN = "***"
 """What is shown of a sealed value that cannot be opened here: its key is kept elsewhere, or was destroyed."""
 _KEPT = {"id_number": (3, 4), "account": (0, 4), "phone": (3, 4)}
 _NONCE = 12
+_IN_ONE = 500
 NEW_KEY = ".new"
 
 
@@ -183,11 +184,18 @@ def add_tokens(office: Office, cursor: Any, rows: Sequence[tuple[str, str, str, 
         write_many(office, cursor, "seal_blind", ("register", "object", "column", "token"), rows, if_new=True)
 
 
-def find(office: Office, cursor: Any, register: str, column: str, value: str) -> list[str]:
-    """Return the objects that have, or once had, a sealed value."""
-    token = need_sealer(office).token(register, column, value)
-    cursor.execute('SELECT object FROM seal_blind WHERE register = %s AND "column" = %s AND token = %s', [register, column, token])
-    return [row[0] for row in cursor.fetchall()]
+def find(office: Office, cursor: Any, register: str, column: str, values: Iterable[str]) -> list[str]:
+    """Return the objects that have, or once had, one of some sealed values."""
+    sealed = need_sealer(office)
+    tokens = sorted({sealed.token(register, column, v) for v in values})
+    found: set[str] = set()
+    for start in range(0, len(tokens), _IN_ONE):
+        part = tokens[start : start + _IN_ONE]
+        marks = ", ".join(["%s"] * len(part))
+        sql = f'SELECT object FROM seal_blind WHERE register = %s AND "column" = %s AND token IN ({marks})'
+        cursor.execute(sql, [register, column, *part])
+        found.update(row[0] for row in cursor.fetchall())
+    return sorted(found)
 
 
 def opened_values(

@@ -6,7 +6,7 @@ may be given instead. Sealed columns come masked; `register_state` does not open
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,8 @@ from ecoweb.records.tables import object_names, read_stored, stored_schema
 
 Known = date | datetime | None
 _IN_ONE = 10_000
+_MANY = 50_000
+"""Above so many versions a register is taken whole rather than row by row."""
 CHANGES = pa.schema(
     [
         pa.field("seq", pa.int64(), nullable=False),
@@ -97,6 +99,58 @@ def history(office: Office, register: str) -> pa.Table:
     """Return every version of every object of a register, sealed values as `***`."""
     _spec(register)
     return snapshot.current(office, register).select(REGISTERS[register].schema().names)
+
+
+def moved(
+    office: Office, register: str, since: date, until: date, where: Mapping[str, Any] | None = None, *, on: date | None = None
+) -> pa.Table:
+    """Return the versions that came into or went out of knowledge from `since` to `until` (both days included).
+
+    on  only those that hold on this day
+    """
+    spec = _spec(register)
+    start, end = to_micros(end_of_day(since - timedelta(days=1))), to_micros(end_of_day(until))
+    with office.reading() as cursor:
+        first = _first_change(cursor, start)
+        if first is None:
+            return spec.checked(spec.empty())
+        # A version is known from its change or, taken over from an older register, from before it: never from after it.
+        came, went = ((c, [first, start, end]) for c in (_CAME, _WENT))
+        if not where and _at_least(cursor, register, (came, went), _MANY):
+            return _moved_of(history(office, register), start, end, on)
+        found = _read(office, register, where, None, f"(({_CAME}) OR ({_WENT}))", [*came[1], *went[1]])
+    return _moved_of(found, start, end, on)
+
+
+def _first_change(cursor: Any, start: int) -> int | None:
+    cursor.execute("SELECT min(seq) FROM change WHERE at >= %s", [start])
+    found = cursor.fetchone()[0]
+    return None if found is None else int(found)
+
+
+_CAME = "change_id >= %s AND known_from >= %s AND known_from < %s"
+_WENT = "ended_by_id >= %s AND known_to >= %s AND known_to < %s"
+
+
+def _at_least(cursor: Any, register: str, conditions: Iterable[tuple[str, list[int]]], most: int) -> bool:
+    """Return whether more than so many versions meet one of some conditions, counted no further than it matters."""
+    counted = 0
+    for condition, params in conditions:
+        cursor.execute(f'SELECT count(*) FROM (SELECT 1 FROM "{register}" WHERE {condition} LIMIT {most + 1}) AS few', params)
+        counted += int(cursor.fetchone()[0])
+    return counted > most
+
+
+def _moved_of(found: pa.Table, start: int, end: int, on: date | None) -> pa.Table:
+    low, high = (pa.scalar(v, pa.int64()).cast(MOMENT) for v in (start, end))
+    came = pc.and_(pc.greater_equal(found["known_from"], low), pc.less(found["known_from"], high))
+    went = pc.and_(pc.greater_equal(found["known_to"], low), pc.less(found["known_to"], high))
+    found = found.filter(pc.or_(came, pc.fill_null(went, False)))
+    if on is None:
+        return found
+    day = pa.scalar(on, pa.date32())
+    over = pc.fill_null(pc.less_equal(found["valid_to"], day), False)
+    return found.filter(pc.and_not(pc.less_equal(found["valid_from"], day), over))
 
 
 def known_before(office: Office, known: Known) -> int:
@@ -191,9 +245,9 @@ def _read(
     given = dict(where or {})
     _known_columns(spec, [*given, *(prefix or {})])
     with office.reading() as cursor:
-        sealed = {c: given.pop(c) for c in sealed_columns(register) if c in given}
-        for column, value in sealed.items():
-            given |= _holders_of(office, cursor, register, column, value, given)
+        sealed = {c: _any_of(given.pop(c)) for c in sealed_columns(register) if c in given}
+        for column, wanted in sealed.items():
+            given |= _holders_of(office, cursor, register, column, wanted, given)
         terms, params = _terms(office, given, prefix or {})
         long = [(c, v) for c, v in given.items() if isinstance(v, list) and len(v) > _IN_ONE]
         condition = " AND ".join([*terms, clocks])
@@ -202,9 +256,10 @@ def _read(
         for column, value in long:
             stored = stored.filter(pc.is_in(stored[column], pa.array(value, stored[column].type)))
         shown, clear = _shown(office, cursor, register, stored)
-    for column, value in sealed.items():
-        shown = shown.filter(pa.array([v == value for v in clear[column]], pa.bool_()))
-        clear = {c: [v for v, k in zip(values, clear[column], strict=True) if k == value] for c, values in clear.items()}
+    for column, wanted in sealed.items():
+        keep = [v in wanted for v in clear[column]]
+        shown = shown.filter(pa.array(keep, pa.bool_()))
+        clear = {c: [v for v, k in zip(values, keep, strict=True) if k] for c, values in clear.items()}
     table: pa.Table = spec.checked(shown)
     return table
 
@@ -215,10 +270,17 @@ def _known_columns(spec: Any, names: Sequence[str]) -> None:
         raise UsageError(Text("{r} 没有列 {s}。", "{r} has no column {s}.").fill(r=spec.name, s=", ".join(stray)))
 
 
-def _holders_of(office: Office, cursor: Any, register: str, column: str, value: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the condition on the object's code that a sealed value comes to."""
+def _any_of(value: Any) -> frozenset[str]:
+    """Return the values any of which will do."""
+    return frozenset(map(str, value)) if isinstance(value, list | tuple | set | frozenset) else frozenset([str(value)])
+
+
+def _holders_of(
+    office: Office, cursor: Any, register: str, column: str, wanted: frozenset[str], given: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the condition on the object's code that sealed values come to."""
     (key,) = object_key(register)
-    found = cipher.find(office, cursor, register, column, str(value))
+    found = cipher.find(office, cursor, register, column, wanted)
     if key in given:
         asked = given[key] if isinstance(given[key], list | tuple | set) else [given[key]]
         found = [n for n in found if n in set(asked)]
