@@ -369,16 +369,32 @@ def _add(log: FaultLog, found: list[Fault]) -> None:
 
 def read_edition(path: Path | str) -> Edition:
     """Open an edition; `FaultsError` if it is missing, broken or no edition."""
+    place = Path(path)
+    said, bounds, rows = _head(place)
+    try:
+        return Edition(place, sha256_of(place), said["crs_wkt"], said["epsg"], rows, bounds)
+    except (OSError, KeyError):
+        raise FaultsError([_no_edition(place)]) from None
+
+
+def crs_of(path: Path | str) -> str:
+    """Return the coordinate system of an edition without reading the whole of it; `FaultsError` as `read_edition`."""
+    said, _, _ = _head(Path(path))
+    if "crs_wkt" not in said:
+        raise FaultsError([_no_edition(Path(path))])
+    return str(said["crs_wkt"])
+
+
+def _head(place: Path) -> tuple[dict[str, Any], tuple[float, float, float, float], int]:
+    """Return what an edition says of itself, its bounds and the number of its rows."""
     import pyarrow.parquet as pq
 
-    place = Path(path)
     try:
-        metadata = pq.read_schema(place).metadata or {}
-        said = json.loads(metadata[b"ecocomp"])
+        found = pq.read_metadata(place)
+        metadata = found.metadata or {}
         geo = json.loads(metadata[b"geo"])
-        rows = int(pq.read_metadata(place).num_rows)
         bounds = tuple(float(v) for v in geo["columns"]["geometry"]["bbox"])
-        return Edition(place, sha256_of(place), said["crs_wkt"], said["epsg"], rows, bounds)  # type: ignore[arg-type]
+        return json.loads(metadata[b"ecocomp"]), bounds, int(found.num_rows)  # type: ignore[return-value]
     except (OSError, KeyError, ValueError, pa.ArrowException):
         raise FaultsError([_no_edition(place)]) from None
 

@@ -87,7 +87,9 @@ def _objects_equal(
 
 def differences(found: Merge) -> list[Fault]:
     """Return a fault for each object that differs, naming the columns and both values; personal numbers are not told."""
-    key = object_key(found.register)
+    if not len(found.changed):
+        return []
+    key = list(object_key(found.register))
     hidden = {c.name for c in REGISTERS[found.register].columns if c.unit == P3}
     was: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in found.closed.to_pylist():

@@ -196,12 +196,17 @@ def _mask(values: Any) -> NDArray[np.bool_]:
 
 
 def _on_known_parcels(table: pa.Table, parcel: pa.Table | None) -> pa.Table:
-    return table if parcel is None else table.filter(pc.is_in(table["parcel_id"], parcel["parcel_id"].combine_chunks()))
+    return table if parcel is None else _kept(table, pc.is_in(table["parcel_id"], parcel["parcel_id"].combine_chunks()))
+
+
+def _kept(table: pa.Table, mask: Any) -> pa.Table:
+    """Return the rows marked; the table itself, not a copy, where all are."""
+    return table if pc.all(mask, skip_nulls=False, min_count=0).as_py() else table.filter(mask)
 
 
 def _sound(table: pa.Table) -> pa.Table:
     """Return the rows whose fraction can be added."""
-    return table.filter(pc.and_(pc.greater(table["share_num"], 0), pc.greater(table["share_den"], 0)))
+    return _kept(table, pc.and_(pc.greater(table["share_num"], 0), pc.greater(table["share_den"], 0)))
 
 
 def _history(right: pa.Table, column: str, value: str, known_on: date | None) -> pa.Table:

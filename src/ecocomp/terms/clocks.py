@@ -35,12 +35,19 @@ def as_of(table: pa.Table, valid_on: date, known_on: date) -> pa.Table:
     import pyarrow.compute as pc
 
     mask = pc.and_(_within(table, "valid_from", "valid_to", valid_on), _within(table, "known_from", "known_to", known_on))
-    return table.filter(mask)
+    return _kept(table, mask)
 
 
 def as_known(table: pa.Table, known_on: date) -> pa.Table:
     """Return the rows as they were known on `known_on`, whenever they held: the history as it was seen then."""
-    return table.filter(_within(table, "known_from", "known_to", known_on))
+    return _kept(table, _within(table, "known_from", "known_to", known_on))
+
+
+def _kept(table: pa.Table, mask: pa.ChunkedArray) -> pa.Table:
+    """Return the rows marked; the table itself, not a copy, where all are."""
+    import pyarrow.compute as pc
+
+    return table if pc.all(mask, skip_nulls=False, min_count=0).as_py() else table.filter(mask)
 
 
 def _within(table: pa.Table, start: str, end: str, day: date) -> pa.ChunkedArray:

@@ -409,16 +409,22 @@ class Parcels:
         return cls(table, crs_wkt, lambda: ((i, shapes[i : i + block]) for i in range(0, len(shapes), block)))
 
     @classmethod
-    def read(cls, path: Path | str, block: int = BLOCK_PARCELS) -> Parcels:
+    def read(cls, path: Path | str, block: int = BLOCK_PARCELS, region: str = "") -> Parcels:
         """Return the parcels of a survey edition, their shapes read from the file block by block.
 
+        region  only parcels whose village code begins so; of the shapes only theirs are read
         raises  `FaultsError` if it is missing, broken or no survey edition
         """
-        from ecocomp.land.edition import read_edition
+        from ecocomp.land.edition import crs_of
 
-        edition = read_edition(path)
-        table = read_table(path, ["parcel_id", "land_class", "village_code", "area_dm2"]).combine_chunks()
-        return cls(table, edition.crs_wkt, lambda: _read_blocks(Path(path), block))
+        crs, names = crs_of(path), ["parcel_id", "land_class", "area_dm2"]
+        if not region:
+            return cls(read_table(path, names).combine_chunks(), crs, lambda: _read_blocks(Path(path), block))
+        villages = read_table(path, ["village_code"])["village_code"]
+        rows = np.flatnonzero(np.asarray(pc.starts_with(villages, region).to_numpy(), bool))
+        parts = [t for _, t in _read_rows(Path(path), rows, names)]
+        table = pa.concat_tables(parts) if parts else read_table(path, names).slice(0, 0)
+        return cls(table.combine_chunks(), crs, lambda: _shapes(_read_rows(Path(path), rows, ["geometry"])))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -472,11 +478,34 @@ def _read_blocks(path: Path, block: int) -> Iterator[tuple[int, Geometries]]:
             start += len(shapes)
 
 
+def _read_rows(path: Path, rows: Ints, columns: list[str]) -> Iterator[tuple[int, pa.Table]]:
+    """Give out some rows (ascending) of a file with the place of the first among them, from the row groups that hold them."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        first = 0
+        for group in range(file.num_row_groups):
+            size = file.metadata.row_group(group).num_rows
+            low, high = (int(k) for k in np.searchsorted(rows, [first, first + size]))
+            if high > low:
+                yield low, file.read_row_group(group, columns=columns).take(pa.array(rows[low:high] - first))
+            first += size
+
+
+def _shapes(parts: Iterator[tuple[int, pa.Table]]) -> Iterator[tuple[int, Geometries]]:
+    import shapely
+
+    for start, table in parts:
+        yield start, np.asarray(shapely.from_wkb(table["geometry"].to_numpy()), object)
+
+
 def overlay_pairs(parcels: Parcels, polygons: Geometries) -> tuple[Ints, Ints, Floats]:
     """Return (row of the parcel, row of the polygon, share of the parcel inside it), sorted, only where they share ground.
 
     polygons  in the reference system of the parcels; they may overlap
     """
+    if not len(polygons):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
     degrees = parcels.geographic
     ground = Ground(equal_area(polygons) if degrees else np.asarray(polygons, object))
     found = [_block_pairs(ground, equal_area(s) if degrees else s, start) for start, s in parcels.blocks()]

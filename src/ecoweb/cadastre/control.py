@@ -110,12 +110,12 @@ def layers_in_force(office: Office, on: date, known: date) -> dict[str, ZoneEdit
 
 def parcels_in_force(office: Office, on: date, known: date, region: str = "") -> list[Parcels]:
     """Return the parcels of each edition in force, with their shapes; FaultsError where there is none."""
-    rows = edition_in_force(office, "parcel", region_code=region or None, on=on, known=known).to_pylist()
+    rows = edition_in_force(office, "parcel", region_code=region[:6] or None, on=on, known=known).to_pylist()
     if not rows:
         clash = Text("{d} 没有生效的地块版次。", "no edition of parcels is in force on {d}.").fill(d=on)
         remedy = Text("先用 ecocomp survey import 导入。", "Import one first: ecocomp survey import.")
         raise FaultsError([Fault("cadastre.no_edition", "edition", "", clash, remedy)])
-    return [Parcels.read(edition_file(office, r)) for r in rows]
+    return [Parcels.read(edition_file(office, r), region=region) for r in rows]
 
 
 # ---------------------------------------------------------------- what lies on the parcels, and what clashes
@@ -145,7 +145,7 @@ class Control:
 def control(office: Office, on: date, known: date, region: str = "", programmes: Mapping[str, str] | None = None) -> Control:
     """Return what lies on the parcels in force on a day, as known on a day, and what clashes there.
 
-    region  only parcels of this county, town or village (12 digits at most), by the beginning of their codes
+    region  only parcels of this county, town or village (12 digits at most), by the beginning of their village codes
     """
     layers = layers_in_force(office, on, known)
     restriction, edition = (as_known(history(office, n), known) for n in ("restriction", "edition"))
@@ -154,8 +154,7 @@ def control(office: Office, on: date, known: date, region: str = "", programmes:
     state = {n: register_state(office, n, on, known) for n in ("tenure", "duty", "party", "mortgage")}
     rules = rules_of(office, on, known)
     tables, conflict = [], []
-    for parcels in parcels_in_force(office, on, known, region[:6]):
-        some = _in_region(parcels, region)
+    for some in parcels_in_force(office, on, known, region):
         share, said = shares(some, binding, layers)
         near = {n: t.filter(pc.is_in(t["parcel_id"], value_set=some.ids)) for n, t in state.items() if n in ("tenure", "duty")}
         grounds = {r["restriction_id"]: layers[r["edition_id"]] for r in binding.to_pylist() if r["edition_id"] in layers}
@@ -176,11 +175,3 @@ def control(office: Office, on: date, known: date, region: str = "", programmes:
         conflict.append(found)
         faults += [*(f for f in said if f.code != "zoning.restriction_parcel"), *told]
     return Control(pa.concat_tables(tables), CONFLICT.checked(pa.concat_tables(conflict)), list(dict.fromkeys(faults)))
-
-
-def _in_region(parcels: Parcels, region: str) -> Parcels:
-    """Return the parcels that lie in a village or town, by their village codes."""
-    if len(region) <= 6:
-        return parcels
-    inside = pc.starts_with(parcels.table["village_code"].combine_chunks(), region)
-    return parcels.take(np.flatnonzero(inside.to_numpy(zero_copy_only=False)))

@@ -435,10 +435,11 @@ def _standing_faults(office: Office | None, made: Plan) -> list[Fault]:
     tables = {n: _after(office, made, n) for n in ("party", "member", "tenure", "duty")}
     gate = gate_tables(tables)
     ids = pc.unique(pa.chunked_array([*touched.new["parcel_id"].chunks, *touched.changed["parcel_id"].chunks]))
-    right = gate["right"].filter(pc.is_in(gate["right"]["parcel_id"], value_set=ids))
+    beside = pc.is_in(gate["right"]["parcel_id"], value_set=ids)
+    right = gate["right"] if pc.all(beside, skip_nulls=False, min_count=0).as_py() else gate["right"].filter(beside)
     parcel = _parcels_named(office, ids)
-    day = max((d for d in right["valid_from"].to_pylist()), default=date(1900, 1, 1))
-    known = date.max if not len(right) else max(day, *right["known_from"].to_pylist())
+    day = pc.max(right["valid_from"]).as_py() or date(1900, 1, 1)
+    known = max(day, pc.max(right["known_from"]).as_py()) if len(right) else date.max
     table = parcel if parcel is not None else pa.table({"parcel_id": ids})
     found = check_rights(right, gate["holder"], table, day, known, gate["contract"])
     return [f for f in found if f.code not in ("tenure.nobody_paid",)]

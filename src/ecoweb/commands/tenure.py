@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -120,9 +121,9 @@ def _villages(office: Office) -> dict[str, str]:
     """Return the names of villages that occur once, with their codes."""
     from ecoweb.records.queries import rows
 
-    found = rows(office, "region", {"level": 5}).to_pylist()
-    names = [r["name"] for r in found]
-    return {r["name"]: r["region_code"] for r in found if names.count(r["name"]) == 1}
+    found = rows(office, "region", {"level": 5}).select(["name", "region_code"]).to_pylist()
+    times = Counter(r["name"] for r in found)
+    return {r["name"]: r["region_code"] for r in found if times[r["name"]] == 1}
 
 
 def _say_import(
@@ -370,7 +371,7 @@ def tenure_changes(
             "until": str(last),
             "on": on,
             "changes": rows,
-            "moved": {k: rows_of(v, REGISTERS[k]) for k, v in moved.items()},
+            "moved": {k: rows_of(v, REGISTERS[k]) for k, v in moved.items()} if voice.as_json else {},
         }
     )
     if voice.as_json:
@@ -397,14 +398,8 @@ def _moved(
     office: Office, first: date, last: date, on: date | None, register: str | None, parcel: str | None, holder: str | None
 ) -> dict[str, pa.Table]:
     """Return by register the versions that came into or went out of knowledge from `first` to `last`, of one day if given."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    from ecoweb.records import queries
 
-    from ecocomp.terms.clocks import end_of_day, start_of_day
-    from ecocomp.terms.registers import MOMENT
-    from ecoweb.records.queries import history, versions
-
-    start, end = pa.scalar(start_of_day(first), MOMENT), pa.scalar(end_of_day(last), MOMENT)
     out = {}
     columns = {"tenure": "holder_id", "duty": "holder_id", "party": "party_id", "dispute": "claimant_id"}
     for name in [register] if register else ["party", "member", "tenure", "duty", "restriction", "mortgage", "dispute", "edition"]:
@@ -415,14 +410,7 @@ def _moved(
             where[columns[name]] = holder
         if (parcel or holder) and not where:
             continue
-        found = versions(office, name, where, known=last) if where else history(office, name)
-        came = pc.and_(pc.greater_equal(found["known_from"], start), pc.less(found["known_from"], end))
-        went = pc.and_(pc.greater_equal(found["known_to"], start), pc.less(found["known_to"], end))
-        found = found.filter(pc.or_(came, pc.fill_null(went, False)))
-        if on is not None:
-            day = pa.scalar(on, pa.date32())
-            over = pc.fill_null(pc.less_equal(found["valid_to"], day), False)
-            found = found.filter(pc.and_not(pc.less_equal(found["valid_from"], day), over))
+        found = queries.moved(office, name, first, last, where, on=on)
         if len(found):
             out[name] = found
     return out
@@ -509,18 +497,39 @@ def blocked(office: Office, on: date | None, known: date | None, region: str = "
     from ecoweb.records.queries import history
 
     day = on or office.today()
-    parcels = parcels_of(office, on=day, known=known, columns=("parcel_id", "village_code"))
+    parcels = parcels_of(office, on=day, known=known, columns=("parcel_id", "village_code") if region else ("parcel_id",))
     if parcels is None:
         raise FaultsError([_no_parcels(day)])
     if region:
         parcels = parcels.filter(pc.starts_with(parcels["village_code"], region))
-    registers = {n: history(office, n) for n in ("tenure", "party", "mortgage", "duty")}
-    found = standing(parcels["parcel_id"], registers, day, known or office.today())
+    names = ("tenure", "party", "mortgage", "duty")
+    told = known or office.today()
+    if len(parcels) <= _FEW_PARCELS:
+        registers = _registers_of(office, parcels["parcel_id"].to_pylist())
+    else:
+        registers = {n: history(office, n) for n in names}
+    found = standing(parcels["parcel_id"], registers, day, told)
     if not region:  # a parcel in no edition has no village
         import pyarrow as pa
 
-        found = pa.concat_tables([found, groundless(registers["tenure"], parcels["parcel_id"], day, known or office.today())])
+        whole = registers["tenure"] if len(parcels) > _FEW_PARCELS else history(office, "tenure")
+        found = pa.concat_tables([found, groundless(whole, parcels["parcel_id"], day, told)])
     return found, len(parcels)
+
+
+_FEW_PARCELS = 5_000
+"""Up to so many parcels their rights are asked for by name; above, whole registers are read."""
+
+
+def _registers_of(office: Office, parcels: list[str]) -> dict[str, pa.Table]:
+    """Return every version of the rights and duties of some parcels, of their holders and mortgages."""
+    from ecoweb.records.queries import versions
+
+    with office.reading():
+        tenure, duty = (versions(office, n, {"parcel_id": parcels}) for n in ("tenure", "duty"))
+        holders, rights = (tenure[c].unique().to_pylist() for c in ("holder_id", "right_id"))
+        party, mortgage = versions(office, "party", {"party_id": holders}), versions(office, "mortgage", {"right_id": rights})
+    return {"tenure": tenure, "party": party, "mortgage": mortgage, "duty": duty}
 
 
 def _no_parcels(day: date) -> Fault:

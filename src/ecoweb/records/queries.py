@@ -6,7 +6,7 @@ may be given instead. Sealed columns come masked; `register_state` does not open
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,8 @@ from ecoweb.records.tables import object_names, read_stored, stored_schema
 
 Known = date | datetime | None
 _IN_ONE = 10_000
+_MANY = 50_000
+"""Above so many versions a register is taken whole rather than row by row."""
 CHANGES = pa.schema(
     [
         pa.field("seq", pa.int64(), nullable=False),
@@ -97,6 +99,58 @@ def history(office: Office, register: str) -> pa.Table:
     """Return every version of every object of a register, sealed values as `***`."""
     _spec(register)
     return snapshot.current(office, register).select(REGISTERS[register].schema().names)
+
+
+def moved(
+    office: Office, register: str, since: date, until: date, where: Mapping[str, Any] | None = None, *, on: date | None = None
+) -> pa.Table:
+    """Return the versions that came into or went out of knowledge from `since` to `until` (both days included).
+
+    on  only those that hold on this day
+    """
+    spec = _spec(register)
+    start, end = to_micros(end_of_day(since - timedelta(days=1))), to_micros(end_of_day(until))
+    with office.reading() as cursor:
+        first = _first_change(cursor, start)
+        if first is None:
+            return spec.checked(spec.empty())
+        # A version is known from its change or, taken over from an older register, from before it: never from after it.
+        came, went = ((c, [first, start, end]) for c in (_CAME, _WENT))
+        if not where and _at_least(cursor, register, (came, went), _MANY):
+            return _moved_of(history(office, register), start, end, on)
+        found = _read(office, register, where, None, f"(({_CAME}) OR ({_WENT}))", [*came[1], *went[1]])
+    return _moved_of(found, start, end, on)
+
+
+def _first_change(cursor: Any, start: int) -> int | None:
+    cursor.execute("SELECT min(seq) FROM change WHERE at >= %s", [start])
+    found = cursor.fetchone()[0]
+    return None if found is None else int(found)
+
+
+_CAME = "change_id >= %s AND known_from >= %s AND known_from < %s"
+_WENT = "ended_by_id >= %s AND known_to >= %s AND known_to < %s"
+
+
+def _at_least(cursor: Any, register: str, conditions: Iterable[tuple[str, list[int]]], most: int) -> bool:
+    """Return whether more than so many versions meet one of some conditions, counted no further than it matters."""
+    counted = 0
+    for condition, params in conditions:
+        cursor.execute(f'SELECT count(*) FROM (SELECT 1 FROM "{register}" WHERE {condition} LIMIT {most + 1}) AS few', params)
+        counted += int(cursor.fetchone()[0])
+    return counted > most
+
+
+def _moved_of(found: pa.Table, start: int, end: int, on: date | None) -> pa.Table:
+    low, high = (pa.scalar(v, pa.int64()).cast(MOMENT) for v in (start, end))
+    came = pc.and_(pc.greater_equal(found["known_from"], low), pc.less(found["known_from"], high))
+    went = pc.and_(pc.greater_equal(found["known_to"], low), pc.less(found["known_to"], high))
+    found = found.filter(pc.or_(came, pc.fill_null(went, False)))
+    if on is None:
+        return found
+    day = pa.scalar(on, pa.date32())
+    over = pc.fill_null(pc.less_equal(found["valid_to"], day), False)
+    return found.filter(pc.and_not(pc.less_equal(found["valid_from"], day), over))
 
 
 def known_before(office: Office, known: Known) -> int:
