@@ -573,7 +573,11 @@ def _net_area(rows: _Rows) -> None:
     digit = float(rows.mapping.printed_digit)
     share = np.nan_to_num(_floats(rows, "KCXS")) if "KCXS" in rows.out else None
     taken = np.nan_to_num(_floats(rows, "KCMJ")) if "KCMJ" in rows.out else None
-    remedy = Text("请重算扣除面积与净面积。", "Compute the deducted and the net area anew.")
+    remedy = Text(
+        "请重算扣除面积与净面积；面积若只印到 0.1，请在映射文件的 [tolerances] 写 printed_digit = 0.1。",
+        "Compute the deducted and the net area anew; where areas are printed to 0.1 only, say printed_digit = 0.1 under"
+        " [tolerances] of the mapping file.",
+    )
     said: dict[str, Any] = {"t": lambda i: f"{total[i]:.2f}", "e": lambda _: f"{digit:g}"}
     slack = digit * (1 + 1e-9) + 1e-12 * np.nan_to_num(total)
     if taken is not None and share is not None:

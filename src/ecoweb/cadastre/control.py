@@ -19,7 +19,8 @@ from ecocomp.tenure.versions import Delta
 from ecocomp.terms.clocks import as_known
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.text import Text
-from ecocomp.zoning.conflicts import CONFLICT, conflicts
+from ecocomp.zoning.conflicts import CONFLICT, GroundLayer, conflicts, ground_conflicts
+from ecocomp.zoning.control import PROGRAMMES
 from ecocomp.zoning.editions import Parcels, ZoneEdition, ZoneFields, make_zone_edition, read_zone_edition, shares
 from ecocomp.zoning.versions import binding_on, check_restrictions
 from ecoweb.cadastre.queries import edition_file, edition_in_force
@@ -172,6 +173,13 @@ def control(office: Office, on: date, known: date, region: str = "", programmes:
             programmes=programmes,
         )
         tables.append(share)
-        conflict.append(found)
+        conflict += [found, ground_conflicts(_plots(layers, some), rules, some.crs_wkt, some)]
         faults += [*(f for f in said if f.code != "zoning.restriction_parcel"), *told]
     return Control(pa.concat_tables(tables), CONFLICT.checked(pa.concat_tables(conflict)), list(dict.fromkeys(faults)))
+
+
+def _plots(layers: Mapping[str, ZoneEdition], parcels: Parcels) -> list[GroundLayer]:
+    """Return the layers in force whose polygons are plots of a programme, in the reference system of the parcels."""
+    return [
+        GroundLayer(name, f"duty.{layer.kind}", parcels.zones(layer)) for name, layer in layers.items() if layer.kind in PROGRAMMES
+    ]

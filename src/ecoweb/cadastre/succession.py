@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from ecocomp.tenure.versions import Delta
-from ecocomp.terms.faults import Fault, FaultsError
+from ecocomp.terms.faults import Fault, FaultsError, raise_errors
 from ecocomp.terms.text import Text
 from ecoweb.cadastre.operations import adopt_edition
 from ecoweb.office import Office
@@ -73,13 +73,15 @@ def succeed(
     raises  FaultsError: another edition of this kind and region begins on the same day
     """
     known = editions_known(office, row["kind"], row["region_code"])
-    twin = next((e for e in known if e["fingerprint"] == row["fingerprint"] and e["valid_from"] == row["valid_from"]), None)
+    twin = next((e for e in known if e["valid_from"] == row["valid_from"] and _same_layer(e, row)), None)
     if twin is not None:
         staged.unlink(missing_ok=True)
         return _with_papers(office, twin, row, why, actor=actor, reason=reason, source=source)
     rival = next((e for e in known if e["valid_from"] == row["valid_from"]), None)
     if rival is not None:
         raise FaultsError([_same_day(row, rival)])
+    if row["kind"] == "parcel":
+        raise_errors(_inside_each_other(office, row))
     before = [e for e in known if e["valid_from"] < row["valid_from"] and (e["valid_to"] or date.max) > row["valid_from"]]
     after = [e["valid_from"] for e in known if e["valid_from"] > row["valid_from"]]
     name = edition_id(row["kind"], row["region_code"], row["valid_from"], row["fingerprint"])
@@ -89,6 +91,43 @@ def succeed(
     delta = Delta({**more.closed, "edition": before}, {**more.added, "edition": ended})
     change = adopt_edition(office, staged, whole, actor=actor, reason=reason, source=source, delta=delta)
     return Adopted(whole, change, tuple(e["edition_id"] for e in before))
+
+
+def _same_layer(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
+    """Return whether two rows are of one layer: the same edition file, or made of the same source with the same result."""
+    if one["fingerprint"] == two["fingerprint"]:
+        return True
+    same = all(one[k] == two[k] for k in ("source_sha256", "rows", "area_dm2"))
+    return bool(one["source_sha256"]) and same
+
+
+def _inside_each_other(office: Office, row: Mapping[str, Any]) -> list[Fault]:
+    """Return a fault where the parcels of a region inside this one, or around it, are in force from the same day on."""
+    found = versions(office, "edition", {"kind": "parcel"})
+    code, day = row["region_code"], row["valid_from"]
+    others = [
+        e
+        for e in found.filter(pc.is_null(found["known_to"])).to_pylist()
+        if e["region_code"] != code
+        and (e["region_code"].startswith(code) or code.startswith(e["region_code"]))
+        and (e["valid_to"] or date.max) > day
+    ]
+    clash = Text(
+        "{r} 已有生效的地块版次 {e}，同一块地会有两版。", "parcels of {r} are in force already ({e}): ground would be there twice."
+    )
+    remedy = Text(
+        "用同一级的区划代码（--region），或交全县的版次。", "Hand in editions of one level (--region), or of the whole county."
+    )
+    return [
+        Fault(
+            "cadastre.regions_overlap",
+            "edition",
+            str(row["source_name"]),
+            clash.fill(r=e["region_code"], e=e["edition_id"]),
+            remedy,
+        )
+        for e in others
+    ]
 
 
 def _with_papers(

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ecocomp.cli.options import common, t, voice_of
+from ecocomp.cli.options import Named, common, t, voice_of
 from ecocomp.terms.text import Text
 from ecoweb.commands.base import office_options, opened
 
@@ -85,8 +85,17 @@ def office_show(folder: Path | None, database: str | None, **kwargs: Any) -> Non
     ),
 )
 @office_options
+@click.option(
+    "--checkpoint",
+    "kept",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help=t(
+        "另处保存的存证点（office checkpoint）：日志须以它为开头",
+        "a checkpoint kept elsewhere (office checkpoint): the log must begin with it",
+    ),
+)
 @common
-def office_verify(folder: Path | None, database: str | None, **kwargs: Any) -> None:
+def office_verify(folder: Path | None, database: str | None, kept: Path | None, **kwargs: Any) -> None:
     """Verify an office."""
     from ecoweb.cadastre.operations import check_editions
     from ecoweb.records.guards import check_guards
@@ -95,12 +104,47 @@ def office_verify(folder: Path | None, database: str | None, **kwargs: Any) -> N
 
     voice = voice_of(kwargs)
     with opened(folder, database) as made:
-        faults = [*verify_log(made), *check_guards(made), *check_seals(made), *check_editions(made)]
+        size, root = _kept(kept) if kept is not None else (None, None)
+        faults = [*verify_log(made, size, root), *check_guards(made), *check_seals(made), *check_editions(made)]
     voice.data({"ok": not faults, "faults": [f.as_json() for f in faults]})
     voice.faults([] if voice.as_json else faults)
     if faults:
         sys.exit(1)
     voice.say(Text("审计日志、登记内容和版次文件完整。", "The audit log, the registers and the edition files are whole."))
+
+
+def _kept(file: Path) -> tuple[int, bytes]:
+    """Return the size and the root a checkpoint states."""
+    from ecocomp.governance.merkle import read_checkpoint
+
+    _, size, root = read_checkpoint(file.read_text(encoding="utf-8", errors="replace"))
+    return size, root
+
+
+@office.command(
+    "checkpoint",
+    help=t(
+        "写出审计日志的存证点，交他处保存：日后连最后几条被删也能发现。",
+        "Write a checkpoint of the audit log, to be kept elsewhere: later even the loss of its last entries is found.",
+    ),
+)
+@office_options
+@click.option("--out", type=Named(path_type=Path), help=t("写到哪里，缺省为屏幕", "where to write, default the screen"))
+@common
+def office_checkpoint(folder: Path | None, database: str | None, out: Path | None, **kwargs: Any) -> None:
+    """Write a checkpoint."""
+    from ecocomp.io.files import write_bytes
+    from ecoweb.records.log import checkpoint
+
+    voice = voice_of(kwargs)
+    with opened(folder, database) as made:
+        text = checkpoint(made, f"ecocomp.office/{made.region_code}/audit")
+    voice.data({"checkpoint": text, "file": None if out is None else str(out)})
+    if out is None:
+        voice.say(text.rstrip())
+        return
+    write_bytes(text.encode(), out)
+    voice.say(Text("已写入 {p}：请交另一方保存。", "Wrote {p}: give it to another party to keep.").fill(p=out))
 
 
 @office.command(

@@ -33,6 +33,9 @@ SHORT = {
     "id_number": Text("身份证", "id number"),
     "region_code": Text("区划", "region"),
     "holder_id": Text("权利人", "holder"),
+    "holder_ids": Text("权利人", "holders"),
+    "parcel_id": Text("地块", "parcel"),
+    "area_dm2": Text("面积", "area"),
 }
 _HEADS = {
     "parcel_id": Text("地块编码", "parcel code"),
@@ -111,6 +114,14 @@ def cell(row: Mapping[str, Any], name: str, column: Column | None, lang: Lang) -
         num, den = row.get(_SHARES[0]), row.get(_SHARES[1])
         return "" if num is None or den is None else "1" if num == den else f"{num}/{den}"
     value = row.get(name)
+    if name in ("a_mark", "b_mark", "category") and value:
+        return mark_words(str(value)).to(lang)
+    if name == "reason":
+        from ecocomp.tenure.standing import REASONS
+
+        return REASONS[str(value)][0].to(lang) if value in REASONS else str(value or "")
+    if name in _WORDS and value in _WORDS[name]:
+        return _WORDS[name][value].to(lang)
     if value is None:
         return STILL.to(lang) if name in ENDS else ""
     if isinstance(value, datetime):
@@ -124,3 +135,39 @@ def cell(row: Mapping[str, Any], name: str, column: Column | None, lang: Lang) -
         return _masked(str(value)) or ""
     words = getattr(codes, unit.removeprefix("codes."), {}) if unit.startswith("codes.") else {}
     return words[value].to(lang) if value in words else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+_WORDS: dict[str, dict[str, Text]] = {
+    "severity": {
+        "error": Text("错误", "error"),
+        "warning": Text("注意", "warning"),
+        "block": Text("不能支付", "blocks payment"),
+        "hold": Text("暂存", "held in escrow"),
+        "info": Text("提示", "note"),
+    },
+    "change": {"arises": Text("将产生", "would arise"), "vanishes": Text("将消失", "would vanish")},
+    "category": {"all": Text("合计", "all")},
+}
+
+
+def mark_words(mark: str) -> Text:
+    """Return what lies on a parcel in words: a category, a right with the kind of its holder, a programme.
+
+    >>> mark_words("right.contract.household").en
+    'contract right, household'
+    """
+    from ecocomp.zoning.control import CATEGORIES, PROGRAMMES
+
+    if mark in CATEGORIES:
+        return CATEGORIES[mark]
+    head, _, rest = mark.partition(".")
+    if head == "right":
+        kind, _, holder = rest.partition(".")
+        parts = [codes.RIGHT_KINDS.get(kind), codes.PARTY_KINDS.get(holder)]
+        known = [p for p in parts if p is not None]
+        return Text("、".join(p.zh for p in known), ", ".join(p.en for p in known)) if known else Text(mark, mark)
+    if head == "duty":
+        return PROGRAMMES.get(rest, Text(rest, rest))
+    if mark in _WORDS["category"]:
+        return _WORDS["category"][mark]
+    return codes.RESTRICTION_KINDS.get(mark, Text(mark, mark))

@@ -589,9 +589,10 @@ def tenure_conflicts(
     heads = [Text("类型", "kind"), Text("数目", "number")]
     rows = [[KINDS[k].to(voice.lang), f"{n:,}"] for k, n in sorted(by_kind.items())]
     if rows:
-        voice.table(Text("冲突：{d}", "Conflicts: {d}").fill(d=days.said(day)), heads, rows, right=(1,))
+        voice.say(days.said(day))
+        voice.table(Text("冲突", "Conflicts"), heads, rows, right=(1,))
     columns = ["parcel_id", "severity", "a_mark", "b_mark", "area_dm2", "holder_ids", "document"]
-    say_rows(voice, CONFLICT.title, found.conflict, columns, CONFLICT)
+    say_rows(voice, Text("冲突（面积为公顷）", "Conflicts (areas in ha)"), found.conflict, columns, CONFLICT)
     voice.say(Text("{n:,} 处冲突。", "{n:,} conflicts.").fill(n=len(found.conflict)))
 
 

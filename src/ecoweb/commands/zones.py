@@ -163,8 +163,11 @@ def _papers_faults(papers: Any, where: str) -> list[Fault]:
     }
     clash = Text("没有{w}。", "has no {w}.")
     remedy = Text("没有依据的划定只是提案，不产生约束。", "Without it the layer is a proposal and binds nobody.")
+    why = Text(
+        "请补上理由；它不影响约束力，但应在案可查。", "Give the reason; the layer binds without it, but it belongs on record."
+    )
     return [
-        Fault("zoning.no_papers", where, "", clash.fill(w=w), remedy, "warning")
+        Fault("zoning.no_papers", where, "", clash.fill(w=w), why if k == "reason" else remedy, "warning")
         for k, w in words.items()
         if not str(getattr(papers, k) or "").strip()
     ]
