@@ -112,6 +112,17 @@ def test_topology_gives_places_to_look_at(office: Path, ecocomp: Run, tmp_path: 
     assert all(f["x"] and f["y"] for f in got["finds"])
 
 
+def test_parcels_outside_the_outline_are_errors(ecocomp: Run, tmp_path: Path) -> None:
+    planted = make_dltb(tmp_path / "dltb", parcels=400, seed=6, faults={"out_of_region": 2})
+    outline = planted.path.parent / "region.gpkg"
+    got = answer(ecocomp("survey", "import", planted.path, "--dry-run", "--outline", outline, "--json"), status=1)
+    told = [f["record"] for f in got["faults"] if f["code"] == "land.outside_region"]
+    assert len(told) == 2 and got["counts"]["records_in_error"] == 2
+    got = answer(ecocomp("survey", "topology", planted.path, "--outline", outline, "--json"), status=1)
+    assert sorted(f["parcel_id"] for f in got["finds"] if f["kind"] == "outside_region") == sorted(told)
+    assert answer(ecocomp("survey", "import", planted.path, "--dry-run", "--json"))["ok"]  # nobody can tell without an outline
+
+
 # ---------------------------------------------------------------- tenure
 @pytest.mark.parametrize(
     ("on", "known", "holder"),
@@ -236,6 +247,21 @@ def test_wrong_use_and_no_office(ecocomp: Run, tmp_path: Path) -> None:
     done = ecocomp("tenure", "blocked", "--office", tmp_path / "none")
     assert done.returncode == 1 and "none" in done.stderr
     assert ecocomp("tenure", "parcel", "P", "--office", tmp_path, "--on", "soon").returncode == 2
+
+
+def test_a_checkpoint_kept_elsewhere_shows_a_log_cut_short(office: Path, made: Path, ecocomp: Run, tmp_path: Path) -> None:
+    kept = tmp_path / "checkpoint"
+    assert ecocomp("office", "checkpoint", "--office", office, "--out", kept).returncode == 0
+    assert answer(ecocomp("office", "verify", "--office", office, "--checkpoint", kept, "--json"))["ok"]
+    lines = kept.read_text(encoding="utf-8").splitlines()
+    kept.write_text("\n".join([lines[0], str(int(lines[1]) + 1), lines[2]]) + "\n", encoding="utf-8")
+    assert not answer(ecocomp("office", "verify", "--office", made, "--checkpoint", kept, "--json"), status=1)["ok"]
+
+
+def test_a_party_is_found_by_name(made: Path, ecocomp: Run) -> None:
+    got = answer(ecocomp("tenure", "find", "--office", made, "--name", "云一", "--json"))
+    assert [r["party_id"] for r in got["parties"]] == ["H990121000001"]
+    assert ecocomp("tenure", "find", "--office", made).returncode == 2
 
 
 def test_a_name_nobody_has_is_said(made: Path, ecocomp: Run) -> None:

@@ -63,6 +63,33 @@ WRITE = Text("写入版次", "Write the edition")
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """The outline of a region in a coordinate system of its own."""
+
+    polygon: Any
+    crs_wkt: str
+
+    @classmethod
+    def of_layer(cls, clean: Path) -> Outline:
+        """Return the outline that the polygons of a clean layer (of the worker) make together."""
+        import shapely
+
+        shapes = shapes_of(pa.concat_tables(list(batches(clean))).select(["geometry"]))
+        return cls(shapely.union_all(shapely.make_valid(shapes)), read_json(clean.with_suffix(".json"))["crs_wkt"])
+
+    def within(self, crs: Any) -> Any:
+        """Return the polygon in another coordinate system."""
+        import pyproj
+        import shapely
+
+        here = pyproj.CRS.from_wkt(self.crs_wkt)
+        if here.equals(crs, ignore_axis_order=True):
+            return self.polygon
+        turn = pyproj.Transformer.from_crs(here, crs, always_xy=True)
+        return shapely.transform(self.polygon, lambda xy: np.column_stack(turn.transform(xy[:, 0], xy[:, 1])))
+
+
+@dataclass(frozen=True, slots=True)
 class SurveyOptions:
     """How a survey layer is taken in.
 
@@ -70,7 +97,7 @@ class SurveyOptions:
     topology  limits of the checks of shapes and seams
     repairs   what may be mended; nothing unless asked for
     bounds    (xmin, ymin, xmax, ymax) of the rasters, in the layer's coordinate system
-    region    polygon of the region in the layer's coordinate system
+    region    outline of the region, outside which no parcel may lie: a polygon in the layer's coordinate system, or an `Outline`
     limits    of the process that opens the file
     """
 
@@ -251,6 +278,7 @@ class _Import:
         self.options, self.log, self.progress = options, log, progress
         self.where = str(facts.get("source", clean.name))
         self.crs = pyproj.CRS.from_wkt(facts["crs_wkt"])
+        self.region = options.region.within(self.crs) if isinstance(options.region, Outline) else options.region
         self.limits = options.topology or TopologyLimits(sliver_m2=mapping.tolerances.sliver_m2)
         self.checks = AttributeChecks(mapping, self.where)
         self.copies = repair.Copies() if repair.COPIES in options.repairs.kinds else None
@@ -381,7 +409,7 @@ class _Import:
                 self.progress(done, total, SEAMS)
 
         seams = Seams(spool, self.crs, self.limits, show).matched()
-        found = lone(spool, self.crs, self.limits, self.options.region)
+        found = lone(spool, self.crs, self.limits, self.region)
         return found + seams.overlaps() + seams.gaps(), seams
 
     def _respool(self, spool: Spool, second: Spool, new: dict[int, Any]) -> None:

@@ -28,7 +28,7 @@ from ecoweb.commands.say import plain, rows_of, say_rows
 if TYPE_CHECKING:
     from ecocomp.land.edition import Edition
     from ecocomp.land.mapping import Mapping
-    from ecocomp.land.survey import SurveyResult
+    from ecocomp.land.survey import Outline, SurveyResult
     from ecoweb.office import Office
 
 REPORTS = "reports"
@@ -65,6 +65,9 @@ def survey(lang: str | None) -> None:
 )
 @click.option(
     "--from", "valid_from", metavar="DATE", help=t("自哪天起生效，缺省为调查年度末", "holds from; default: end of its year")
+)
+@click.option(
+    "--outline", type=_PATH, help=t("辖区界线图层：界外的图斑是错误", "outline of the region: parcels outside are errors")
 )
 @click.option("--region", help=t("区划代码，缺省取自村代码", "region code, default from the village codes"))
 @click.option("--title", default="", help=t("版次名称", "title of the edition"))
@@ -170,7 +173,8 @@ def _checked(voice: Voice, file: Path, work: Path, kwargs: dict[str, Any]) -> Su
     from ecocomp.land.survey import SurveyOptions, survey_edition
 
     mapping = _mapping(file, work, kwargs)
-    options = SurveyOptions(dry_run=kwargs["dry_run"], repairs=RepairOptions(kinds=frozenset(kwargs["repair"])))
+    region = outline_of(kwargs["outline"], work) if kwargs["outline"] else None
+    options = SurveyOptions(dry_run=kwargs["dry_run"], repairs=RepairOptions(kinds=frozenset(kwargs["repair"])), region=region)
     with progress(voice) as show:
         return survey_edition(file, work, mapping, options, progress=show)
 
@@ -191,6 +195,18 @@ def _mapping(file: Path, work: Path, kwargs: dict[str, Any]) -> Mapping | None:
     else:
         return None
     return replace(found, layer=layer or found.layer, encoding=encoding or found.encoding)
+
+
+def outline_of(file: Path, work: Path) -> Outline:
+    """Return the outline of a region from a foreign layer; `FaultsError` if it cannot be used."""
+    from ecocomp.io.worker import VectorJob, Worker
+    from ecocomp.land.survey import Outline
+
+    with Worker() as worker:
+        answer = worker.run([VectorJob("outline", file)], work / "outline")[0]
+    if not answer.ok or answer.path is None:
+        raise FaultsError(answer.faults)
+    return Outline.of_layer(answer.path)
 
 
 def peek(file: Path, work: Path, layer: str | None, encoding: str | None) -> tuple[list[str], list[dict[str, Any]]]:
@@ -652,13 +668,21 @@ def _ledger_columns() -> Any:
 @click.argument("source")
 @office_options
 @click.option("--layer", help=t("图层名", "name of the layer"))
+@click.option("--outline", type=_PATH, help=t("辖区界线图层", "outline of the region"))
 @click.option("--id-field", default=None, help=t("地块编码字段（外来文件）", "field of the parcel code (foreign file)"))
 @click.option(
     "--out", type=Named(path_type=Path), help=t("把位置写成图层：.gpkg 或 .parquet", "write the places: .gpkg or .parquet")
 )
 @common
 def survey_topology(
-    source: str, folder: Path | None, database: str | None, layer: str | None, id_field: str | None, out: Path | None, **kwargs: Any
+    source: str,
+    folder: Path | None,
+    database: str | None,
+    layer: str | None,
+    id_field: str | None,
+    outline: Path | None,
+    out: Path | None,
+    **kwargs: Any,
 ) -> None:
     """Look at shapes."""
     voice = voice_of(kwargs)
@@ -666,7 +690,7 @@ def survey_topology(
         raise UsageError(Text("位置图层的后缀应是 .gpkg 或 .parquet。", "The layer of places ends in .gpkg or .parquet."))
     target(out, folder, Path(source))
     with progress(voice) as show, TemporaryDirectory(prefix="ecocomp-survey-") as work:
-        found = _topology(source, Path(work), folder, database, layer, id_field, show)
+        found = _topology(source, Path(work), folder, database, (layer, id_field, outline), show)
         written = found.write_finds(out) if out is not None else None
     errors = [f for f in found.faults if f.severity == "error"]
     voice.data(
@@ -710,36 +734,60 @@ _FINDS = {
 
 
 def _topology(
-    source: str, work: Path, folder: Path | None, database: str | None, layer: str | None, id_field: str | None, show: Any
+    source: str,
+    work: Path,
+    folder: Path | None,
+    database: str | None,
+    asked_for: tuple[str | None, str | None, Path | None],
+    show: Any,
 ) -> Any:
-    from ecocomp.io.worker import VectorJob, Worker
+    """Look at an edition by code or file, or at a foreign layer; asked_for: its layer, its field of codes, an outline."""
+    from ecocomp.io.files import read_json
     from ecocomp.land.edition import read_edition
-    from ecocomp.land.mapping import detect
     from ecocomp.land.topology import topology
+
+    layer, id_field, outline = asked_for
+    region = outline_of(outline, work) if outline is not None else None
 
     def told(done: int, total: int) -> None:
         show(done, total, Text("检查图形", "Look at the shapes"))
 
+    def within(crs_wkt: str) -> Any:
+        import pyproj
+
+        return None if region is None else region.within(pyproj.CRS.from_wkt(crs_wkt))
+
     path = Path(source)
-    if not path.exists():
-        return topology(edition_paths([source], folder, database)[0], progress=told)
-    try:
-        return topology(read_edition(path).path, progress=told)
-    except FaultsError:
-        pass
+    if path.exists():
+        try:
+            edition = read_edition(path)
+        except FaultsError:
+            clean, field = _foreign(path, work, layer, id_field)
+            crs_wkt = read_json(clean.with_suffix(".json"))["crs_wkt"]
+            return topology(clean, id_field=field, region=within(crs_wkt), progress=told)
+    else:
+        edition = read_edition(edition_paths([source], folder, database)[0])
+    return topology(edition.path, region=within(edition.crs_wkt), progress=told)
+
+
+def _foreign(path: Path, work: Path, layer: str | None, id_field: str | None) -> tuple[Path, str]:
+    """Return a foreign layer made clean, and the field of its parcel codes."""
+    import pyarrow.parquet as pq
+
+    from ecocomp.io.worker import VectorJob, Worker
+    from ecocomp.land.mapping import detect
+
     with Worker() as worker:
         answer = worker.run([VectorJob("layer", path, layer)], work)[0]
     if not answer.ok or answer.path is None:
         raise FaultsError(answer.faults)
-    if id_field is None:
-        import pyarrow.parquet as pq
-
-        names = [n for n in pq.read_schema(answer.path).names if n != "geometry"]
-        mapping, faults = detect(names, (), path.name)
-        if mapping is None:
-            raise FaultsError([*faults, _no_id_field(path, names)])
-        id_field = mapping.fields.parcel_id
-    return topology(answer.path, id_field=id_field, progress=told)
+    if id_field is not None:
+        return answer.path, id_field
+    names = [n for n in pq.read_schema(answer.path).names if n != "geometry"]
+    mapping, faults = detect(names, (), path.name)
+    if mapping is None:
+        raise FaultsError([*faults, _no_id_field(path, names)])
+    return answer.path, mapping.fields.parcel_id
 
 
 def _no_id_field(path: Path, names: list[str]) -> Fault:
