@@ -368,6 +368,11 @@ def _counted(result: SurveyResult) -> Text:
             "{i:,} 行读入，{o:,} 行可用，{r:,} 行舍去；注意 {w:,}，修复 {m:,}。",
             "{i:,} rows in, {o:,} fit, {r:,} left out; {w:,} warnings, {m:,} repairs.",
         )
+    elif not c["records_in_error"]:
+        said = Text(
+            "{i:,} 行读入；整个图层有 {e:,} 处错误，注意 {w:,}，未入库。",
+            "{i:,} rows in; {e:,} errors of the layer as a whole, {w:,} warnings. None of it goes in.",
+        )
     else:
         said = Text(
             "{i:,} 行读入，其中 {n:,} 个记录有错误；错误 {e:,}，注意 {w:,}，修复 {m:,}。有错误时整个图层不入库。",
