@@ -223,6 +223,23 @@ def test_a_layer_without_papers_binds_nobody(office: Path, ecocomp: Run, county)
     assert all(r["kind"] != "reserve" for r in bound)
 
 
+def test_what_may_be_done_on_ground_and_on_a_parcel(made: Path, ecocomp: Run) -> None:
+    core = {r["activity"]: r for r in answer(ecocomp("zones", "allowed", "red_line.core", "--json"))["uses"]}
+    assert core["mining"]["verdict"] == "forbidden" and core["mining"]["document"] and core["mining"]["confidence"]
+    got = answer(ecocomp("zones", "allowed", "--office", made, "--parcel", "990121100200GF00001", "--json"))
+    assert got["categories"] == ["red_line.general"] and len(got["uses"]) == len(core)
+    assert ecocomp("zones", "allowed").returncode == 2 and ecocomp("zones", "allowed", "moon").returncode == 2
+
+
+def test_conflicts_say_what_to_do(office: Path, ecocomp: Run, county) -> None:
+    paper = ("--authority", "青溪县人民政府", "--document", "虚构〔2020〕9号", "--adopted-on", "2020-12-01", "--why", "样例")
+    line = county.folder / "inputs" / "red_line.gpkg"
+    answer(ecocomp("zones", "import", line, "--office", office, "--category", "core", "--from", "2021-01-01", *paper, "--json"))
+    got = answer(ecocomp("tenure", "conflicts", "--office", office, "--json"))
+    assert len(got["conflicts"]) == sum(got["by_kind"].values()) > 0
+    assert all(c["clash_zh"] and c["remedy_en"] for c in got["conflicts"])
+
+
 def test_regions_of_one_list_and_the_next(ecocomp: Run, tmp_path: Path) -> None:
     one, two, office = tmp_path / "one.csv", tmp_path / "two.csv", tmp_path / "office"
     one.write_text("code,name\n990121100,甲镇\n990121101,乙乡\n", encoding="utf-8")

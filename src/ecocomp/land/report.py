@@ -19,7 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ecocomp.io.files import atomic_write, disk_words, write_json
+from ecocomp.io.files import atomic_write, disk_words
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.text import Text
 from ecocomp.terms.unseen import guarded_cell
@@ -187,11 +187,6 @@ def write_report(faults: FaultLog | Sequence[Fault], path: Path | str) -> Path:
         raise ValueError(f"{place.suffix}: a report is .csv, .xlsx or .json")
     writer(_rows(faults), place)
     return place
-
-
-def write_counts(made: dict[str, Any], path: Path | str) -> None:
-    """Write the counts as JSON."""
-    write_json(made, path)
 
 
 def _rows(faults: FaultLog | Sequence[Fault]) -> Iterator[list[Any]]:

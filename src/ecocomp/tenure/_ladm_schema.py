@@ -204,11 +204,6 @@ PATTERNS: dict[str, str] = {
 }  # fmt: skip
 
 
-def class_of(register: str, kind: str = "") -> LadmClass:
-    """Return the class of a row of a register; of `party` by its kind."""
-    return next(c for c in CLASSES if c.register == register and (not c.only or kind in c.only))
-
-
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of one line of the form."""
     defs: dict[str, Any] = {"header": _header(), "trailer": _trailer()}

@@ -141,6 +141,7 @@ class Control:
     share: pa.Table
     conflict: pa.Table
     faults: list[Fault]
+    rules: Parameters
 
 
 def control(office: Office, on: date, known: date, region: str = "", programmes: Mapping[str, str] | None = None) -> Control:
@@ -175,7 +176,7 @@ def control(office: Office, on: date, known: date, region: str = "", programmes:
         tables.append(share)
         conflict += [found, ground_conflicts(_plots(layers, some), rules, some.crs_wkt, some)]
         faults += [*(f for f in said if f.code != "zoning.restriction_parcel"), *told]
-    return Control(pa.concat_tables(tables), CONFLICT.checked(pa.concat_tables(conflict)), list(dict.fromkeys(faults)))
+    return Control(pa.concat_tables(tables), CONFLICT.checked(pa.concat_tables(conflict)), list(dict.fromkeys(faults)), rules)
 
 
 def _plots(layers: Mapping[str, ZoneEdition], parcels: Parcels) -> list[GroundLayer]:

@@ -230,7 +230,7 @@ def plan(office: Office | None, intake: Intake, *, update: bool = False) -> Plan
     update  take what differs in as a correction; without it each difference is a fault
     """
     merges: dict[str, Merge] = {}
-    faults = list(intake.faults)
+    faults = [*intake.faults, *_number_faults(intake), *_member_faults(office, intake)]
     for name, table in intake.registers.items():
         whole = _whole(name, table)
         current = known_now(office, name, _ids(whole, name)) if office is not None else REGISTERS[name].empty()
@@ -421,6 +421,49 @@ def _other_numbers(office: Office, register: str, incoming: pa.Table, hidden: Se
             have = {(r[key], r[column]) for r in held.select([key, column]).to_pylist()}
             other |= {(k, column) for k, v in part if (k, cipher.mask(column, v)) not in have}
     return other
+
+
+# ---------------------------------------------------------------- numbers and groups
+_NUMBERS = (("party", "credit_code", "credit_code"), ("party", "id_number", "citizen_id"), ("tenure", "unit_code", "unit_code"))
+
+
+def _number_faults(intake: Intake) -> list[Fault]:
+    """Return the faults of numbers with check digits or parts; sheets have theirs checked cell by cell."""
+    from ecocomp.tenure.codes import check_column
+
+    if intake.form == "sheets":
+        return []
+    tables = [(r, c, kind, intake.registers[r]) for r, c, kind in _NUMBERS if r in intake.registers]
+    return [
+        f
+        for register, column, kind, table in tables
+        if column in table.schema.names and table[column].null_count < len(table)
+        for f in check_column(kind, table[column], where=register, records=table[object_key(register)[0]])
+    ]
+
+
+def _member_faults(office: Office | None, intake: Intake) -> list[Fault]:
+    """Return the faults of households and groups: shares that do not add up, circles, a person in two households."""
+    from ecocomp.tenure.groups import check_members
+
+    table = intake.registers.get("member")
+    if table is None or not len(table):
+        return []
+    incoming = {n: _current(_whole(n, intake.registers[n])) for n in ("member", "party") if n in intake.registers}
+    rows_ = {n: t.to_pylist() for n, t in incoming.items()}
+    if office is not None:
+        people = sorted({x for r in rows_["member"] for x in (r["group_id"], r["member_id"])})
+        there = {(r["group_id"], r["member_id"]) for r in rows_["member"]}
+        held = known_now(office, "member", people, "member_id").to_pylist()
+        rows_["member"] += [r for r in held if (r["group_id"], r["member_id"]) not in there]
+        named = {r["party_id"] for r in rows_.get("party", [])}
+        known = known_now(office, "party", people).to_pylist()
+        rows_["party"] = [*rows_.get("party", []), *(r for r in known if r["party_id"] not in named)]
+    return list(check_members(rows_["member"], rows_.get("party", [])))
+
+
+def _current(table: pa.Table) -> pa.Table:
+    return table.filter(pc.is_null(table["known_to"]))
 
 
 # ---------------------------------------------------------------- what would then stand

@@ -559,7 +559,7 @@ def tenure_conflicts(
     folder: Path | None, database: str | None, on: str | None, known: str | None, region: str, out: Path | None, **kwargs: Any
 ) -> None:
     """Find conflicts."""
-    from ecocomp.zoning.conflicts import CONFLICT, KINDS
+    from ecocomp.zoning.conflicts import CONFLICT, KINDS, conflict_faults
     from ecoweb.cadastre.control import control
 
     voice, days = voice_of(kwargs), asked(on, known)
@@ -579,7 +579,7 @@ def tenure_conflicts(
             "on": str(day),
             "known": str(told),
             "by_kind": by_kind,
-            "conflicts": rows_of(found.conflict) if voice.as_json else [],
+            "conflicts": _with_words(found) if voice.as_json else [],
             "faults": [f.as_json() for f in found.faults],
         }
     )
@@ -593,7 +593,19 @@ def tenure_conflicts(
         voice.table(Text("冲突", "Conflicts"), heads, rows, right=(1,))
     columns = ["parcel_id", "severity", "a_mark", "b_mark", "area_dm2", "holder_ids", "document"]
     say_rows(voice, Text("冲突（面积为公顷）", "Conflicts (areas in ha)"), found.conflict, columns, CONFLICT)
+    remedies = {f.remedy for f in conflict_faults(found.conflict, found.rules)}
+    for remedy in sorted(remedies, key=lambda r: r.zh):
+        voice.say(remedy)
     voice.say(Text("{n:,} 处冲突。", "{n:,} conflicts.").fill(n=len(found.conflict)))
+
+
+def _with_words(found: Any) -> list[dict[str, Any]]:
+    """Return the conflicts, each with what clashes and what to do in words."""
+    from ecocomp.zoning.conflicts import conflict_faults
+
+    said = conflict_faults(found.conflict, found.rules)
+    words = ("clash_zh", "clash_en", "remedy_zh", "remedy_en")
+    return [r | {k: f.as_json()[k] for k in words} for r, f in zip(rows_of(found.conflict), said, strict=True)]
 
 
 # ---------------------------------------------------------------- deeds

@@ -69,7 +69,7 @@ def _fields(kwargs: dict[str, Any]) -> ZoneFields:
 def join_zones(group: click.Group) -> None:
     """Add the commands of an office to `ecocomp zones`; `impact` asks the case, or with `--office` the registers."""
     of_case = group.commands["impact"]
-    for command in (zones_import, zones_diff, zones_impact(of_case.callback)):
+    for command in (zones_import, zones_diff, zones_allowed, zones_impact(of_case.callback)):
         group.add_command(command)
 
 
@@ -282,6 +282,89 @@ def _say_totals(voice: Voice, summary: dict[str, Any]) -> None:
         "逐地块和合计都闭合：原有 + 划入 − 调出 = 现有。", "It closes for every parcel and in total: before + in − out = after."
     )
     voice.say(closed if summary["closes"] else Text("账目不闭合，请报告。", "The ledger does not close; please report this."))
+
+
+# ---------------------------------------------------------------- what may be done
+@click.command(
+    "allowed",
+    help=t(
+        "在这些类别的地上（如 red_line.core），或某个地块上，可以做什么、依据什么。",
+        "What may be done on ground of some categories (such as red_line.core), or on a parcel, and by which rule.",
+    ),
+)
+@click.argument("categories", nargs=-1)
+@office_options
+@click.option("--parcel", help=t("地块编码（需要办公室）", "parcel (needs an office)"))
+@day_options
+@common
+def zones_allowed(
+    categories: tuple[str, ...],
+    folder: Path | None,
+    database: str | None,
+    parcel: str | None,
+    on: str | None,
+    known: str | None,
+    **kwargs: Any,
+) -> None:
+    """Say what may be done."""
+    from ecocomp.zoning.control import ACTIVITIES, CATEGORIES, VERDICTS, what_may_be_done
+
+    voice, days = voice_of(kwargs), asked(on, known)
+    if bool(categories) == bool(parcel):
+        raise UsageError(
+            Text("写明类别，或用 --parcel 写明地块，两者之一。", "Say categories, or a parcel with --parcel: one of the two.")
+        )
+    strange = [c for c in categories if c not in CATEGORIES and not any(k.startswith(c + ".") for k in CATEGORIES)]
+    if strange:
+        said = Text("没有类别 {s}；有：{k}。", "No category {s}; there are: {k}.")
+        raise UsageError(said.fill(s=", ".join(strange), k=", ".join(CATEGORIES)))
+    if parcel:
+        categories, rules = _on_parcel(folder, database, parcel, days)
+    else:
+        rules = _nation(days)
+    found = what_may_be_done(categories, rules)
+    voice.data({"categories": list(categories), "uses": rows_of(found)})
+    rows = [
+        [
+            ACTIVITIES[r["activity"]].to(voice.lang),
+            VERDICTS[r["verdict"]].to(voice.lang),
+            r[f"why_{voice.lang}"],
+            " ".join(x for x in (r["document"], f"[{r['confidence']}]" if r["confidence"] else "") if x),
+        ]
+        for r in found.to_pylist()
+    ]
+    heads = [Text("活动", "activity"), Text("结论", "verdict"), Text("理由", "why"), Text("依据 [可信度]", "document [mark]")]
+    names = [CATEGORIES[c].to(voice.lang) if c in CATEGORIES else c for c in categories]
+    voice.say(", ".join(names) or Text("没有登记的管制。", "No restriction is on record.").to(voice.lang))
+    voice.table(Text("可以做什么", "What may be done"), heads, rows)
+
+
+def _nation(days: Any) -> Any:
+    """Return the rules of the nation on the days asked about."""
+    from datetime import datetime
+
+    from ecocomp.rules import RuleBook, policy_folder
+    from ecocomp.terms.clocks import OFFICE_ZONE
+
+    today = datetime.now(OFFICE_ZONE).date()
+    return RuleBook.load([policy_folder()]).resolve("CN", days.on or today, days.known or today)
+
+
+def _on_parcel(folder: Path | None, database: str | None, parcel: str, days: Any) -> tuple[tuple[str, ...], Any]:
+    """Return the categories that bind on a parcel, and the rules of its office."""
+    from ecoweb.cadastre.control import on_parcel, rules_of
+    from ecoweb.cadastre.queries import parcel as find
+
+    with opened(folder, database) as office:
+        on, known = days.on or office.today(), days.known or office.today()
+        found = find(office, parcel, on=on, known=known)
+        if not len(found["parcel"]):
+            clash = Text("生效的版次中没有这个地块。", "no edition in force has this parcel.")
+            raise FaultsError(
+                [Fault("tenure.no_parcel", "edition", parcel, clash, Text("核对编码或日期。", "Check the code or the day."))]
+            )
+        share = on_parcel(office, found["parcel"], found["edition"].to_pylist()[0], on, known)
+        return tuple(sorted(set(share["category"].to_pylist()) - {"uncovered"})), rules_of(office, on, known)
 
 
 # ---------------------------------------------------------------- impact

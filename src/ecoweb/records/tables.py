@@ -19,7 +19,6 @@ from ecocomp.terms.tables import TableSpec
 from ecoweb.office import Office
 
 BATCH_ROWS = 50_000
-_SMALL = 5_000
 HOUSE = ("id", "change_id", "ended_by_id")
 """Columns a stored row has besides those of its register."""
 
