@@ -143,6 +143,24 @@ def test_a_file_taken_in_twice_changes_nothing(office: Path, ecocomp: Run, count
     assert got["counts"]["rows_in"] == got["counts"]["used"] + got["counts"]["left_out"] + got["counts"]["refused"]
 
 
+def test_a_first_import_makes_the_office_of_its_county_and_a_refused_one_makes_none(ecocomp: Run, county, tmp_path: Path) -> None:
+    inputs, place = county.folder / "inputs", tmp_path / "office"
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for name in ("holder", "right", "contract"):
+        shutil.copy(inputs / f"{name}.csv", broken)
+    text = (broken / "right.csv").read_text(encoding="utf-8")
+    (broken / "right.csv").write_text(text.replace(",1,1,clear,", ",one,1,clear,", 1), encoding="utf-8")
+    place.mkdir()
+    for command, status in ((("import", broken), 1), (("import", inputs, "--dry-run"), 0)):
+        answer(ecocomp("tenure", *command, "--office", place, "--json"), status=status)
+        assert not list(place.iterdir())
+    answer(ecocomp("tenure", "import", inputs, "--office", place, "--json"))
+    assert answer(ecocomp("office", "show", "--office", place, "--json"))["region_code"] == "990121"
+    shutil.copy(inputs / "holder.csv", tmp_path)
+    assert ecocomp("tenure", "import", inputs, tmp_path / "holder.csv", "--office", place).returncode == 2  # which of the two?
+
+
 def test_a_contradiction_is_a_fault_unless_it_is_a_correction(office: Path, ecocomp: Run, county, tmp_path: Path) -> None:
     holder = tmp_path / "holder.csv"
     text = (county.folder / "inputs" / "holder.csv").read_text(encoding="utf-8")

@@ -11,12 +11,14 @@ from hashlib import sha256
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ecocomp.io.files import read_table
 from ecocomp.tenure.deed_spec import Deed
 from ecocomp.tenure.deeds import DEEDS, gathered, perform
 from ecocomp.tenure.versions import Delta
 from ecocomp.terms.faults import Fault, errors
 from ecocomp.terms.text import Text
-from ecoweb.cadastre.intake import fetcher, parcels_of
+from ecoweb.cadastre.intake import fetcher
+from ecoweb.cadastre.queries import edition_file, edition_in_force
 from ecoweb.office import Office
 from ecoweb.records.models import Change
 from ecoweb.records.store import record
@@ -98,13 +100,12 @@ def _parcels(office: Office, deeds: Sequence[Deed]) -> set[str] | None:
     """Return those parcels the deeds name that an edition in force has; None where there is no edition to compare with."""
     named = {str(d.values["parcel_id"]) for d in deeds if d.values.get("parcel_id")}
     named |= {p for d in deeds for _, new, _ in d.values.get("pieces", []) for p in (new,) if p}
-    days = sorted({max(d.on, office.today()) for d in deeds})
+    days = {office.today(), *(max(d.on, office.today()) for d in deeds)}
+    editions = {e["edition_id"]: e for day in days for e in edition_in_force(office, "parcel", on=day).to_pylist()}
+    if not editions:
+        return None
     found: set[str] = set()
-    seen = False
-    for day in {office.today(), *days}:
-        parcels = parcels_of(office, on=day, columns=("parcel_id",))
-        if parcels is not None:
-            seen = True
-            ids = parcels["parcel_id"]
-            found |= set(ids.filter(pc.is_in(ids, value_set=pa.array(sorted(named), pa.string()))).to_pylist())
-    return found if seen else None
+    for edition in editions.values() if named else ():
+        ids = read_table(edition_file(office, edition), ["parcel_id"])["parcel_id"]
+        found |= set(ids.filter(pc.is_in(ids, value_set=pa.array(sorted(named), pa.string()))).to_pylist())
+    return found

@@ -110,9 +110,9 @@ def take_in(
 
 
 def _form(path: Path) -> str:
-    if path.is_dir() or path.stem in CASE_REGISTERS:
-        return "case"
-    return "ladm" if path.suffix.lower() == ".jsonl" else "sheets"
+    if path.suffix.lower() == ".jsonl" and not path.is_dir():
+        return "ladm"
+    return "case" if path.is_dir() or path.stem in CASE_REGISTERS else "sheets"
 
 
 def _absent(path: Path) -> Fault:
@@ -131,7 +131,12 @@ def _from_case(paths: Sequence[Path], work: Path) -> Intake:
     from ecocomp.pipeline.registers import read_register
     from ecocomp.tenure.gate import from_gate
 
-    files = dict(_case_files(paths))
+    named = list(_case_files(paths))
+    files = dict(named)
+    if len(files) < len(named):
+        twice = ", ".join(sorted(str(p) for n, p in named if sum(m == n for m, _ in named) > 1))
+        said = Text("同一登记表给了两份：{t}。只留一份。", "A register is given twice: {t}. Give one of them.")
+        raise UsageError(said.fill(t=twice))
     with Worker() as worker:
         answers = worker.run([TableJob(n, p) for n, p in files.items()], work)
     faults: list[Fault] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from ecoweb.commands.say import office_time, plain, rows_of, say_rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from ecoweb.cadastre.intake import Plan
+    from ecoweb.cadastre.intake import Intake, Plan
     from ecoweb.office import Office
 
 _PATH = click.Path(path_type=Path)
@@ -89,12 +89,17 @@ def tenure_import(files: tuple[Path, ...], folder: Path | None, database: str | 
         raise UsageError(
             Text("请用 --office 写明办公室，或加 --dry-run 只检查。", "Say which office with --office, or add --dry-run.")
         )
-    if folder is None or (dry and not folder.exists()):
+    none_yet = folder is None or not (folder / "office.toml").exists()
+    region = ""
+    if none_yet:
         with scratch_folder("ecocomp-tenure-") as work:
-            read = intake.take_in(files, work, on=day_of(kwargs["on"]) or date.today(), mapping=kwargs["mapping"])
-            _say_import(voice, intake.plan(None, read), None, kwargs, folder)
+            read = intake.take_in(files, work, on=day_of(kwargs["on"]) or _today(), mapping=kwargs["mapping"])
+            made = intake.plan(None, read)
+        if dry or not made.ok:
+            _say_import(voice, made, None, kwargs, folder)
             return
-    region = "000000"
+        region = _region_of(read)
+    assert folder is not None
     with (
         opened(folder, database, make=lambda: (folder.resolve().name, region)) as office,
         scratch_folder("tenure-", office.staging) as work,
@@ -115,6 +120,26 @@ def tenure_import(files: tuple[Path, ...], folder: Path | None, database: str | 
         reason = kwargs["reason"] or f"tenure import {' '.join(p.name for p in files)}"
         change = intake.write(office, made, actor=actor_of(kwargs["actor"]), reason=reason, source=kwargs["document"])
         _say_import(voice, made, change, kwargs, folder, written=True)
+
+
+def _today() -> date:
+    """Return the day it is in an office that is not there yet."""
+    from ecocomp.terms.clocks import OFFICE_ZONE
+
+    return datetime.now(OFFICE_ZONE).date()
+
+
+def _region_of(read: Intake) -> str:
+    """Return the county most parties of a first import are of, for the office that is made for it."""
+    party = read.registers.get("party")
+    codes = Counter(c[:6] for c in (party["region_code"].to_pylist() if party is not None else []) if c)
+    if not codes:
+        said = Text(
+            "文件没有说明是哪个县；先用 ecocomp office new 建立办公室。",
+            "The file names no county; make the office first: ecocomp office new.",
+        )
+        raise UsageError(said)
+    return codes.most_common(1)[0][0]
 
 
 def _villages(office: Office) -> dict[str, str]:
