@@ -11,7 +11,15 @@ import secrets
 
 SECRET_KEY = os.environ.get("ECOCOMP_SECRET_KEY") or secrets.token_urlsafe(50)
 DEBUG = False
-INSTALLED_APPS = ["ecoweb.records", "ecoweb.people", "ecoweb.cadastre"]
+INSTALLED_APPS = [
+    "ecoweb.records",
+    "ecoweb.people",
+    "ecoweb.cadastre",
+    "ecoweb.programmes",
+    "ecoweb.treasury",
+    "ecoweb.agreements",
+    "ecoweb.credits",
+]
 DATABASES: dict[str, dict[str, object]] = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

@@ -1,6 +1,7 @@
 """The rule book: every dated value under `ecopolicy/<place>/<matter>/*.yaml`, resolved by place and dates.
 
-A file holds a list under `parameters`. Each parameter has key, name (zh, en), unit, kind (number, table,
+A file holds a list under `parameters`; a file of matter `programmes` may hold a `programme` beside it
+(`ecocomp.programmes` reads that). Each parameter has key, name (zh, en), unit, kind (number, table,
 text, list) and dated `values`; each value has from, to (last day, included; absent: open), value, low,
 high or spread, document, article, confidence, last_checked, recorded, note. The county stands over its
 prefecture, province, nation and the science defaults (`places.yaml`). Of values that hold on one day the
@@ -26,7 +27,7 @@ from ecocomp.terms.confidence import MARKS, is_verified
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
 from ecocomp.terms.text import Text
 
-_FILE_KEYS = frozenset({"parameters", "note"})
+_FILE_KEYS = frozenset({"parameters", "programme", "note"})
 _PARAMETER_KEYS = frozenset({"key", "name", "unit", "kind", "values", "note"})
 _VALUE_KEYS = frozenset(
     {"from", "to", "value", "low", "high", "spread", "document", "article", "confidence", "last_checked", "recorded", "note"}

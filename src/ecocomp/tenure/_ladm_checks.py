@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from ecocomp.tenure._ladm_schema import DERIVED_CLASSES, LEVEL_TYPE, REFERENCES, SPATIAL_UNIT
 from ecocomp.terms.faults import Fault, Severity
-from ecocomp.terms.registers import REGISTERS
+from ecocomp.terms.registers import CADASTRE
 from ecocomp.terms.text import Text
 
 LINE = "_line"
@@ -99,7 +99,7 @@ def check_whole(files: dict[str, Path], where: str, unread: Mapping[str, list[st
     """
     found: list[Fault] = []
     for name in files:
-        if name in REGISTERS:
+        if name in CADASTRE:
             found += _twice(name, files[name], where)
     pa.default_memory_pool().release_unused()
     found += _dangling(files, where, unread)
@@ -119,7 +119,7 @@ def _fault(code: str, where: str, line: int | None, clash: Text, severity: Sever
 
 def _twice(name: str, file: Path, where: str) -> Iterator[Fault]:
     """Name versions that stand twice; a file in the order of its key, as exports are, needs no table for that."""
-    key = list(REGISTERS[name].key)
+    key = list(CADASTRE[name].key)
     if _ascends(file, key):
         return
     counted = pq.read_table(file, columns=[*key, LINE]).group_by(key).aggregate([(LINE, "count"), (LINE, "min"), (LINE, "max")])

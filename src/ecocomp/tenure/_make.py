@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ecocomp.tenure._households import Household, People
 from ecocomp.tenure._rows import Claim
-from ecocomp.terms.registers import REGISTERS
+from ecocomp.terms.registers import CADASTRE
 
 _KIND_LETTER = {"ownership": "O", "contract": "C", "management": "M", "use": "U"}
 
@@ -141,6 +141,6 @@ class Registers:
 
 
 def _register_table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
-    spec = REGISTERS[name]
+    spec = CADASTRE[name]
     schema = pa.schema([f for f in spec.schema() if f.name not in ("known_from", "known_to")])
     return pa.Table.from_pylist(rows, schema=schema).sort_by([(k, "ascending") for k in spec.key if k in schema.names])

@@ -25,7 +25,7 @@ from ecocomp.tenure.deed_spec import COMMON, Deed, DeedSpec, Field, Wrong, read_
 from ecocomp.tenure.desk import Desk, Stop
 from ecocomp.tenure.versions import Book, Delta, Row, Work, applied
 from ecocomp.terms.faults import Fault, FaultsError, errors
-from ecocomp.terms.registers import REGISTERS
+from ecocomp.terms.registers import CADASTRE
 from ecocomp.terms.text import Text
 
 DEEDS: dict[str, DeedSpec] = {s.id: s for part in (people, titles, ground, burdens, disputes) for s in part.SPECS}
@@ -75,7 +75,7 @@ def _day_allowed(desk: Desk, spec: DeedSpec) -> None:
 
 
 def _did_something(desk: Desk, mark: int) -> None:
-    if all(register == "source" for register in REGISTERS if any(desk.work.touched(register, mark))) and not errors(desk.faults):
+    if all(register == "source" for register in CADASTRE if any(desk.work.touched(register, mark))) and not errors(desk.faults):
         clash = Text("没有改变任何登记。", "changes nothing in the registers.")
         desk.note("no_change", "", clash, Text("核对编码和内容。", "Check codes and content."), "warning")
 
@@ -178,7 +178,7 @@ class _Gather:
 
     def __init__(self, fetch: Fetch) -> None:
         self.fetch = fetch
-        self.rows: dict[str, list[Row]] = {n: [] for n in REGISTERS}
+        self.rows: dict[str, list[Row]] = {n: [] for n in CADASTRE}
         self.wanted: dict[tuple[str, str], set[str]] = {}
         self.done: dict[tuple[str, str], set[str]] = {}
         self._seen: set[tuple[Any, ...]] = set()
@@ -193,7 +193,7 @@ class _Gather:
             for (register, column), values in todo.items():
                 self.done.setdefault((register, column), set()).update(values)
                 for row in self.fetch(register, column, sorted(values)):
-                    key = (register, *(row[c] for c in REGISTERS[register].key))
+                    key = (register, *(row[c] for c in CADASTRE[register].key))
                     if key not in self._seen:
                         self._seen.add(key)
                         self.rows[register].append(row)
@@ -255,7 +255,7 @@ def _named(deed: Deed, found: _Gather) -> None:
 
 def _corrected(deed: Deed, found: _Gather) -> None:
     register, id = deed.values["register"], deed.values["id"]
-    found.want(register, REGISTERS[register].key[0], id.split())
+    found.want(register, CADASTRE[register].key[0], id.split())
     changes = deed.values.get("set", {})
     found.want(
         "party",

@@ -23,7 +23,7 @@ from typing import Any
 from ecocomp.tenure.desk import Desk
 from ecocomp.tenure.versions import FOREVER, Row, end_of, object_of, share_of
 from ecocomp.terms.codes import RIGHT_KINDS
-from ecocomp.terms.registers import REGISTERS, object_key
+from ecocomp.terms.registers import CADASTRE, object_key
 from ecocomp.terms.text import Text
 
 Excess = dict[tuple[str, str], list[tuple[date, date, Fraction]]]
@@ -38,7 +38,7 @@ def check(desk: Desk, mark: int) -> None:
         _shares(desk, parcel, before, after)
         _leases(desk, before, after)
         _ownership(desk, parcel, before, after)
-    for register in REGISTERS:
+    for register in CADASTRE:
         _one_at_a_time(desk, register, mark)
 
 

@@ -37,7 +37,7 @@ from ecocomp.tenure import _ladm_schema as form
 from ecocomp.tenure._ladm_schema import CLASSES, MODEL, PROFILE, SPATIAL_UNIT, Attribute, LadmClass, json_schema
 from ecocomp.terms import codes
 from ecocomp.terms.faults import Fault, errors
-from ecocomp.terms.registers import REGISTERS
+from ecocomp.terms.registers import CADASTRE
 from ecocomp.terms.text import Text
 from ecocomp.terms.unseen import escape_unseen
 
@@ -88,7 +88,7 @@ class LadmImport:
         """Return one register as a table of its spec, sorted by its key; empty if the file has no rows of it."""
         if register == SPATIAL_UNIT.register:
             return read_table(self.paths[register]) if register in self.paths else SPATIAL_SCHEMA.empty_table()
-        spec = REGISTERS[register]
+        spec = CADASTRE[register]
         return spec.checked(read_table(self.paths[register])) if register in self.paths else spec.empty()
 
 
@@ -170,7 +170,7 @@ def _header(made_on: date, crs: str, personal: bool) -> dict[str, Any]:
 
 
 def _sorted(name: str, rows: Rows) -> Rows:
-    return rows if isinstance(rows, Path) else REGISTERS[name].checked(rows)
+    return rows if isinstance(rows, Path) else CADASTRE[name].checked(rows)
 
 
 def _batches(rows: Rows) -> Iterator[pa.RecordBatch]:
@@ -328,7 +328,7 @@ def import_ladm(path: Path | str, out_dir: Path | str) -> LadmImport:
     return LadmImport(reading.header, dict(reading.counts), {n: final / p.name for n, p in paths.items()}, reading.faults)
 
 
-_KEPT = frozenset((*REGISTERS, SPATIAL_UNIT.register))
+_KEPT = frozenset((*CADASTRE, SPATIAL_UNIT.register))
 
 
 def _without_line(file: Path, target: Path) -> Path:
@@ -509,7 +509,7 @@ _AGAIN = Text("请从来源重新导出。", "Export it again where it came from
 def _schema(name: str) -> pa.Schema:
     if name in form.DERIVED_CLASSES:
         return checks.DERIVED_SCHEMA
-    schema = SPATIAL_SCHEMA if name == SPATIAL_UNIT.register else REGISTERS[name].schema()
+    schema = SPATIAL_SCHEMA if name == SPATIAL_UNIT.register else CADASTRE[name].schema()
     return schema.append(pa.field(checks.LINE, pa.int64()))
 
 

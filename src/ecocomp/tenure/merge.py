@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ecocomp.terms.faults import Fault
-from ecocomp.terms.registers import P3, REGISTERS, object_key
+from ecocomp.terms.registers import P3, CADASTRE, object_key
 from ecocomp.terms.text import Text
 
 _KNOWN = ("known_from", "known_to")
@@ -53,7 +53,7 @@ def merge(register: str, incoming: pa.Table, current: pa.Table) -> Merge:
     current   rows of the register now known, at least those of the incoming objects
     """
     key = object_key(register)
-    said = [c for c in REGISTERS[register].schema().names if c not in _KNOWN]
+    said = [c for c in CADASTRE[register].schema().names if c not in _KNOWN]
     if not len(current):
         none = incoming.slice(0, 0)
         return Merge(register, incoming, none, none, current)
@@ -90,7 +90,7 @@ def differences(found: Merge) -> list[Fault]:
     if not len(found.changed):
         return []
     key = list(object_key(found.register))
-    hidden = {c.name for c in REGISTERS[found.register].columns if c.unit == P3}
+    hidden = {c.name for c in CADASTRE[found.register].columns if c.unit == P3}
     was: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in found.closed.to_pylist():
         was[tuple(row[k] for k in key)] = row
@@ -114,7 +114,7 @@ _MEND = Text(
 
 
 def _differs(register: str, record: str, old: dict[str, Any], new: dict[str, Any], hidden: set[str], same: set[str]) -> Fault:
-    words = {c.name: c.meaning for c in REGISTERS[register].columns}
+    words = {c.name: c.meaning for c in CADASTRE[register].columns}
     zh, en = [], []
     for column, value in new.items():
         if column in _KNOWN or column in same or old.get(column) == value:

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecocomp.terms.registers import REGISTERS, object_key
+from ecocomp.terms.registers import CADASTRE, object_key
 
 Row = dict[str, Any]
 FOREVER = date.max
@@ -45,7 +45,7 @@ class Delta:
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return how many versions are closed and added, per register that is touched."""
-        names = [n for n in REGISTERS if self.closed.get(n) or self.added.get(n)]
+        names = [n for n in CADASTRE if self.closed.get(n) or self.added.get(n)]
         return {n: (len(self.closed.get(n, ())), len(self.added.get(n, ()))) for n in names}
 
 
@@ -64,7 +64,7 @@ class Book:
         today: date | None = None,
         parcels: Collection[str] | None = None,
     ) -> None:
-        self.rows = {n: [r for r in (rows or {}).get(n, ()) if r.get("known_to") is None] for n in REGISTERS}
+        self.rows = {n: [r for r in (rows or {}).get(n, ()) if r.get("known_to") is None] for n in CADASTRE}
         self.today, self.parcels = today, parcels
 
     @classmethod
@@ -72,7 +72,7 @@ class Book:
         cls, tables: Mapping[str, pa.Table], *, today: date | None = None, parcels: Collection[str] | None = None
     ) -> Book:
         """Return the book of register tables; versions that were corrected are left out."""
-        known = {n: t.filter(pc.is_null(t["known_to"])).to_pylist() for n, t in tables.items() if n in REGISTERS}
+        known = {n: t.filter(pc.is_null(t["known_to"])).to_pylist() for n, t in tables.items() if n in CADASTRE}
         return cls(known, today=today, parcels=parcels)
 
 
@@ -165,7 +165,7 @@ class Work:
 
     def add(self, register: str, row: Row) -> None:
         """Put a version in, as known from now on."""
-        names = [c.name for c in REGISTERS[register].columns if c.name not in KNOWN]
+        names = [c.name for c in CADASTRE[register].columns if c.name not in KNOWN]
         made = {n: row.get(n) for n in names}
         self._steps.append((register, True, made))
         self._in(register, made)

@@ -185,10 +185,26 @@ EDITION = _register(
     _c("source_sha256", _S, "", "来源文件指纹", "SHA-256 of that file"),
 )
 
-REGISTERS: dict[str, TableSpec] = {
+CADASTRE: dict[str, TableSpec] = {
     spec.name: spec
     for spec in (PARTY, MEMBER, TENURE, DUTY, RESTRICTION, MORTGAGE, SOURCE, DISPUTE, REGION, REGION_CHANGE, EDITION)
 }
+"""Who holds what: what deeds change and LADM files carry."""
+
+# ---------------------------------------------------------------- programmes: contracts, inspections, notices
+PROGRAMMES: dict[str, TableSpec] = {spec.name: spec for spec in ()}
+
+# ---------------------------------------------------------------- treasury: envelopes, officers
+TREASURY: dict[str, TableSpec] = {spec.name: spec for spec in ()}
+
+# ---------------------------------------------------------------- agreements between regions
+AGREEMENTS: dict[str, TableSpec] = {spec.name: spec for spec in ()}
+
+# ---------------------------------------------------------------- credits
+CREDITS: dict[str, TableSpec] = {spec.name: spec for spec in ()}
+
+REGISTERS: dict[str, TableSpec] = {**CADASTRE, **PROGRAMMES, **TREASURY, **AGREEMENTS, **CREDITS}
+"""Every register of an office."""
 LADM: dict[str, str] = {
     "party": "LA_Party",
     "member": "LA_PartyMember",

@@ -24,7 +24,7 @@ from ecocomp.tenure.deed_spec import DeedSpec, Wrong, f, read_value
 from ecocomp.tenure.desk import Desk
 from ecocomp.tenure.versions import FOREVER, Row, end_of, share_of
 from ecocomp.terms import codes
-from ecocomp.terms.registers import P3, REGISTERS, object_key
+from ecocomp.terms.registers import P3, CADASTRE, object_key
 from ecocomp.terms.tables import Column
 from ecocomp.terms.text import Text
 
@@ -202,7 +202,7 @@ def _changes(desk: Desk, register: str) -> Row | None:
     if not desk.v.get("set"):
         clash = Text("没有写要改什么。", "it does not say what to change.")
         desk.stop("correction", desk.v["id"], clash, Text("写 set（新值）或 strike。", "Give set (new values) or strike."))
-    columns = {c.name: c for c in REGISTERS[register].columns if c.name not in (*object_key(register), "known_from", "known_to")}
+    columns = {c.name: c for c in CADASTRE[register].columns if c.name not in (*object_key(register), "known_from", "known_to")}
     out: Row = {"source_id": desk.source_id} if "source_id" in columns and register != "source" else {}
     for name, raw in desk.v["set"].items():
         try:

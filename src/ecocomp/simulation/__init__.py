@@ -1,0 +1,1 @@
+"""What a reform would change: rules laid over a year that was run, winners, losers, budget and equity."""

@@ -1,0 +1,1 @@
+"""Worked cases: computed by hand from a document, kept as data, run against the rules that ship."""

@@ -1,0 +1,70 @@
+"""What a worked case can ask for: an operation takes plain values and the rules of a place and day, and returns plain values.
+
+An operation is a function in a file of `worked/operations`, listed there in `OPERATIONS`. It must reach the code that
+serves users, never compute on its own. Values given are what YAML holds (text, `Decimal`, bool, day, list, table);
+values returned are the same or whole numbers, `Fraction` and float. Money goes in and comes out in yuan, as the papers
+print it, unless a name ends in `_fen`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ecocomp.rules import Parameters, RuleBook
+from ecocomp.terms.text import Text
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and when a case is worked: the rules, the place, the day it is about, the day whose knowledge counts, its folder."""
+
+    book: RuleBook
+    place: str
+    on: date
+    known: date
+    folder: Path
+
+    @property
+    def params(self) -> Parameters:
+        """The parameters of the place on the day."""
+        return self.book.resolve(self.place, self.on, self.known)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation.
+
+    id     as cases name it, e.g. ``programme.entitlement``
+    name   what it does
+    given  name → what it is, with its unit; a name that ends in ``?`` may be left out
+    found  name → what comes out, with its unit
+    run    the function
+    """
+
+    id: str
+    name: Text
+    given: Mapping[str, Text]
+    found: Mapping[str, Text]
+    run: Callable[[Mapping[str, Any], Setting], Mapping[str, Any]]
+
+
+@cache
+def operations() -> dict[str, Operation]:
+    """Return every operation by id."""
+    package = importlib.import_module("ecocomp.worked.operations")
+    out: dict[str, Operation] = {}
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
+        if info.name.startswith("_"):
+            continue
+        for op in importlib.import_module(f"{package.__name__}.{info.name}").OPERATIONS:
+            if op.id in out:
+                raise TypeError(f"two operations are called {op.id!r}")
+            out[op.id] = op
+    return out

@@ -1,0 +1,1 @@
+"""What a worked case can do: one file for each matter; see `ecocomp.worked.operation`."""

@@ -1,0 +1,1 @@
+"""Horizontal agreements an office has signed, their versions, states and settlements."""

@@ -1,0 +1,1 @@
+"""Credits of an office: projects, serial blocks, trades and retirements."""

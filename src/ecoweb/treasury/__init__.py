@@ -1,0 +1,1 @@
+"""The money of an office: envelopes, ledger, payment batches, bank files and returns."""
