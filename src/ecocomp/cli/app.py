@@ -452,6 +452,40 @@ def rules_diff(first: str, second: str, place: str, on_day: str, **kwargs: Any) 
 
 
 @rules.command(
+    "test",
+    help=t(
+        "运行手算案例：不写路径时运行随附的，也可指任何文件夹里的案例文件。",
+        "Run worked cases: those that ship, or the case files of any folder.",
+    ),
+)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--rules",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help=t("叠加的规则目录，可多次", "rule folder laid over what ships; may be given again"),
+)
+@click.option(
+    "--match", default="", help=t("只运行编码、事项或操作含此文字的", "only cases whose id, matter or operation holds it")
+)
+@click.option("--all", "every", is_flag=True, help=t("相符的也列出", "list those that agree too"))
+@click.option("--operations", is_flag=True, help=t("列出案例可用的操作", "list what a case can ask for"))
+@common
+def rules_test(
+    paths: tuple[Path, ...], folders: tuple[Path, ...], match: str, every: bool, operations: bool, **kwargs: Any
+) -> None:
+    """Run worked cases."""
+    from ecocomp.cli.worked import list_operations, test_rules
+
+    voice = voice_of(kwargs)
+    if operations:
+        list_operations(voice)
+    else:
+        sys.exit(test_rules(voice, paths, folders, match, every=every))
+
+
+@rules.command(
     "prices",
     help=t(
         "把价格表（CSV）变成规则文件，放进案例的规则目录；不给文件时打印模板。",

@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,9 @@ class Setting:
     known: date
     folder: Path
 
-    @property
+    @cached_property
     def params(self) -> Parameters:
-        """The parameters of the place on the day."""
+        """The parameters of the place on the day; they remember which of them the case used."""
         return self.book.resolve(self.place, self.on, self.known)
 
 
@@ -41,10 +41,10 @@ class Setting:
 class Operation:
     """One operation.
 
-    id     as cases name it, e.g. ``programme.entitlement``
+    id     as cases name it, e.g. ``programme.owed``
     name   what it does
-    given  name → what it is, with its unit; a name that ends in ``?`` may be left out
-    found  name → what comes out, with its unit
+    given  name → what it is, with its unit; a name that ends in ``?`` may be left out, ``*`` stands for any name
+    found  name → what comes out, with its unit; ``*`` stands for any name
     run    the function
     """
 
