@@ -286,6 +286,25 @@ FUND_SOURCES: dict[str, Text] = {
     "land_revenue": Text("土地出让收入", "land-transfer revenue"),
     "carbon_credit": Text("碳汇交易收入", "carbon credit sale"),
     "green_fund": Text("绿色基金", "green fund"),
+    "bond": Text("绿色债券", "green bond"),
+    "donation": Text("社会捐赠", "donation"),
+}
+FUND_PURPOSES: dict[str, Text] = {
+    "resource_protection": Text("自然资源保护", "protection of natural resources"),
+    "pollution_control": Text("污染治理", "pollution control"),
+    "restoration": Text("生态修复", "ecological restoration"),
+    "economic_development": Text("经济发展", "economic development"),
+    "livelihood": Text("改善民生", "livelihood"),
+}
+ENVELOPE_EVENTS: dict[str, Text] = {
+    "grant": Text("下达", "grant notice"),
+    "postpone": Text("缓拨", "payment postponed"),
+    "release": Text("恢复拨付", "postponed payment released"),
+    "reduce": Text("减拨", "payment reduced"),
+    "stop": Text("停拨", "payment stopped"),
+    "recover": Text("追回", "funds recovered"),
+    "interest": Text("利息", "interest"),
+    "return": Text("退回款（追缴、退票）", "money that came back (claw-back)"),
 }
 LIGHTS: dict[str, Text] = {
     "green": Text("合格", "conform"),
@@ -316,6 +335,53 @@ ENTITLEMENT_STATES: dict[str, Text] = {
     "escrow": Text("争议暂存", "held in escrow (disputed title)"),
     "held": Text("异议暂缓", "held (open objection)"),
     "excluded": Text("不予支付", "not payable"),
+}
+CONTRACT_STATES: dict[str, Text] = {
+    "draft": Text("草拟", "draft"),
+    "signed": Text("已签订", "signed"),
+    "in_force": Text("履行中", "in force"),
+    "suspended": Text("中止", "suspended"),
+    "breached": Text("违约", "breached"),
+    "ended": Text("期满", "ended"),
+    "terminated": Text("解除", "terminated"),
+    "renewed": Text("已续签", "renewed"),
+}
+INSPECTION_LEVELS: dict[str, Text] = {
+    "self": Text("自查", "self check"),
+    "county": Text("县级验收", "county acceptance"),
+    "province": Text("省级复查", "check by the province"),
+    "state": Text("国家核查", "verification by the state"),
+}
+INSPECTION_RESULTS: dict[str, Text] = {
+    "accepted": Text("合格", "accepted"),
+    "partial": Text("部分合格", "accepted in part"),
+    "rejected": Text("不合格", "not accepted"),
+}
+NOTICE_STATES: dict[str, Text] = {
+    "open": Text("公示中", "open"),
+    "closed": Text("已结束", "closed"),
+    "withdrawn": Text("已撤回", "withdrawn"),
+}
+AGREEMENT_STATES: dict[str, Text] = {
+    "draft": Text("草拟", "draft"),
+    "signed": Text("已签署", "signed"),
+    "in_force": Text("生效", "in force"),
+    "expired": Text("期满", "expired"),
+    "renewed": Text("已续签", "renewed"),
+    "terminated": Text("终止", "terminated"),
+}
+AGREEMENT_RESULTS: dict[str, Text] = {
+    "open": Text("有条款未结算", "a clause is not settled"),
+    "settled": Text("已结算", "settled"),
+    "confirmed": Text("各方已确认", "confirmed by the parties"),
+}
+AGREEMENT_DISPUTES: dict[str, Text] = {
+    "open": Text("提出", "open"),
+    "negotiating": Text("协商中", "negotiating"),
+    "escalated": Text("共同上级协调中", "before the common superior"),
+    "decided": Text("已决定（有约束力）", "decided (binding)"),
+    "agreed": Text("协商一致", "agreed by the parties"),
+    "withdrawn": Text("撤回", "withdrawn"),
 }
 PARTS: dict[str, Text] = {
     "value": Text("生态价值", "ecological value"),
