@@ -44,18 +44,18 @@ def _row(v: RuleValue, voice: Voice) -> list[str]:
     return [v.key, v.name.to(voice.lang), _short(v.value), v.unit, v.place, span, v.confidence, source[:40], f"{v.file}:{v.line}"]
 
 
-def _values(book: RuleBook, place: str, on: date | None) -> list[RuleValue]:
+def _values(book: RuleBook, place: str, on: date | None, known: date) -> list[RuleValue]:
     chain = book.chain(place)
     if on is None:
-        return [v for p in chain for v in book.values(place=p)]
-    found = (book.find(k, chain, on, _FAR) for k in book.keys)
+        return [v for p in chain for v in book.values(place=p) if v.recorded <= known]
+    found = (book.find(k, chain, on, known) for k in book.keys)
     return [v for v in found if v is not None]
 
 
-def list_rules(voice: Voice, place: str, on: date | None, match: str = "") -> None:
-    """Print the rules of a place, on one day or all; `match` keeps those whose key or name holds the text."""
+def list_rules(voice: Voice, place: str, on: date | None, match: str = "", known: date | None = None) -> None:
+    """Print the rules of a place, on one day or all, as known on a day; `match` keeps those whose key or name holds the text."""
     book = RuleBook.load([policy_folder()])
-    found = sorted(_values(book, place, on), key=lambda v: (v.key, v.place, v.valid_from))
+    found = sorted(_values(book, place, on, known or _FAR), key=lambda v: (v.key, v.place, v.valid_from))
     text = match.casefold()
     found = [v for v in found if any(text in t.casefold() for t in (v.key, v.name.zh, v.name.en))]
     voice.data([v.as_row() for v in found])
@@ -76,8 +76,8 @@ def like_keys(book: RuleBook, key: str, most: int = 8) -> list[str]:
     return list(dict.fromkeys([*inside, *alike]))[:most]
 
 
-def show_rule(voice: Voice, key: str, place: str | None) -> None:
-    """Print every dated value of one parameter that counts at a place, or with ``all`` at every place."""
+def show_rule(voice: Voice, key: str, place: str | None, known: date | None = None) -> None:
+    """Print every dated value of one parameter that counts at a place, or with ``all`` at every place, as known on a day."""
     book = RuleBook.load([policy_folder()])
     if key not in book.keys:
         raise UsageError(
@@ -87,7 +87,14 @@ def show_rule(voice: Voice, key: str, place: str | None) -> None:
             )
         )
     chain = None if place == "all" else book.chain(place or DEFAULT_PLACE)
-    found = [v for v in book.values(key) if chain is None or v.place in chain]
+    found = [v for v in book.values(key) if (chain is None or v.place in chain) and v.recorded <= (known or _FAR)]
+    if not found and known is not None and any(chain is None or v.place in chain for v in book.values(key)):
+        first = min(v.recorded for v in book.values(key) if chain is None or v.place in chain)
+        raise UsageError(
+            Text("{d} 还不知道参数 {k}；最早记录于 {f}。", "{k} was not yet known on {d}; it was first recorded on {f}.").fill(
+                d=known, k=key, f=first
+            )
+        )
     if not found:
         others = ", ".join(sorted({v.place for v in book.values(key)}))
         raise UsageError(
@@ -129,41 +136,113 @@ def audit_rules(voice: Voice, folders: tuple[Path, ...], today: date) -> int:
     return 1 if wrong else 0
 
 
-def diff_rules(voice: Voice, first: str, second: str, place: str, on: date) -> None:
-    """Print what differs between two days at one place, or two places on one day."""
-    book = RuleBook.load([policy_folder()])
-    one, two = (_side(book, s, place, on) for s in (first, second))
-    keys = [
-        k for k in sorted(one.keys() | two.keys()) if (one[k].value if k in one else None) != (two[k].value if k in two else None)
-    ]
+def diff_rules(
+    voice: Voice,
+    first: str,
+    second: str,
+    place: str,
+    on: date,
+    known: date | None = None,
+    folders: tuple[Path, ...] = (),
+) -> None:
+    """Print what differs between two days at one place, or two places on one day.
+
+    first, second  days (2025-06-30) or places; ``place@day`` names both
+    known          day whose knowledge counts, for both sides; default: all that is recorded
+    folders        rule folders laid over what ships
+    """
+    from ecocomp.rules.difference import differences
+
+    book = RuleBook.load([policy_folder(), *folders])
+    one, two = (_side(book, s, place, on, known or _FAR) for s in (first, second))
+    found = differences(one, two)
     voice.data(
-        [{"key": k, "first": one[k].as_row() if k in one else None, "second": two[k].as_row() if k in two else None} for k in keys]
-    )
-    rows = [
         [
-            k,
-            (one.get(k) or two[k]).name.to(voice.lang),
-            _short(one[k].value) if k in one else "—",
-            _short(two[k].value) if k in two else "—",
-            (two.get(k) or one[k]).document,
+            {
+                "key": d.key,
+                "changed": list(d.changed),
+                "codes": list(d.codes),
+                "first": _facts(d.first),
+                "second": _facts(d.second),
+            }
+            for d in found
         ]
-        for k in keys
-    ]
+    )
+    rows = [row for d in found for row in _diff_rows(d, voice)]
     voice.table(
-        Text("{a} 与 {b} 不同的规则：{n} 条", "Rules that differ between {a} and {b}: {n}").fill(a=first, b=second, n=len(keys)),
-        [HEADS[0], HEADS[1], Text(first, first), Text(second, second), HEADS[7]],
+        Text("{a} 与 {b} 不同的规则：{n} 条", "Rules that differ between {a} and {b}: {n}").fill(a=first, b=second, n=len(found)),
+        [HEADS[0], HEADS[1], Text(first, first), Text(second, second), Text("不同在", "differs in"), HEADS[7], HEADS[6]],
         rows,
     )
 
 
-def _side(book: RuleBook, text: str, place: str, on: date) -> dict[str, RuleValue]:
+def _facts(v: RuleValue | None) -> dict[str, Any] | None:
+    """Return a value as JSON says it: the row of the parameter table, with its bounds and the day it was recorded."""
+    if v is None:
+        return None
+    return v.as_row() | {"low": _plain(v.low), "high": _plain(v.high), "recorded": str(v.recorded), "note": v.note}
+
+
+def _plain(value: Any) -> Any:
+    return {k: str(x) for k, x in value.items()} if isinstance(value, dict) else str(value)
+
+
+_ASPECTS = {
+    "absent": Text("一方没有", "absent on one side"),
+    "value": Text("值", "value"),
+    "low": Text("下界", "low"),
+    "high": Text("上界", "high"),
+    "unit": Text("单位", "unit"),
+    "document": Text("文件", "document"),
+    "confidence": Text("标记", "mark"),
+    "name": Text("名称", "name"),
+}
+
+
+def _diff_rows(d: Any, voice: Voice) -> list[list[str]]:
+    """Return the lines of one difference; a table has a line for each row that differs."""
+    held = d.first or d.second
+    changed = ", ".join(_ASPECTS[c].to(voice.lang) for c in d.changed)
+    ends = (d.first, d.second)
+    source = " → ".join(dict.fromkeys(" ".join(x for x in (v.document, v.article) if x) or "—" for v in ends if v is not None))
+    marks = " → ".join(dict.fromkeys(v.confidence for v in ends if v is not None))
+    name = held.name.to(voice.lang)
+    if not d.codes:
+        return [[d.key, name, *(_bounded(v, None) for v in ends), changed, source, marks]]
+    return [[f"{d.key}[{c}]", name, *(_bounded(v, c) for v in ends), changed, source, marks] for c in d.codes]
+
+
+def _bounded(v: RuleValue | None, code: str | None) -> str:
+    """Return a value with its bounds where it has any, and its unit."""
+    if v is None:
+        return "—"
+    value, low, high = ((x.get(code) if code is not None else x) for x in (v.value, v.low, v.high))
+    if value is None:
+        return "—"
+    around = (
+        f" ({low} – {high})"
+        if v.kind in ("number", "table") and (low, high) != (value, value) and not isinstance(value, dict)
+        else ""
+    )
+    unit = f" {v.unit}" if v.kind in ("number", "table") and v.unit not in ("", "1") else ""
+    return f"{_short(value)}{around}{unit}"
+
+
+def _side(book: RuleBook, text: str, place: str, on: date, known: date) -> dict[str, RuleValue]:
+    from ecocomp.rules.difference import side
+
+    where, at, day = text.partition("@")
     try:
-        day, where = date.fromisoformat(text), place
+        if at:
+            return side(book, where, date.fromisoformat(day), known)
     except ValueError:
-        day, where = on, text
-    chain = book.chain(where)
-    found = ((k, book.find(k, chain, day, _FAR)) for k in book.keys)
-    return {k: v for k, v in found if v is not None}
+        raise UsageError(
+            Text("不是日期：{d}；写成 地方@2025-06-30。", "Not a date: {d}; write place@2025-06-30.").fill(d=day)
+        ) from None
+    try:
+        return side(book, place, date.fromisoformat(text), known)
+    except ValueError:
+        return side(book, text, on, known)
 
 
 def price_template(voice: Voice) -> None:

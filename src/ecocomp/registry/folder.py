@@ -26,6 +26,7 @@ FOLDERS = (
     "valuation.methods",
     "standard.rules",
     "funds.sources",
+    "funds.rations",
     "performance.indicators",
     "monitoring.signals",
     "agreements.clauses",

@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from ecocomp.rules.audit import audit
 from ecocomp.rules.lines import Line, read_yaml, strip
 from ecocomp.terms.confidence import MARKS, is_verified
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
@@ -176,44 +176,8 @@ class RuleBook:
         return next(iter(difflib.get_close_matches(key, self.keys, 1)), "")
 
     def audit(self, today: date, stale_days: int = 730) -> list[Fault]:
-        """Return warnings: gaps in time, unverified marks, checks older than `stale_days`."""
-        out: list[Fault] = []
-        for (key, place), found in sorted(self._values.items()):
-            ordered = sorted(found, key=lambda v: (v.valid_from, v.recorded))
-            for a, b in pairwise(ordered):
-                if a.valid_to is not None and a.valid_to < b.valid_from:
-                    out.append(
-                        _warn(
-                            b,
-                            Text("{k} 在 {p} 从 {a} 到 {b} 没有值。", "{k} at {p} has no value from {a} to {b}.").fill(
-                                k=key, p=place, a=a.valid_to, b=b.valid_from
-                            ),
-                            Text("补上这段日期的值。", "Add the value for these dates."),
-                            "rules.gap",
-                        )
-                    )
-            for v in ordered:
-                if not is_verified(v.confidence):
-                    out.append(
-                        _warn(
-                            v,
-                            Text("{k} 标记为 {m}（{w}）。", "{k} is marked {m} ({w}).").fill(
-                                k=key, m=v.confidence, w=MARKS[v.confidence]
-                            ),
-                            Text("对照原文后改标记。", "Check it against the document and change the mark."),
-                            "rules.unverified",
-                        )
-                    )
-                if v.last_checked and (today - v.last_checked).days > stale_days:
-                    out.append(
-                        _warn(
-                            v,
-                            Text("{k} 上次核对是 {d}。", "{k} was last checked on {d}.").fill(k=key, d=v.last_checked),
-                            Text("重新核对出处。", "Check the source again."),
-                            "rules.stale",
-                        )
-                    )
-        return out
+        """Return warnings: days without a value, rules that have run out, unverified marks, checks older than `stale_days`."""
+        return audit(self.values(), today, stale_days)
 
 
 @dataclass
@@ -502,7 +466,7 @@ def _read_value(item: Line, head: dict[str, Any], faults: list[Fault]) -> RuleVa
         wrong.append(Text("缺少 value", "value is missing"))
     if str(row.get("confidence")) not in MARKS:
         wrong.append(Text("confidence 是 {c}", "confidence is {c}").fill(c=row.get("confidence")))
-    if not row.get("document"):
+    if not row.get("document") and row.get("confidence") != "D":  # a design choice of its own rests on no document
         wrong.append(Text("缺少出处 document", "the source (document) is missing"))
     start, end = row.get("from", _LONG_AGO), row.get("to")
     recorded, checked = row.get("recorded", _LONG_AGO), row.get("last_checked")
@@ -532,7 +496,7 @@ def _read_value(item: Line, head: dict[str, Any], faults: list[Fault]) -> RuleVa
         valid_from=start,
         valid_to=end + timedelta(days=1) if end else None,
         recorded=recorded,
-        document=str(row["document"]),
+        document=str(row.get("document") or ""),
         article=str(row.get("article") or ""),
         confidence=row["confidence"],
         last_checked=checked,
@@ -629,33 +593,33 @@ def _overlaps(values: list[RuleValue]) -> list[Fault]:
         groups.setdefault((v.key, v.place, v.recorded, v.layer), []).append(v)
     out = []
     for found in groups.values():
-        ordered = sorted(found, key=lambda v: v.valid_from)
-        for a, b in pairwise(ordered):
-            if a.valid_to is None or a.valid_to > b.valid_from:
-                out.append(
-                    Fault(
-                        "rules.overlap",
-                        b.file,
-                        f"line {b.line}",
-                        Text(
-                            "{k} 有两个值同时有效：{a}（{fa}:{la}）与 {b}，从 {d} 起。",
-                            "{k} has two values at once: {a} ({fa}:{la}) and {b}, from {d}.",
-                        ).fill(k=b.key, a=a.value, fa=a.file, la=a.line, b=b.value, d=b.valid_from),
-                        Text(
-                            "给较早的值写上 to，或给更正的值写上 recorded。",
-                            "Give the earlier value a 'to', or the correction a 'recorded' day.",
-                        ),
-                    )
-                )
+        reach: RuleValue | None = None
+        for v in sorted(found, key=lambda v: (v.valid_from, v.valid_to or date.max)):
+            if reach is not None and (reach.valid_to is None or reach.valid_to > v.valid_from):
+                out.append(_overlap(reach, v))
+            if reach is None or (reach.valid_to is not None and (v.valid_to is None or v.valid_to > reach.valid_to)):
+                reach = v
     return out
+
+
+def _overlap(a: RuleValue, b: RuleValue) -> Fault:
+    return Fault(
+        "rules.overlap",
+        b.file,
+        f"line {b.line}",
+        Text(
+            "{k} 有两个值同时有效：{a}（{fa}:{la}）与 {b}，从 {d} 起。",
+            "{k} has two values at once: {a} ({fa}:{la}) and {b}, from {d}.",
+        ).fill(k=b.key, a=a.value, fa=a.file, la=a.line, b=b.value, d=b.valid_from),
+        Text(
+            "给较早的值写上 to，或给更正的值写上 recorded。",
+            "Give the earlier value a 'to', or the correction a 'recorded' day.",
+        ),
+    )
 
 
 def _fault(file: str, line: int, clash: Text, remedy: Text) -> Fault:
     return Fault("rules.invalid", file, f"line {line}", clash, remedy)
-
-
-def _warn(v: RuleValue, clash: Text, remedy: Text, code: str) -> Fault:
-    return Fault(code, v.file, f"line {v.line}", clash, remedy, "warning")
 
 
 def _wrong_kind(v: RuleValue, kind: str) -> Fault:
