@@ -148,7 +148,10 @@ def test_the_examples_of_the_spec_hold(name: str, given_rules: Given) -> None:
         land, fen = dict(example.inputs["land"]), example.inputs["land"]["value_fen"]
         land.pop("value_fen")
         worth = None if fen is None else ServiceWorth(fen, fen, fen, "")
-        rule = found.module.prepare(given_rules(example.inputs["parameters"]), Region("r", YEAR, **example.inputs["region"]))
+        rule = found.module.prepare(
+            given_rules(example.inputs["parameters"], units=example.inputs.get("units")),
+            Region("r", YEAR, **example.inputs["region"]),
+        )
         parts = rule(Land("p", worth=worth, **land))
         assert dict(zip(("protection", "opportunity", "value", "regional"), (p.fen for p in parts), strict=True)) == example.outputs
 

@@ -96,4 +96,4 @@ def _differences(step: pa.Table, kind_of: dict[str, tuple[Any, ...]]) -> tuple[d
     return defaultdict(dict, {k: {s: high - low for s, (low, high) in v.items()} for k, v in ends.items()}), odd
 
 
-_ON_WHAT_CAME_BEFORE = frozenset({"reward", "limit", "floor", "cap"})
+_ON_WHAT_CAME_BEFORE = frozenset({"index", "reward", "limit", "floor", "cap"})

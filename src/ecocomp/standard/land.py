@@ -1,7 +1,9 @@
 """What a rule of the standard sees of a parcel and its region, and what it answers: four parts in fen per hectare.
 
 A rule is a file in `standard/rules` with `SPEC` and `prepare(params, economy)`, which returns a function from
-`Land` to `Parts`. Parts are whole fen per hectare and year, each rounded half-even once.
+`Land` to `Parts`. Parts are whole fen per hectare and year, each rounded half-even once. A function that also has
+`on(lands)` (see `ecocomp.standard.parts`) is set for millions of parcels at once; one that has not is asked parcel by
+parcel. `LOWERS` names the keys whose rise lowers a rate; every other number may only raise it.
 """
 
 from __future__ import annotations
@@ -35,7 +37,13 @@ class ServiceWorth:
 
 @dataclass(frozen=True, slots=True)
 class Land:
-    """One parcel as a rule sees it; `worth` is None where no service of it was assessed."""
+    """One parcel as a rule sees it.
+
+    worth        None where no service of it was assessed
+    tenure       ``state`` or ``collective``, "" where the owner is not known
+    restriction  ``ban`` or ``balance``, by the share inside the red line
+    last_fen     rate of the year before (fen/ha/a), 0 where there is none
+    """
 
     parcel_id: str
     group: str
@@ -45,16 +53,29 @@ class Land:
     reserve_ppm: int
     area_dm2: int
     worth: ServiceWorth | None
+    village_code: str = ""
+    tenure: str = ""
+    restriction: str = "balance"
+    last_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The economy of a region in the last year known."""
+    """The economy of a region in the last year known.
+
+    worth_fen   worth of the counted services of all its parcels (fen/a), where a rule needs the whole; and its range
+    area_dm2    area of all its parcels
+    """
 
     region_code: str
     year: int
     engel_ppm: int
     income_fen_per_head: int
+    gdp_fen_per_head: int = 0
+    worth_fen: int = 0
+    worth_low_fen: int = 0
+    worth_high_fen: int = 0
+    area_dm2: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +122,33 @@ def money_per_ha(held: RuleValue, value: Decimal) -> Fraction:
                 )
             ]
         )
-    return Fraction(value) * 100 * _MONEY_UNITS[held.unit]
+    return Fraction(not_negative(held, value)) * 100 * _MONEY_UNITS[held.unit]
+
+
+def not_negative(held: RuleValue, value: Decimal, code: str = "") -> Decimal:
+    """Return a value that may not lie below zero; `FaultsError` names file and line of one that does."""
+    if value >= 0:
+        return value
+    raise FaultsError(
+        [
+            Fault(
+                "standard.negative",
+                held.file,
+                f"line {held.line}",
+                Text("{k} 是 {v}，小于零。", "{k} is {v}, below zero.").fill(
+                    k=f"{held.key}[{code}]" if code else held.key, v=value
+                ),
+                Text(
+                    "金额、系数和比例不小于零；更正规则文件。", "Amounts, factors and shares are at least zero; mend the rule file."
+                ),
+            )
+        ]
+    )
+
+
+def per_mu(held: RuleValue) -> dict[str, str]:
+    """Return what a step adds where an amount is said per mu, so that its sentence names the right unit."""
+    return {"per": "mu"} if held.unit.startswith("CNY/mu") else {}
 
 
 def number_per_ha(params: Parameters, key: str) -> Fraction:
@@ -128,7 +175,7 @@ def row_of(params: Parameters, key: str, code: str) -> Decimal:
                 )
             ]
         )
-    return table[code]
+    return not_negative(params.get(key), table[code], code)
 
 
 def worth_per_ha(fen: int, area_dm2: int) -> Fraction:

@@ -7,30 +7,10 @@ doi 10.5846/stxb201704130664); the parts are added so that each stays visible in
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal
-from fractions import Fraction
-from functools import cache
-
 from ecocomp.registry import Example, Reference, Spec, Use
 from ecocomp.rules import Parameters
-from ecocomp.standard.land import (
-    NOT_ASSESSED,
-    Land,
-    Part,
-    Parts,
-    Region,
-    Rule,
-    certain,
-    development_level,
-    money_per_ha,
-    number_per_ha,
-    restriction_degree,
-    row_of,
-    say,
-    worth_per_ha,
-)
-from ecocomp.terms.money import half_even
+from ecocomp.standard.land import Region
+from ecocomp.standard.parts import Opportunity, Sum, graded_share, protection, regional
 from ecocomp.terms.text import Text
 
 _GIVEN = {
@@ -119,122 +99,6 @@ SPEC = Spec(
 )
 
 
-def prepare(params: Parameters, economy: Region) -> Rule:
+def prepare(params: Parameters, economy: Region) -> Sum:
     """Return the function that sets the four parts of a parcel under these rules and this economy."""
-    regional = _regional(params, economy)
-
-    @cache
-    def protection(group: str, zone: str) -> Part:
-        return _protection(params, group, zone)
-
-    @cache
-    def opportunity(group: str, red_line_ppm: int, reserve_ppm: int) -> Part:
-        return _opportunity(params, group, red_line_ppm, reserve_ppm)
-
-    value = _value(params)
-
-    def parts(land: Land) -> Parts:
-        return (
-            protection(land.group, land.function_zone),
-            opportunity(land.group, land.red_line_ppm, land.reserve_ppm),
-            value(land),
-            regional,
-        )
-
-    return parts
-
-
-def _protection(params: Parameters, group: str, zone: str) -> Part:
-    key, zone_key = "standard.protection_cost", "standard.protection_zone_factor"
-    cost, factor = row_of(params, key, group), row_of(params, zone_key, zone)
-    fen = _fen(money_per_ha(params.get(key), cost) * Fraction(factor))
-    return certain(fen, say(cost=cost, ecosystem_group=group, function_zone=zone, zone_factor=factor), f"{key} {zone_key}")
-
-
-def _opportunity(params: Parameters, group: str, red_line_ppm: int, reserve_ppm: int) -> Part:
-    key = "standard.opportunity_cost"
-    keys = [f"standard.restriction.{k}" for k in ("red_line", "reserve", "outside")]
-    cost = row_of(params, key, group)
-    red, reserve, outside = (params.decimal(k) for k in keys)
-    degree = restriction_degree(red_line_ppm, reserve_ppm, red, reserve, outside)
-    inputs = say(
-        cost=cost,
-        ecosystem_group=group,
-        red_line_ppm=red_line_ppm,
-        reserve_ppm=reserve_ppm,
-        red_line=red,
-        reserve=reserve,
-        outside=outside,
-    )
-    return certain(_fen(money_per_ha(params.get(key), cost) * degree), inputs, " ".join([key, *keys]))
-
-
-def _value(params: Parameters) -> Callable[[Land], Part]:
-    cap_share = params.decimal("standard.value_cap_share")
-    cap = number_per_ha(params, "standard.value_cap") if params.has("standard.value_cap") else None
-    keys = " ".join(
-        [f"standard.{k}" for k in ("value_share", "value_grade_coefficient", "value_cap_share")]
-        + (["standard.value_cap"] if cap is not None else [])
-    )
-
-    @cache
-    def share_of(zone: str, grade: int) -> tuple[Fraction, Decimal, Decimal]:
-        share, coefficient = (
-            row_of(params, "standard.value_share", zone),
-            row_of(params, "standard.value_grade_coefficient", str(grade)),
-        )
-        return min(Fraction(share) * Fraction(coefficient), Fraction(cap_share)), share, coefficient
-
-    def part(land: Land) -> Part:
-        taken, share, coefficient = share_of(land.function_zone, land.grade)
-        if land.worth is None:
-            return certain(0, say(service_value=NOT_ASSESSED), keys)
-
-        def fen(worth: int) -> int:
-            amount = max(worth_per_ha(worth, land.area_dm2) * taken, Fraction(0))
-            return _fen(amount if cap is None else min(amount, cap))
-
-        worth = land.worth
-        inputs = say(
-            service_value_fen=worth.value_fen,
-            low_fen=worth.low_fen,
-            high_fen=worth.high_fen,
-            services=worth.services,
-            area_dm2=land.area_dm2,
-            share=share,
-            grade=land.grade,
-            grade_coefficient=coefficient,
-            cap_share=cap_share,
-            cap_fen_per_ha=None if cap is None else _fen(cap),
-        )
-        return Part(fen(worth.value_fen), fen(worth.low_fen), fen(worth.high_fen), inputs, keys)
-
-    return part
-
-
-def _regional(params: Parameters, economy: Region) -> Part:
-    names = ("engel_reference", "income_reference", "income_factor_low", "income_factor_high")
-    keys = [f"standard.regional.{k}" for k in names]
-    engel, income, low, high = (params.decimal(k) for k in keys)
-    level, reference = development_level(economy.engel_ppm), development_level(int(engel * 1_000_000))
-    # A poorer region gets the larger factor: it can spare less for protection that others enjoy.
-    factor = min(max(Fraction(income) * 100 / max(economy.income_fen_per_head, 1), Fraction(low)), Fraction(high))
-    fen = _fen(number_per_ha(params, "standard.regional_base") * Fraction(level) / Fraction(reference) * factor)
-    inputs = say(
-        base=params.decimal("standard.regional_base"),
-        region=economy.region_code,
-        economy_year=economy.year,
-        engel_ppm=economy.engel_ppm,
-        level=level,
-        engel_reference=engel,
-        level_reference=reference,
-        income_fen_per_head=economy.income_fen_per_head,
-        income_reference=income,
-        factor_low=low,
-        factor_high=high,
-    )
-    return certain(fen, inputs, " ".join(["standard.regional_base", *keys]))
-
-
-def _fen(amount: Fraction) -> int:
-    return half_even(amount.numerator, amount.denominator)
+    return Sum(protection(params), Opportunity(params, economy), graded_share(params), regional(params, economy))

@@ -7,12 +7,11 @@ rate is booked as protection cost, because that is what such programmes say they
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
 
 from ecocomp.registry import Example, Reference, Spec, Use
 from ecocomp.rules import Parameters
-from ecocomp.standard.land import Land, Part, Parts, Region, Rule, certain, money_per_ha, row_of, say
-from ecocomp.terms.money import half_even
+from ecocomp.standard.land import Part, Region, certain, money_per_ha, per_mu, row_of, say
+from ecocomp.standard.parts import ByKind, Sum, nothing, to_fen
 from ecocomp.terms.text import Text
 
 _RATE, _FACTOR = "standard.per_area.rate", "standard.per_area.ecosystem_factor"
@@ -57,19 +56,17 @@ SPEC = Spec(
 )
 
 
-def prepare(params: Parameters, economy: Region) -> Rule:
+def prepare(params: Parameters, economy: Region) -> Sum:
     """Return the function that looks a parcel's rate up; the economy of the region plays no part."""
-    nothing = certain(0, say(), "")
 
-    @cache
     def rate(zone: str, grade: int, group: str) -> Part:
         step = f"{zone}.{grade}"
         amount, factor = row_of(params, _RATE, step), row_of(params, _FACTOR, group)
-        fen = money_per_ha(params.get(_RATE), amount) * Fraction(factor)
-        inputs = say(rate=amount, step=step, ecosystem_group=group, factor=factor)
-        return certain(half_even(fen.numerator, fen.denominator), inputs, f"{_RATE} {_FACTOR}")
+        fen = to_fen(money_per_ha(params.get(_RATE), amount) * Fraction(factor))
+        return certain(
+            fen,
+            say(rate=amount, step=step, ecosystem_group=group, factor=factor, **per_mu(params.get(_RATE))),
+            f"{_RATE} {_FACTOR}",
+        )
 
-    def parts(land: Land) -> Parts:
-        return rate(land.function_zone, land.grade, land.group), nothing, nothing, nothing
-
-    return parts
+    return Sum(ByKind(("function_zone", "grade", "group"), rate), nothing(), nothing(), nothing())
