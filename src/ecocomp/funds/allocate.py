@@ -1,8 +1,8 @@
 """Envelopes are opened, checked and shared over what is owed; nothing is lost and no cut ever helps anyone.
 
 For the finance officer. Envelopes are used one after the other in the order of their priority (ties by id). Each
-gives the smaller of what it holds and what is still unmet on the parcels it may be used for, shared in
-proportion to what is unmet (`terms.money.apportion`, rows in the order of entitlement_id).
+gives the smaller of what it holds and what is still unmet on the rows it may be used for, shared by a stated rule
+(`funds/rations/*.py`; the envelope's own, else rule ``funds.ration``), rows in the order of entitlement_id.
 
 What is proved of this, in whole fen and for any earmarks and any number of envelopes:
 
@@ -12,7 +12,11 @@ U − e over u with the ties the other way round. (1) Less e leaves every r_i as
 house monotone. (2) A higher u_j with e unchanged leaves every r_i as high or higher: U − e grows with u_j by
 one unit; would the divisor fall, all i ≠ j could only lose and j could win at most one, since the multiplier is
 at most 1; so j takes exactly that unit and nobody else moves; would it rise, nobody loses. So a step is
-monotone in u and e, and so is any chain of steps. What is *not* true: that a cut hits only its own purpose. Money that
+monotone in u and e, and so is any chain of steps. The other rules of sharing are monotone in u and e too: *rank* is a
+chain of such steps over classes that do not change. *Floor first* splits u into v = max(0, u − c) and min(u, c) with c
+fixed before the first envelope, and gives pro rata over v, then over min(u, c): one more u_j is one more of either. *Equal*
+leaves max(u_h − L, 0): a higher u_j cannot raise the level L. A *match* that lacks lowers what its envelope may give, so less
+money never means more here either. What is *not* true: that a cut hits only its own purpose. Money that
 is no longer met by a tied envelope is met from the general ones, which then give less to everybody else.
 """
 
@@ -26,16 +30,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ecocomp.funds.claims import Claims, floors
+from ecocomp.funds.match import match_faults, match_limits
+from ecocomp.funds.purpose import is_general, payment_purpose, purpose_faults
+from ecocomp.funds.rank import ranks
 from ecocomp.funds.source import may_carry_over, may_earmark, priority
 from ecocomp.registry import entries
 from ecocomp.rules import Parameters
 from ecocomp.terms.codes import ECOSYSTEM_GROUPS, FUNCTION_ZONES, FUND_SOURCES
-from ecocomp.terms.faults import Fault, FaultsError
-from ecocomp.terms.money import apportion, say_yuan
+from ecocomp.terms.faults import Fault, FaultsError, raise_errors
+from ecocomp.terms.money import say_yuan, sum_array, to_fen
 from ecocomp.terms.tables import ALLOCATION, ENTITLEMENT, ENVELOPE_BALANCE, PPM
 from ecocomp.terms.text import Text
 
 FUNDED_STATES = ("payable", "escrow", "held")
+_TIES = ("earmark_zones", "earmark_ecosystems", "earmark_red_line", "earmark_programmes", "earmark_regions")
+_PIECE = 1 << 18
 
 
 def open_envelopes(
@@ -111,6 +121,8 @@ def check_envelopes(envelope: pa.Table, params: Parameters, year: int, opening: 
     ids = [r["envelope_id"] for r in rows]
     for row in rows:
         out += _amount_faults(row, granted) + _date_faults(row, year) + _source_faults(row, params) + _earmark_faults(row)
+        out += purpose_faults(row, params) + _ration_faults(row)
+    out += match_faults(rows, granted, params)
     for i in sorted({i for i in ids if ids.count(i) > 1}):
         out.append(
             _fault(
@@ -204,7 +216,7 @@ def _source_faults(row: dict[str, Any], params: Parameters) -> list[Fault]:
                 Text("改为不可结转，或在规则 funds.may_carry_over 中更正。", "Say no, or mend rule funds.may_carry_over."),
             )
         )
-    tied = row["earmark_zones"] or row["earmark_ecosystems"] or row["earmark_red_line"]
+    tied = any(row.get(k) for k in _TIES)
     if tied and not may_earmark(source, params):
         out.append(
             _fault(
@@ -233,6 +245,21 @@ def _earmark_faults(row: dict[str, Any]) -> list[Fault]:
     return out
 
 
+def _ration_faults(row: dict[str, Any]) -> list[Fault]:
+    rule = row.get("ration")
+    return [] if not rule or rule in entries("funds.rations") else [_unknown_ration(row["envelope_id"], rule)]
+
+
+def _unknown_ration(record: str, rule: str) -> Fault:
+    return Fault(
+        "funds.ration",
+        "envelope" if record != "funds.ration" else "ecopolicy",
+        record,
+        Text("分配办法 {r} 不认识。", "Sharing rule {r} is not known.").fill(r=rule),
+        Text("可用：{a}。", "Known: {a}.").fill(a=", ".join(entries("funds.rations"))),
+    )
+
+
 def _fault(record: str, kind: str, clash: Text, remedy: Text) -> Fault:
     return Fault(f"funds.{kind}", "envelope", record, clash, remedy)
 
@@ -246,35 +273,44 @@ def allocate(
     opening: pa.Table,
     params: Parameters,
     year: int,
+    holder: pa.Table | None = None,
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Share the envelopes over the entitlements; see the module for the rule and its theorem.
 
     opening  ENVELOPE_BALANCE at the start of the year, from `open_envelopes`
+    holder   holders with income and members, where the rule ``funds.rank_by`` asks for income
     returns  (entitlement with funded and shortfall, allocation, envelope_balance at year end)
 
     Rows in escrow or held are funded too, so that the money is there when title or objection is settled;
     excluded rows get nothing. What is left is carried over where the envelope says so and its dates allow, else it lapses.
     """
-    _known_ration(params)
+    rule = params.text("funds.ration")
+    if rule not in entries("funds.rations"):
+        raise FaultsError([_unknown_ration("funds.ration", rule)])
     table = ENTITLEMENT.checked(entitlement)
     unmet = np.where(
         pc.is_in(table["state"], value_set=pa.array(FUNDED_STATES)).to_numpy(zero_copy_only=False),
         table["entitled_fen"].to_numpy(),
         0,
     )
-    traits = _Traits(table, parcel, parcel_zone, params)
     balances = {r["envelope_id"]: dict(r) for r in opening.to_pylist()}
+    known = _in_order(in_force_rows(envelope, balances, year), params)
+    rules = {e["envelope_id"]: e.get("ration") or rule for e in known}
+    raise_errors([_unknown_ration(i, r) for i, r in rules.items() if r not in entries("funds.rations")])
+    traits = _Traits(table, parcel, parcel_zone, params)
+    claims = _claims(table, unmet, parcel_zone, holder, set(rules.values()), params)
+    limits = match_limits(known, {i: b["granted_fen"] for i, b in balances.items()}, params)
     taken: dict[str, np.ndarray] = {}
-    known = in_force_rows(envelope, balances, year)
     for balance in balances.values():
         balance.update(closing_fen=0, lapsed_fen=balance["opening_fen"] + balance["granted_fen"])
-    for env in _in_order(known, params):
-        balance = balances[env["envelope_id"]]
+    for env in known:
+        i = env["envelope_id"]
+        balance = balances[i]
         usable = env["valid_from"] <= date(year, 12, 31) and date(year, 1, 1) <= env["valid_to"]
-        available = balance["opening_fen"] + balance["granted_fen"] if usable else 0
-        given = _share(available, np.where(traits.eligible(env), unmet, 0))
+        available = balance["opening_fen"] + min(balance["granted_fen"], limits.get(i, balance["granted_fen"])) if usable else 0
+        given = _share(rules[i], available, np.where(traits.eligible(env), unmet, 0), claims)
         unmet = unmet - given
-        taken[env["envelope_id"]] = given
+        taken[i] = given
         _close(balance, env, given, table, year)
     funded = table["entitled_fen"].to_numpy() - unmet
     return _funded(table, funded), _allocation(table, taken), ENVELOPE_BALANCE.table(list(balances.values()))
@@ -289,68 +325,77 @@ def in_force_rows(envelope: pa.Table, balances: Mapping[str, Any], year: int) ->
     return list(latest.values())
 
 
-def _known_ration(params: Parameters) -> None:
-    rule = params.text("funds.ration")
-    if rule != "pro_rata":
-        raise FaultsError(
-            [
-                Fault(
-                    "funds.ration",
-                    "ecopolicy",
-                    "funds.ration",
-                    Text("分配办法 {r} 不认识。", "Sharing rule {r} is not known.").fill(r=rule),
-                    Text("可用：pro_rata。", "Known: pro_rata."),
-                )
-            ]
-        )
-
-
 def _in_order(rows: Sequence[dict[str, Any]], params: Parameters) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda r: (r["priority"] or priority(r["source"], params), r["envelope_id"]))
 
 
+def _claims(
+    table: pa.Table, unmet: np.ndarray, parcel_zone: pa.Table, holder: pa.Table | None, used: set[str], params: Parameters
+) -> Claims:
+    """Return what the rules of sharing in use need to know of the rows; nothing is worked out that none of them asks for."""
+    n = len(table)
+    zeros = np.zeros(n, np.int64)
+    whose = zeros
+    if used & {"equal", "floor_first"} or used - {"pro_rata", "rank", "equal", "floor_first"}:
+        whose = pc.rank(table["holder_id"], tiebreaker="dense").to_numpy().astype(np.int64)
+    floor = zeros
+    if used - {"pro_rata", "rank", "equal"}:
+        floor = floors(unmet, whose, to_fen(params.decimal("funds.household_floor_yuan")))
+    rank = ranks(table, parcel_zone, holder, params) if used - {"pro_rata", "equal", "floor_first"} else zeros
+    return Claims(whose, rank, floor, unmet)
+
+
 class _Traits:
-    """Zone, ecosystem group and red line of each entitlement row, for earmarks."""
+    """Zone, ecosystem group, red line, village and programme of each entitlement row, for earmarks and purposes."""
 
     def __init__(self, entitlement: pa.Table, parcel: pa.Table, parcel_zone: pa.Table, params: Parameters) -> None:
         ids = entitlement["parcel_id"]
         at = pc.index_in(ids, value_set=parcel["parcel_id"].combine_chunks())
         self._group = pc.utf8_slice_codeunits(pc.fill_null(parcel["ecosystem"].take(at), ""), 0, 1)
+        self._village = pc.fill_null(parcel["village_code"].take(at), "")
         at = pc.index_in(ids, value_set=parcel_zone["parcel_id"].combine_chunks())
         self._zone = pc.fill_null(parcel_zone["function_zone"].take(at), "none")
         line = pc.fill_null(parcel_zone["red_line_ppm"].take(at), 0).to_numpy()
         self._red = line >= int(params.decimal("funds.red_line_share") * PPM)
+        self._programme = entitlement["programme"]
+        self._params = params
 
     def eligible(self, env: Mapping[str, Any]) -> np.ndarray:
-        """Return which rows `env` may pay: every earmark it has must hold."""
+        """Return which rows `env` may pay: every earmark it has must hold, and its purpose unless it is general money."""
         out = np.ones(len(self._red), bool)
-        for wanted, have in ((env["earmark_zones"].split(), self._zone), (env["earmark_ecosystems"].split(), self._group)):
-            if wanted:
+        for name, have in (
+            ("earmark_zones", self._zone),
+            ("earmark_ecosystems", self._group),
+            ("earmark_programmes", self._programme),
+        ):
+            if wanted := (env.get(name) or "").split():
                 out &= pc.is_in(have, value_set=pa.array(wanted)).to_numpy(zero_copy_only=False)
-        return out & self._red if env["earmark_red_line"] else out
+        if regions := (env.get("earmark_regions") or "").split():
+            out &= np.logical_or.reduce([pc.starts_with(self._village, r).to_numpy(zero_copy_only=False) for r in regions])
+        purposes = (env.get("purposes") or "").split()
+        if purposes and not is_general(env["source"], self._params):
+            fit = [p for p in pc.unique(self._programme).to_pylist() if payment_purpose(p, self._params) in purposes]
+            out &= pc.is_in(self._programme, value_set=pa.array(fit, pa.string())).to_numpy(zero_copy_only=False)
+        if env["earmark_red_line"]:
+            out &= self._red
+        return out
 
 
-def _share(available: int, unmet: np.ndarray) -> np.ndarray:
-    """Split what an envelope has over the unmet sums; all of them in full when there is enough."""
-    total = _exact_sum(unmet)
-    if available >= total:
-        return unmet.copy()
+def _share(rule: str, available: int, unmet: np.ndarray, claims: Claims) -> np.ndarray:
+    """Return what each row gets of `available`, at most what is unmet."""
     some = np.flatnonzero(unmet)
     given = np.zeros_like(unmet)
-    if available > 0:
-        given[some] = apportion(available, unmet[some].tolist())
+    if available > 0 and len(some):
+        open_ = unmet[some]
+        whole = available >= sum_array(open_)
+        given[some] = open_ if whole else entries("funds.rations")[rule].module.share(available, open_, claims.take(some))
     return given
-
-
-def _exact_sum(values: np.ndarray) -> int:
-    """Return the sum in Python integers (int64 could overflow over many rows)."""
-    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
 
 
 def _close(balance: dict[str, Any], env: Mapping[str, Any], given: np.ndarray, table: pa.Table, year: int) -> None:
     """Write the year's end of an envelope: allocated, of it in escrow, left or lapsed."""
-    allocated = _exact_sum(given)
-    escrow = _exact_sum(given[pc.equal(table["state"], "escrow").to_numpy(zero_copy_only=False)])
+    allocated = sum_array(given)
+    escrow = sum_array(given[pc.equal(table["state"], "escrow").to_numpy(zero_copy_only=False)])
     left = balance["opening_fen"] + balance["granted_fen"] - allocated
     stays = bool(env["carry_over"]) and env["valid_to"] > date(year, 12, 31)
     balance.update(allocated_fen=allocated, escrow_fen=escrow, closing_fen=left if stays else 0, lapsed_fen=0 if stays else left)
@@ -365,17 +410,16 @@ def _funded(table: pa.Table, funded: np.ndarray) -> pa.Table:
 
 
 def _allocation(table: pa.Table, taken: Mapping[str, np.ndarray]) -> pa.Table:
-    ids, envelopes, amounts = [], [], []
-    for envelope_id, given in sorted(taken.items()):
-        some = np.flatnonzero(given)
-        ids.append(table["entitlement_id"].take(pa.array(some)).combine_chunks())
-        envelopes.append(np.full(len(some), envelope_id, dtype=object))
-        amounts.append(given[some])
-    if not ids:
-        return ALLOCATION.empty()
-    return ALLOCATION.table(
-        {"entitlement_id": pa.concat_arrays(ids), "envelope_id": np.concatenate(envelopes), "amount_fen": np.concatenate(amounts)}
-    )
+    """Return the rows that got something, in the order of the key: a piece of the entitlements at a time, by row, then envelope."""
+    names = sorted(taken)
+    pieces = []
+    for start in range(0, len(table) if names else 0, _PIECE):
+        given = np.column_stack([taken[n][start : start + _PIECE] for n in names])
+        row, column = np.nonzero(given)
+        ids = table["entitlement_id"].slice(start, _PIECE).combine_chunks().take(pa.array(row))
+        envelopes = pa.array(names).take(pa.array(column))
+        pieces.append(pa.table([ids, envelopes, given[row, column]], schema=ALLOCATION.schema()))
+    return ALLOCATION.checked(pa.concat_tables(pieces)) if pieces else ALLOCATION.empty()
 
 
 __all__ = ["FUNDED_STATES", "allocate", "check_envelopes", "in_force", "in_force_rows", "open_envelopes"]
