@@ -199,7 +199,10 @@ def open_bundle(folder: Path) -> dict[str, Any]:
 
 
 def read_bundle_table(folder: Path, name: str) -> Any:
-    """Return one table of a bundle as Arrow, or None if the bundle has none of that name."""
+    """Return one table of a bundle as Arrow, or None if the bundle has none of that name.
+
+    A bundle sealed before a table was given further columns has these empty.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -212,6 +215,7 @@ def read_bundle_table(folder: Path, name: str) -> Any:
         raise FaultsError(
             [_fault(f"tables/{path.name}", "", Text("表读不通：{e}。", "The table cannot be read: {e}.").fill(e=str(error)[:120]))]
         ) from None
+    table = _with_later_columns(table, name)
     expected = TABLES[name].schema().names if name in TABLES else table.schema.names
     if table.schema.names != expected:
         said = Text("列是 {a}，应为 {b}。", "The columns are {a}, they should be {b}.").fill(
@@ -219,3 +223,20 @@ def read_bundle_table(folder: Path, name: str) -> Any:
         )
         raise FaultsError([_fault(f"tables/{path.name}", "", said)])
     return table
+
+
+def _with_later_columns(table: Any, name: str) -> Any:
+    """Return a table with the columns that it lacks and that may be empty, in their places."""
+    import pyarrow as pa
+
+    schema = TABLES[name].schema() if name in TABLES else table.schema
+    have = set(table.schema.names)
+    if have == set(schema.names) or any(f.name not in have and not f.nullable for f in schema) or have - set(schema.names):
+        return table
+    columns = [table[f.name] if f.name in have else pa.nulls(len(table), f.type) for f in schema]
+    return pa.table(columns, schema=schema)
+
+
+def rule_roots(folder: Path) -> list[Path]:
+    """Return the rule folders of a bundle: what shipped, then the case's own, which stand over it."""
+    return [folder / "rules", *sorted(folder.glob("rules-case-*"))]

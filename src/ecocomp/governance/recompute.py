@@ -19,9 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.funds.allocate import allocate, open_envelopes
-from ecocomp.governance.bundle import MANIFEST, checkpoint_root, open_bundle, read_bundle_table
+from ecocomp.governance.bundle import MANIFEST, checkpoint_root, open_bundle, read_bundle_table, rule_roots
 from ecocomp.io.files import read_json
 from ecocomp.ledger.book import post
+from ecocomp.payments.enrol import GIVEN, Adopted, enrolled
 from ecocomp.payments.entitle import entitle
 from ecocomp.payments.orders import hold, orders, settle_balances
 from ecocomp.payments.postings import postings
@@ -98,6 +99,11 @@ def _again(folder: Path, facts: dict[str, Any], before: Path | None) -> Iterator
     claims = entitle(
         standard, table("parcel"), payable, table("contract"), table("compliance"), params, year, str(facts["case"]["programme"])
     )
+    claims, made = enrolled(claims, _adopted(facts), rule_roots(folder), _programme_tables(folder, payable), params, year)
+    if made is not None:
+        yield "programme_due", made.due
+        yield "programme_source", made.source
+        yield "programme_stacking", made.stacking
     opening = open_envelopes(table("envelope"), last("envelope_balance"), table("settlement"), table("credit"), year, params)
     claims, allocation, balance = allocate(claims, table("parcel"), table("parcel_zone"), table("envelope"), opening, params, year)
     yield "allocation", allocation
@@ -113,6 +119,16 @@ def _again(folder: Path, facts: dict[str, Any], before: Path | None) -> Iterator
     yield "ledger", rows if book is None else pa.concat_tables([book, rows])
 
 
+def _adopted(facts: dict[str, Any]) -> Adopted:
+    case = facts["case"]
+    programmes = tuple(case.get("programmes") or ())
+    return Adopted(str(case["programme"]), str(case.get("stacks_as") or "eco_zone"), programmes, paying=False)
+
+
+def _programme_tables(folder: Path, payable: pa.Table) -> dict[str, pa.Table | None]:
+    return {n: payable if n == "right_payable" else read_bundle_table(folder, n) for n in GIVEN}
+
+
 def tenure_of(holder: pa.Table, right_payable: pa.Table) -> dict[str, str]:
     """Return ``state`` or ``collective`` by parcel, from the kind of the holder that is paid for it."""
     kinds = dict(zip(holder["holder_id"].to_pylist(), holder["kind"].to_pylist(), strict=True))
@@ -121,15 +137,10 @@ def tenure_of(holder: pa.Table, right_payable: pa.Table) -> dict[str, str]:
 
 
 def _params(folder: Path, facts: dict[str, Any]) -> Parameters:
-    book = RuleBook.load(_rule_roots(folder))
+    book = RuleBook.load(rule_roots(folder))
     return book.resolve(
         str(facts["case"]["place"]), date.fromisoformat(facts["reference_day"]), date.fromisoformat(facts["known_on"])
     )
-
-
-def _rule_roots(folder: Path) -> list[Path]:
-    """Return the rule folders of a bundle: what shipped, then the case's own, which stand over it."""
-    return [folder / "rules", *sorted(folder.glob("rules-case-*"))]
 
 
 def _previous(folder: Path, facts: dict[str, Any]) -> Path | None:
@@ -145,7 +156,7 @@ def _rule_faults(folder: Path) -> list[Fault]:
         return [_lacking("parameter")]
     out = []
     for file, sha in sorted(set(zip(parameters["file"].to_pylist(), parameters["sha256"].to_pylist(), strict=True))):
-        found = [r / file for r in _rule_roots(folder) if (r / file).is_file()]
+        found = [r / file for r in rule_roots(folder) if (r / file).is_file()]
         if not any(hashlib.sha256(path.read_bytes()).hexdigest() == sha for path in found):
             out.append(
                 Fault(

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecocomp.governance.bundle import checkpoint_root, open_bundle, read_bundle_table
-from ecocomp.payments.entitle import REASONS
+from ecocomp.governance.bundle import checkpoint_root, open_bundle, read_bundle_table, rule_roots
+from ecocomp.payments.enrol import REASONS
+from ecocomp.programmes.explain import explain
+from ecocomp.programmes.programme import Programme, load_programmes
+from ecocomp.rules import RuleBook
 from ecocomp.standard.words import say_step, step_name
 from ecocomp.terms.area import say_ha, say_mu
 from ecocomp.terms.codes import (
@@ -163,6 +167,13 @@ class Account:
         )
         if e["state"] != "payable" or not e["funded_fen"]:
             node.add(Text("原因：{r}", "Reason: {r}").fill(r=self._no_money(e)))
+        due = next(iter(self.rows("programme_due", due_id=e["entitlement_id"])), None)
+        if due is not None:
+            self._by_file(node, due)
+            if e["shortfall_fen"]:
+                node.add(Text("资金不足，未落实", "Not funded (shortfall)"), _yuan(-e["shortfall_fen"]))
+            self._title(node, e)
+            return node
         if not e["gross_fen"]:
             return node
         node.add(
@@ -178,6 +189,20 @@ class Account:
         self._services(node, e["parcel_id"])
         self._title(node, e)
         return node
+
+    @cached_property
+    def _programmes(self) -> dict[str, Programme]:
+        """The programme files of the bundle that count at its place."""
+        roots = rule_roots(self.folder)
+        return load_programmes(roots).at(RuleBook.load(roots, check=False), str(self.facts["case"]["place"]))
+
+    def _by_file(self, node: Why, due: dict[str, Any]) -> None:
+        """Add the steps of a row that a programme file owes, with its rule and document."""
+        programme = self._programmes.get(due["programme"])
+        if programme is None:
+            return
+        for line in explain(due, programme, self.rows("programme_source", due_id=due["due_id"])):
+            node.add(line)
 
     def _no_money(self, e: dict[str, Any]) -> Text:
         """Return why an entitlement brings nothing now: its state's reason, or that the land is not compensated."""

@@ -36,6 +36,10 @@ REGISTERS = (
     "objection",
     "credit",
     "reservoir",
+    "enrolment",
+    "inspection",
+    "overlay",
+    "paid_before",
 )
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 _MAX_BYTES = 2_000_000
@@ -60,6 +64,12 @@ SECTIONS: dict[str, dict[str, Text]] = {
         ),
         "invented": Text("是否虚构", "whether places and people are invented"),
         "programme": Text("项目编码", "programme code"),
+        "stacks_as": Text(
+            "本项目在叠加规则中的编码，缺省 eco_zone", "what this programme is called in the rules of stacking, default eco_zone"
+        ),
+        "programmes": Text(
+            "同时执行的规则文件项目（见 ecocomp programme list）", "rule-file programmes run beside it (see ecocomp programme list)"
+        ),
         "services": Text("要评估的服务", "services to assess"),
         "accept_unverified": Text(
             "支付可以依据的未核实参数（键，或“前缀.*”）", "unverified parameters a payment may rest on (key, or prefix.*)"
@@ -169,6 +179,8 @@ class Case:
     purpose: str
     invented: bool
     programme: str
+    stacks_as: str
+    programmes: tuple[str, ...]
     services: tuple[str, ...]
     accept_unverified: tuple[str, ...]
     map_approval: str
@@ -507,6 +519,8 @@ def _build(folder: Path, r: _Reader) -> Case:
         purpose=purpose,
         invented=r.get("case", "invented", bool, False),
         programme=programme,
+        stacks_as=r.get("case", "stacks_as", str, "eco_zone"),
+        programmes=tuple(r.texts("case", "programmes")),
         services=tuple(r.texts("case", "services")),
         accept_unverified=tuple(r.texts("case", "accept_unverified")),
         map_approval=r.get("case", "map_approval", str, ""),

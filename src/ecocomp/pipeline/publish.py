@@ -97,11 +97,23 @@ def _rules(y: Year, params: Parameters, folder: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
             shutil.copyfile(roots[value.layer] / value.file, target)
+    if y.case.programmes:
+        _programme_files(roots, y.book.chain(y.case.place), folder)
     for layer, root in enumerate(roots):
         if (root / "places.yaml").is_file():
             place = rules_folder(folder, layer)
             place.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / "places.yaml", place / "places.yaml")
+
+
+def _programme_files(roots: list[Path], places: list[str], folder: Path) -> None:
+    """Copy every programme file of the case's places: what a programme excludes is said in the files of others too."""
+    for layer, root in enumerate(roots):
+        for place in places:
+            for file in sorted((root / place / "programmes").glob("*.yaml")):
+                target = rules_folder(folder, layer) / place / "programmes" / file.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, target)
 
 
 def rules_folder(folder: Path, layer: int) -> Path:
@@ -128,6 +140,8 @@ def _facts(y: Year, params: Parameters) -> dict[str, Any]:
             "invented": y.case.invented,
             "purpose": y.case.purpose,
             "programme": y.case.programme,
+            "stacks_as": y.case.stacks_as,
+            "programmes": list(y.case.programmes),
             "map_approval": y.case.map_approval,
         },
         "year": y.year,

@@ -21,7 +21,7 @@ from ecocomp.governance.recompute import tenure_of
 from ecocomp.pipeline.case import Case
 from ecocomp.pipeline.ground import Ground
 from ecocomp.pipeline.stages import STAGES, Work
-from ecocomp.rules import Parameters, RuleBook
+from ecocomp.rules import Parameters, RuleBook, policy_folder
 from ecocomp.terms.clocks import as_of
 from ecocomp.terms.faults import Fault, FaultsError, raise_errors
 from ecocomp.terms.tables import TABLES
@@ -396,7 +396,8 @@ def region_of(y: Year) -> str:
 
 
 def enrol(y: Year, folder: Path) -> dict[str, Any]:
-    """Contracts, rights and compliance give the entitlement of each holder on each parcel."""
+    """Contracts, rights and compliance give the entitlement of each holder on each parcel, programme by programme."""
+    from ecocomp.payments.enrol import GIVEN, Adopted, enrolled
     from ecocomp.payments.entitle import entitle
 
     params = y.params()
@@ -410,7 +411,15 @@ def enrol(y: Year, folder: Path) -> dict[str, Any]:
         y.year,
         y.case.programme,
     )
-    return _noted(params, entitlement_claimed=claims)
+    case = y.case
+    adopted = Adopted(case.programme, case.stacks_as, case.programmes, case.accept_unverified, case.purpose == "payment")
+    brought = {n: y.register(n) for n in ("enrolment", "inspection", "overlay", "paid_before")}
+    tables = {n: brought[n] if n in brought else y.work.table(n) for n in GIVEN}
+    claims, made = enrolled(claims, adopted, [policy_folder(), *case.rule_folders], tables, params, y.year)
+    if made is None:
+        return _noted(params, entitlement_claimed=claims)
+    full = {"programme_due": made.due, "programme_source": made.source, "programme_stacking": made.stacking}
+    return _noted(params, made.faults, entitlement_claimed=claims, **brought, **full)
 
 
 def fund(y: Year, folder: Path) -> dict[str, Any]:

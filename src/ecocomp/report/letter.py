@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from ecocomp.monitoring.observe import REASONS as SIGNAL_REASONS
 from ecocomp.monitoring.observe import read_evidence
-from ecocomp.payments.entitle import REASONS
+from ecocomp.payments.enrol import REASONS
 from ecocomp.report import say
 from ecocomp.report import words as w
 from ecocomp.report.bundle import Bundle

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecocomp.payments.entitle import REASONS
+from ecocomp.payments.enrol import REASONS
 from ecocomp.report import look, say
 from ecocomp.report import words as w
 from ecocomp.report.blocks import Absent, Block, Chart, Grid, Para, Picture, Section, sides

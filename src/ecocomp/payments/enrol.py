@@ -1,0 +1,103 @@
+"""What a year owes in all: the programme that the standard sets, and beside it the programmes that are rule files.
+
+For the year's run and for whoever computes it again from a bundle: both call `enrolled`, so that they cannot differ. Where
+a rule of stacking makes the standard's own programme give way on some ground, its entitlements there are cut by the share
+of the parcel that was given up, so that no ground is paid twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ecocomp.payments.entitle import REASONS as OWN_REASONS
+from ecocomp.programmes.programme import load_programmes
+from ecocomp.programmes.words import REASONS as PROGRAMME_REASONS
+from ecocomp.programmes.year import ProgrammeYear, entitlements
+from ecocomp.rules import Parameters
+from ecocomp.terms.faults import raise_errors
+from ecocomp.terms.money import half_even
+from ecocomp.terms.tables import ENTITLEMENT
+from ecocomp.terms.text import Text
+
+REASONS: dict[str, Text] = {**PROGRAMME_REASONS, **OWN_REASONS}
+"""Why an entitlement of any programme is as it is."""
+GIVEN = ("contract", "right_payable", "parcel", "holder", "parcel_zone", "enrolment", "inspection", "overlay", "paid_before")
+"""Tables the rule-file programmes read."""
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What a case has adopted.
+
+    programme   code of the programme the standard sets
+    stacks_as   what that programme is called in the rules of stacking
+    programmes  ids of rule-file programmes
+    accept      unverified parameters accepted by name
+    paying      whether it is for payment: then unverified values that are not accepted stop the year
+    """
+
+    programme: str
+    stacks_as: str = "eco_zone"
+    programmes: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
+    paying: bool = True
+
+
+def enrolled(
+    claims: pa.Table,
+    adopted: Adopted,
+    folders: Iterable[Path],
+    tables: Mapping[str, pa.Table | None],
+    params: Parameters,
+    year: int,
+) -> tuple[pa.Table, ProgrammeYear | None]:
+    """Return the entitlements of all programmes of a year, and what the rule-file ones come to in full (None: there are none).
+
+    claims   entitlements of the standard's programme (`payments.entitle`)
+    folders  rule folders, the later over the earlier; programme files lie in ``<place>/programmes``
+    tables   those of `GIVEN` by name; what is absent counts as empty
+    raises   FaultsError with every fault of files and rows; UsageError for a programme the place does not have
+    """
+    if not adopted.programmes:
+        return claims, None
+    found = load_programmes(folders)
+    raise_errors(found.faults)
+    chosen = [found.get(params.book, params.chain[0], i) for i in dict.fromkeys(adopted.programmes)]
+    beside = {adopted.programme: (claims, adopted.stacks_as)}
+    made = entitlements(chosen, tables, params, year, beside=beside)
+    raise_errors(made.faults)
+    if adopted.paying:
+        raise_errors(made.unaccepted(params, adopted.accept))
+    own = given_way(claims, made.stacking, adopted.programme)
+    return ENTITLEMENT.checked(pa.concat_tables([own, made.entitlement])), made
+
+
+def given_way(claims: pa.Table, stacking: pa.Table, programme: str) -> pa.Table:
+    """Return the claims of `programme` with what it gives up to others taken off, by parcel and exact to the fen."""
+    mine = stacking.filter(pc.and_(pc.equal(stacking["programme"], programme), pc.greater(stacking["cut_dm2"], 0)))
+    if not len(mine):
+        return claims
+    cuts: dict[str, int] = {}
+    for parcel, cut in zip(mine["parcel_id"].to_pylist(), mine["cut_dm2"].to_pylist(), strict=True):
+        cuts[parcel] = cuts.get(parcel, 0) + cut
+    live = pc.and_(pc.is_in(claims["parcel_id"], value_set=pa.array(sorted(cuts))), pc.not_equal(claims["state"], "excluded"))
+    rows = claims.to_pylist() if pc.any(live).as_py() else []
+    touched = np.flatnonzero(live.to_numpy(zero_copy_only=False)) if rows else []
+    for i in touched:
+        _cut(rows[i], min(cuts[rows[i]["parcel_id"]], rows[i]["area_dm2"]))
+    return ENTITLEMENT.checked(pa.Table.from_pylist(rows, schema=claims.schema)) if rows else claims
+
+
+def _cut(row: dict[str, object], cut: int) -> None:
+    """Take the share of the parcel that is given up off one entitlement."""
+    area, entitled, gross = (int(str(row[n])) for n in ("area_dm2", "entitled_fen", "gross_fen"))
+    left = half_even(entitled * (area - cut), area)
+    row |= {"entitled_fen": left, "shortfall_fen": left, "deduction_fen": gross - left, "reason": "stacked"}
+    if cut == area:
+        row |= {"state": "excluded", "gross_fen": 0, "deduction_fen": 0}

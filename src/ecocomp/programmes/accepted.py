@@ -1,0 +1,216 @@
+"""What inspections come to: by plot and year the area that was accepted, or the reason why none may be paid on yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ecocomp.programmes.words import REASONS
+from ecocomp.terms.codes import INSPECTION_LEVELS
+from ecocomp.terms.faults import Fault, capped
+from ecocomp.terms.text import Text
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+CODE = {r: i for i, r in enumerate(REASONS)}
+_LEVELS = tuple(INSPECTION_LEVELS)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One year of inspections over n plots: area accepted, reason (CODE) where none, the inspection that decides (-1: none)."""
+
+    area: Ints
+    why: Ints
+    decided: Ints
+    stop: Mask
+
+
+@dataclass
+class Inspections:
+    """All years judged, ascending; `none` is a year in which nobody came."""
+
+    years: dict[int, Judged]
+    ids: pa.Array
+    n: int
+
+    def in_year(self, year: int) -> Judged:
+        """Return a year; all of it not inspected where there is none."""
+        return self.years.get(year, self._none())
+
+    def _none(self) -> Judged:
+        n = self.n
+        return Judged(np.zeros(n, np.int64), np.full(n, CODE["not_inspected"]), np.full(n, -1), np.zeros(n, bool))
+
+    def through(self, since: Ints, until: int) -> Judged:
+        """Return what all years from `since` (by plot) to `until` together come to: the largest area accepted, the last reason."""
+        at = self._none()
+        area, why, decided = at.area, at.why, at.decided
+        for year, found in self.years.items():
+            if year > until:
+                continue
+            here = (since <= year) & (found.decided >= 0)
+            why = np.where(here, found.why, why)
+            more = here & (found.area > area)
+            decided = np.where(more | (here & (area == 0)), found.decided, decided)
+            area = np.where(more, found.area, area)
+        return Judged(area, np.where(area > 0, CODE[""], why), decided, at.stop)
+
+    def stopped(self, until: int) -> Mask:
+        """Return the plots whose last inspection found an act that stops the payment."""
+        out = np.zeros(self.n, bool)
+        for year, found in self.years.items():
+            if year <= until:
+                out = np.where(found.decided >= 0, found.stop, out)
+        return out
+
+
+def judge(
+    inspection: pa.Table, contract_ids: pa.Array, contracted: Ints, rule: Mapping[str, Any], survival: NDArray[Any]
+) -> tuple[Inspections, list[Fault]]:
+    """Judge the inspections of plots by the rule of a programme.
+
+    inspection    INSPECTED rows as known
+    contract_ids  codes of the plots
+    contracted    area agreed [dm2]
+    rule          section ``inspection`` of the programme
+    survival      least rate of survival [ppm] by plot, -1 where none is asked
+    """
+    n = len(contract_ids)
+    at = pc.index_in(inspection["contract_id"], value_set=contract_ids)
+    here = np.asarray(pc.is_valid(at).to_numpy(), bool)
+    table = inspection.filter(pa.array(here)).combine_chunks()
+    row = np.asarray(at.combine_chunks().drop_null().to_numpy() if len(table) else [], np.int64)
+    faults = _faults(table, row, contracted)
+    level = np.asarray(pc.fill_null(pc.index_in(table["level"], value_set=pa.array(_LEVELS)), 0).to_numpy(), np.int64)
+    years = np.asarray(table["year"].to_numpy(), np.int64)
+    day = np.asarray(table["inspected_on"].cast(pa.int32()).to_numpy(), np.int64)
+    order = np.lexsort((_rank(table["inspection_id"]), day, level, row, years))
+    same = (np.diff(row[order]) == 0) & (np.diff(level[order]) == 0) & (np.diff(years[order]) == 0)
+    last = order[np.append(~same, True)] if len(order) else order
+    made = {}
+    for year in np.unique(years).tolist():
+        rows = last[years[last] == year]
+        made[int(year)] = _year(table, rows, row, level, n, contracted, rule, survival)
+    ids = table["inspection_id"].combine_chunks() if len(table) else pa.array([], pa.string())
+    return Inspections(made, ids, n), faults
+
+
+def _year(
+    table: pa.Table, rows: Ints, row: Ints, level: Ints, n: int, contracted: Ints, rule: Mapping[str, Any], survival: NDArray[Any]
+) -> Judged:
+    pay = _LEVELS.index(rule["level"])
+    area_of, good = _column(table, "accepted_dm2", 0), _good(table)
+    has = np.full((len(_LEVELS), n), -1, np.int64)
+    has[level[rows], row[rows]] = rows
+    decides = has[pay].copy()
+    for k in range(pay + 1, len(_LEVELS)):
+        decides = np.where((has[pay] >= 0) & (has[k] >= 0), has[k], decides)
+    inside = np.maximum(decides, 0)
+    why = np.zeros(n, np.int64)
+    confirmed = np.ones(n, bool)
+    for name in rule.get("confirm") or ():
+        confirmed &= has[_LEVELS.index(name)] >= 0
+    rate = np.full(n, -1, np.int64)
+    for k in range(pay, len(_LEVELS)):
+        known = _column(table, "survival_ppm", -1)[np.maximum(has[k], 0)] if len(table) else rate
+        rate = np.where((has[k] >= 0) & (known >= 0), known, rate)
+    paper = _has_text(table, "certificate")
+    papers = np.zeros(n, bool)
+    for k in range(pay, len(_LEVELS)):
+        papers |= (has[k] >= 0) & (paper[np.maximum(has[k], 0)] if len(table) else False)
+    area = np.where(decides >= 0, area_of[inside], 0) if len(table) else np.zeros(n, np.int64)
+    ok = np.where(decides >= 0, good[inside], False) if len(table) else np.zeros(n, bool)
+    tests = [
+        (has[pay] < 0, "not_inspected"),
+        (~ok | (area <= 0), "rejected"),
+        ((survival >= 0) & (rate < 0), "survival_unknown"),
+        ((survival >= 0) & (rate < survival), "survival_low"),
+        (~confirmed, "not_confirmed"),
+        (~papers if rule.get("certificate") else np.zeros(n, bool), "no_certificate"),
+    ]
+    why = np.select([t for t, _ in tests], [CODE[c] for _, c in tests], default=CODE[""])
+    area = np.where(why == CODE[""], np.minimum(area, contracted), 0)
+    stop = np.zeros(n, bool)
+    stops = set(rule.get("stops") or ())
+    events = table["events"].take(pa.array(rows)).to_pylist() if stops and len(rows) else []
+    for i, said in zip(rows.tolist(), events, strict=True) if events else ():
+        if said and stops & set(said.split()):
+            stop[row[i]] = True
+    seen = (has >= 0).any(axis=0)
+    return Judged(area, why, np.where(decides >= 0, decides, np.where(seen, has.max(axis=0), -1)), stop)
+
+
+def _good(table: pa.Table) -> Mask:
+    return np.asarray(pc.not_equal(table["result"], "rejected").to_numpy(), bool)
+
+
+def _column(table: pa.Table, name: str, empty: int) -> Ints:
+    return np.asarray(pc.fill_null(table[name], empty).to_numpy(), np.int64)
+
+
+def _has_text(table: pa.Table, name: str) -> Mask:
+    return np.asarray(pc.not_equal(pc.fill_null(pc.utf8_trim_whitespace(table[name]), ""), "").to_numpy(), bool)
+
+
+def _rank(column: pa.ChunkedArray) -> Ints:
+    """Return the place of each text in their order."""
+    order = np.asarray(pc.sort_indices(column), np.int64)
+    out = np.empty(len(order), np.int64)
+    out[order] = np.arange(len(order))
+    return out
+
+
+def _faults(table: pa.Table, row: Ints, contracted: Ints) -> list[Fault]:
+    area = _column(table, "accepted_dm2", 0)
+    result = table["result"].combine_chunks()
+    ids, levels = table["inspection_id"], table["level"]
+    low = np.asarray(pc.fill_null(pc.less(table["survival_ppm"], 0), False).to_numpy(), bool)
+    high = np.asarray(pc.fill_null(pc.greater(table["survival_ppm"], 1_000_000), False).to_numpy(), bool)
+    out: list[Fault] = []
+    fix = Text("对照验收表改正。", "Mend it after the inspection sheet.")
+    clashes = [
+        (area < 0, "negative_area", Text("合格面积 {a} 平方分米为负。", "the accepted area is {a} dm2, below zero."), "error"),
+        (
+            area > contracted[row] if len(row) else area < 0,
+            "more_than_agreed",
+            Text(
+                "合格面积 {a} 平方分米大于合同面积 {c}，按合同面积计。",
+                "{a} dm2 were accepted, more than the {c} agreed; the area agreed counts.",
+            ),
+            "warning",
+        ),
+        (
+            (area == 0) & np.asarray(pc.equal(result, "accepted").to_numpy(zero_copy_only=False), bool),
+            "accepted_nothing",
+            Text("结果是合格，合格面积却是 0。", "it is accepted, yet on an area of 0."),
+            "error",
+        ),
+        (
+            (area != 0) & np.asarray(pc.equal(result, "rejected").to_numpy(zero_copy_only=False), bool),
+            "rejected_area",
+            Text("结果是不合格，合格面积却是 {a} 平方分米。", "it is not accepted, yet on {a} dm2."),
+            "warning",
+        ),
+        (
+            low | high,
+            "survival_range",
+            Text("成活率不在 0 与 1 之间。", "the rate of survival does not lie between 0 and 1."),
+            "error",
+        ),
+    ]
+    for mask, code, clash, severity in clashes:
+        found = []
+        for i in np.flatnonzero(mask).tolist():
+            said = clash.fill(a=int(area[i]), c=int(contracted[row[i]]))
+            found.append(Fault(f"programmes.{code}", "inspection", f"{ids[i].as_py()} {levels[i].as_py()}", said, fix, severity))  # type: ignore[arg-type]
+            if len(found) > 60:
+                break
+        out += capped(found, f"programmes.{code}", "inspection")
+    return out

@@ -1,0 +1,111 @@
+"""`ecocomp contracts` from village sheets to what is owed, by the commands alone; dirty sheets are refused in full."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ecocomp.terms.faults import FaultsError, UsageError
+from ecoweb.commands.contracts import contracts
+
+from .conftest import ITEMS, Desk
+from .test_seen import ground
+
+SHEET = """退耕还林合同登记表,,,,,,,,
+合同编号,项目,权利人编码,村代码,地块编码,措施,合同面积（亩）,原地类,期限起
+K1,conversion_round2,H1,990121001001,A,forest,3,0103,2020-05-01
+K2,conversion_round2,H2,990121001001,B,grass,3,0103,2020-05-01
+合计,,,,,,{total},,
+"""
+SEEN = """验收编号,合同编号,年度,级别,检查日,检查人,结果,合格面积（亩）,成活率,合格证号
+I1,K1,2020,county,2020-10-01,u:inspector,合格,3,90%,证1
+I2,K2,2020,county,2020-10-01,u:inspector,部分合格,1.5,,证2
+"""
+
+
+@pytest.fixture
+def run(desk: Desk, tmp_path: Path) -> Any:
+    ground(desk.office, tmp_path)
+    place = desk.office.folder
+
+    def call(*args: str, lang: str = "en") -> Result:
+        more = ["--office", str(place), "--lang", lang]
+        if args[0] not in ("list", "show", "owed", "export"):
+            more += ["--actor", "u:clerk01" if args[0] != "inspect" else "u:recorder", "--reason", "test"]
+        return CliRunner().invoke(contracts, [*args, *more])
+
+    return call
+
+
+def faults(result: Result) -> list[str]:
+    assert isinstance(result.exception, FaultsError), result.output
+    return [f.code for f in result.exception.faults]
+
+
+def test_from_sheets_to_what_is_owed(run: Any, tmp_path: Path) -> None:
+    sheet, seen, items = tmp_path / "合同.csv", tmp_path / "验收.csv", tmp_path / "items.yaml"
+    sheet.write_text(SHEET.format(total=6), encoding="utf-8-sig")
+    seen.write_text(SEEN, encoding="gb18030")
+    items.write_text("\n".join(f"{k}: {v}" for k, v in json.loads(ITEMS).items()), encoding="utf-8")
+    dry = run("draft", str(sheet), "--items", str(items), "--dry-run", "--json")
+    assert (dry.exit_code, len(json.loads(dry.output)["contracts"])) == (0, 2), dry.output
+    assert run("draft", str(sheet), "--items", str(items), "--on", "2020-04-01").exit_code == 0
+    assert run("sign", "K1", "K2", "--on", "2020-05-01", "--activate").exit_code == 0
+    assert run("inspect", str(seen)).exit_code == 0
+    owed = json.loads(run("owed", "conversion_round2", "--year", "2020", "--json").output)
+    cash = {r["contract_id"]: (r["net_fen"], r["state"]) for r in owed["rows"] if r["payment"] == "cash"}
+    assert cash == {"K1/1": (150_000, "payable"), "K2/1": (67_500, "payable")}
+    said = run("owed", "conversion_round2", "--year", "2020", "--holder", "H2", lang="zh")
+    assert "450 元/亩 × 1.50 亩" in said.output
+    assert "发改西部〔2014〕1772号" in said.output
+    shown = json.loads(run("show", "K1", "--json").output)
+    assert [h["state"] for h in shown["history"]] == ["draft", "draft", "in_force"]
+    assert len(json.loads(run("list", "--state", "in_force", "--json").output)["contracts"]) == 2
+    assert run("export", str(tmp_path / "out")).exit_code == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "contract.csv",
+        "enrolment.csv",
+        "inspection.csv",
+        "objection.csv",
+    ]
+    assert run("suspend", "K1", "--on", "2021-01-01").exit_code == 0
+    assert run("resume", "K1", "--on", "2021-06-01").exit_code == 0
+    assert faults(run("end", "K9")) == ["programmes.no_contract"]
+
+
+def test_totals_that_disagree_are_refused_or_signed_off_by_name(run: Any, tmp_path: Path) -> None:
+    sheet = tmp_path / "合同.csv"
+    sheet.write_text(SHEET.format(total="6.5"), encoding="utf-8")
+    refused = run("draft", str(sheet), "--on", "2020-04-01")
+    assert faults(refused) == ["programmes.sheet_total"]
+    assert isinstance(refused.exception, FaultsError)
+    assert "says 6.50; its 2 rows add up to 6.00, 0.50 apart" in refused.exception.faults[0].clash.en
+    assert json.loads(run("list", "--json").output)["contracts"] == []
+    done = run("draft", str(sheet), "--on", "2020-04-01", "--sign-off", "镇里改过合计，已逐户核对", "--json")
+    assert (done.exit_code, [w["severity"] for w in json.loads(done.output)["warnings"]]) == (0, ["warning"])
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("某村公示\n共计 20 户 300 亩\n", "sheet_header"), ("", "io"), ("合同编号,项目\nK1,x\n", "sheet_column"),
+        (SHEET.split("K1")[0] + "合计,,,,,,600,,\n", "sheet_no_rows"), (SHEET.format(total=6).replace("2020-05-01", "五月"), "sheet_cell"),
+        (SHEET.format(total=6).replace(",3,", ",3o,"), "sheet_cell"), (SHEET.format(total=6).replace("conversion_round2,H2", "conversion_round3,H2"), "unknown_programme"),
+    ],
+)  # fmt: skip
+def test_dirty_sheets_are_refused_with_words_and_never_a_traceback(run: Any, tmp_path: Path, text: str, code: str) -> None:
+    sheet = tmp_path / "x.csv"
+    sheet.write_text(text, encoding="utf-8")
+    result = run("draft", str(sheet))
+    assert any(code in c for c in faults(result)), faults(result)
+
+
+def test_wrong_use_is_told(run: Any, tmp_path: Path) -> None:
+    assert isinstance(run("list", "--state", "alive").exception, UsageError)
+    assert isinstance(run("owed", "nothing", "--year", "2020").exception, UsageError)
+    assert isinstance(run("owed", "grassland", "--year", "2020", "--reference-day", "31-12").exception, UsageError)
+    assert faults(run("draft", str(tmp_path / "none.csv"))) == ["io.missing_file"]

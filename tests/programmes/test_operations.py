@@ -1,0 +1,90 @@
+"""The operations that worked cases use reach the code of the year's run."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecocomp.worked.operation import Setting
+from ecocomp.worked.operations.programmes import OPERATIONS
+
+from .conftest import Programmes, RuleBook
+
+OPS = {o.id: o for o in OPERATIONS}
+
+
+@pytest.fixture
+def run(shipped: tuple[RuleBook, Programmes], tmp_path: Path) -> Any:
+    def call(id: str, place: str = "CN", on: date = date(2024, 12, 31), **given: Any) -> Any:
+        op = OPS[id]
+        found = op.run(given, Setting(shipped[0], place, on, date(2030, 1, 1), tmp_path))
+        assert set(found) <= set(op.found)
+        assert set(given) <= {n.removesuffix("?") for n in op.given}
+        return found
+
+    return call
+
+
+def test_three_years_of_a_forest(run: Any) -> None:
+    plots = [{"mu": Decimal("10"), "from": date(2015, 3, 1), "variant": "forest", "inspections": [{"years": [2015, 2017, 2019]}]}]
+    found = run("programme.entitlement", programme="conversion_round2", years=[2015, 2016, 2017, 2018, 2019], plots=plots)
+    assert found["total"] == Decimal(12000)
+    assert found["years"] == {"2015": 5000, "2016": 0, "2017": 3000, "2018": 0, "2019": 4000}
+    assert found["supplier"] == 3000
+    assert found["sources"] == {"central": 12000}
+
+
+def test_local_forest_is_borne_four_three_three(run: Any) -> None:
+    plots = [{"mu": 100, "from": date(2020, 1, 1), "inspections": [{"year": 2024}]}]
+    found = run("programme.entitlement", programme="welfare_forest_local", year=2024, plots=plots)
+    assert found["sources"] == {"city": 240, "county": 240, "province": 320}
+
+
+def test_the_county_of_pingli_pays_thirteen_net(run: Any) -> None:
+    plots = [{"mu": 10, "from": date(2020, 1, 1), "inspections": [{"year": 2024}]}]
+    found = run("programme.entitlement", place="610926", programme="welfare_forest", year=2024, plots=plots)
+    assert (found["total"], found["gross"], found["deduction"], found["faults"]) == (130, 160, 30, [])
+
+
+def test_penalty_county_contract_move_sheet_and_steps(run: Any) -> None:
+    assert run("programme.penalty", programme="conversion_round2", claimed=Decimal("1000.01")) == {
+        "returned": Decimal("1000.01"), "fine_least": Decimal("2000.02"), "fine_most": Decimal("5000.05"),
+    }  # fmt: skip
+    assert run("programme.county", programme="conversion_round1", mu={"ecological": 240, "economic": 60})["kept"]
+    found = run("programme.county", programme="conversion_round1", mu={"ecological": 237, "economic": 63, "grass": 600})
+    assert (found["kept"], found["shares"], found["faults"]) == (
+        False,
+        {"ecological_share": Fraction(79, 100)},
+        ["programmes.county_share"],
+    )
+    found = run(
+        "programme.contract",
+        programme="welfare_forest",
+        **{"from": date(2020, 1, 1)},
+        signed_on=date(2020, 1, 1),
+        owner="collective",
+        plots=[{"mu": 3, "variant": "forest", "ecosystem": "13"}],
+    )
+    assert (found["sound"], found["missing"]) == (False, ["agreement_id", "compensation"])
+    assert run(
+        "programme.contract",
+        programme="welfare_forest",
+        **{"from": date(2020, 1, 1)},
+        signed_on=date(2020, 1, 1),
+        owner="state",
+        plots=[{"mu": 3, "variant": "forest", "ecosystem": "13"}],
+    )["sound"]
+    assert run("programme.move", state="draft", to="signed") == {"allowed": True}
+    assert run("programme.move", state="ended", to="in_force") == {"allowed": False}
+    lines = [["户编码", "面积（亩）", "金额（元）"], ["H1", "3", "22.50"], ["合计", "4", "22.50"]]
+    found = run("programme.sheet", kind="notice", lines=lines)
+    assert (found["used"], found["faults"], found["amount"]) == (False, ["programmes.sheet_total"], Decimal("22.50"))
+    plots = [{"mu": 3, "from": date(2015, 3, 1), "variant": "forest", "inspections": [{"year": 2015}]}]
+    steps = run("programme.explain", programme="conversion_round2", year=2015, plots=plots)
+    assert steps["en"][0] == "cropland to forest and grass, round 2: forest, cash, for 2015 (year 1)."
+    assert "500 yuan/mu × 3.00 mu" in steps["en"][2]
