@@ -6,7 +6,19 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from ecocomp.agreements.readings import Readings, Row, missing_keys, not_settled, party_code, say, to_whole_fen, worst_class
+from ecocomp.agreements.readings import (
+    Flaw,
+    Readings,
+    Row,
+    missing_keys,
+    not_settled,
+    pay,
+    say,
+    short,
+    to_whole_fen,
+    two_sides,
+    worst_class,
+)
 from ecocomp.registry import Example, Reference, Spec, Use
 from ecocomp.rules import Parameters
 from ecocomp.terms.text import Text
@@ -72,6 +84,8 @@ SHAPE = {
     "class_limits": {"*": ["number"]},
 }
 
+NEEDS = ("section", "indicators", "target_class", "per_class_yuan", "per_point_yuan", "change_cap_yuan")
+
 
 def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Sequence[Any], params: Parameters) -> list[Row]:
     """Return one row in the direction of the total, or a row of zero yuan downstream to upstream when it is nil."""
@@ -81,9 +95,8 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
         return [not_settled([*missing, *index.missing], classes=classes)]
     basic = Fraction(clause["per_class_yuan"]) * (int(clause["target_class"]) - grade)
     cap = Fraction(clause["change_cap_yuan"])
-    change = max(-cap, min(cap, Fraction(clause["per_point_yuan"]) * 100 * (1 - index.value)))
-    fen = to_whole_fen(basic + change)
-    up, down = str(party_code("upstream", parties)), str(party_code("downstream", parties))
+    free = Fraction(clause["per_point_yuan"]) * 100 * (1 - index.value)
+    change = max(-cap, min(cap, free))
     evidence = {
         "state": "settled",
         "class": grade,
@@ -93,19 +106,43 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
         "change_yuan": say(change),
         "indicators": dict(index.parts),
     }
-    return [Row(down, up, fen, evidence) if fen >= 0 else Row(up, down, -fen, evidence)]
+    return pay(
+        "downstream",
+        "upstream",
+        to_whole_fen(basic + change),
+        parties,
+        evidence,
+        _steps(clause, grade, classes, index, free, change),
+    )
 
 
-def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[tuple[Text, Text]]:
-    """Return (clash, remedy) for what is wrong with the clause as signed."""
-    amounts = ("per_class_yuan", "per_point_yuan", "change_cap_yuan")
-    out = missing_keys(clause, ("section", "indicators", "target_class", *amounts))
-    for role in ("upstream", "downstream"):
-        if party_code(role, parties) is None:
-            out.append(
-                (
-                    Text("没有唯一的 {r} 方。", "There is not exactly one {r} party.").fill(r=role),
-                    Text("这种条款只用于一个上游和一个下游。", "This kind of clause needs one upstream and one downstream party."),
-                )
-            )
-    return out
+def _steps(
+    clause: Mapping[str, Any], grade: int, classes: Mapping[str, int], index: Any, free: Fraction, change: Fraction
+) -> list[Text]:
+    per, target = Fraction(clause["per_class_yuan"]), int(clause["target_class"])
+    said = ", ".join(f"{c} {g}" for c, g in classes.items())
+    steps = [
+        Text("年均水质 {g} 类（{s}），目标 {t} 类。", "Annual mean: class {g} ({s}); target class {t}.").fill(
+            g=grade, s=said, t=target
+        ),
+        Text("基本补偿 = {p} × ({t} − {g}) = {b} 元。", "Basic part = {p} × ({t} − {g}) = {b} yuan.").fill(
+            p=short(per), t=target, g=grade, b=short(per * (target - grade))
+        ),
+        *index.steps,
+        Text(
+            "变化补偿 = {p} × 100 × (1 − {i}) = {f} 元，上限 ±{c}，取 {x} 元。",
+            "Change part = {p} × 100 × (1 − {i}) = {f} yuan, limit ±{c}: {x} yuan.",
+        ).fill(
+            p=short(clause["per_point_yuan"]),
+            i=short(index.value),
+            f=short(free),
+            c=short(clause["change_cap_yuan"]),
+            x=short(change),
+        ),
+    ]
+    return steps
+
+
+def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[Flaw]:
+    """Return what is wrong with the clause as signed."""
+    return [*missing_keys(clause, NEEDS), *two_sides(parties)]

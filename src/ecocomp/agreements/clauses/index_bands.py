@@ -6,7 +6,19 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from ecocomp.agreements.readings import Readings, Row, missing_keys, not_settled, party_code, say, to_whole_fen
+from ecocomp.agreements.readings import (
+    Flaw,
+    Readings,
+    Row,
+    missing_keys,
+    not_settled,
+    pay,
+    say,
+    short,
+    side_flaws,
+    side_of,
+    to_whole_fen,
+)
 from ecocomp.agreements.shape import is_number
 from ecocomp.registry import Example, Reference, Spec, Use
 from ecocomp.rules import Parameters
@@ -61,7 +73,8 @@ SPEC = Spec(
 )
 
 #: Keys of this clause beside those every clause has (see `agreements.shape`).
-SHAPE = {"k0": "number", "bands": [{"up_to": "number", "payer": "word", "payee": "word", "amount_yuan": "yuan"}]}
+SHAPE = {"k0": "number", "bands": [{"up_to": "number", "payer": "side", "payee": "side", "amount_yuan": "yuan"}]}
+NEEDS = ("section", "indicators", "k0", "bands")
 
 
 def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Sequence[Any], params: Parameters) -> list[Row]:
@@ -69,9 +82,9 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
     index = readings.index(clause, year)
     if index.value is None:
         return [not_settled(index.missing, indicators=dict(index.parts))]
-    p = Fraction(clause["k0"]) * index.value
-    band = next(b for b in clause["bands"] if b.get("up_to") is None or p <= Fraction(b["up_to"]))
-    payer, payee = party_code(band["payer"], parties), party_code(band["payee"], parties)
+    k0 = Fraction(clause["k0"])
+    p = k0 * index.value
+    number, band = next((n, b) for n, b in enumerate(clause["bands"], 1) if b.get("up_to") is None or p <= Fraction(b["up_to"]))
     evidence = {
         "state": "settled",
         "P": say(p),
@@ -79,62 +92,76 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
         "band_up_to": str(band.get("up_to") or ""),
         "indicators": dict(index.parts),
     }
-    return [Row(str(payer), str(payee), to_whole_fen(band["amount_yuan"]), evidence)]
+    limit = (
+        Text("P ≤ {u}", "P ≤ {u}").fill(u=short(band["up_to"])) if band.get("up_to") is not None else Text("其余", "all the rest")
+    )
+    steps = (
+        *index.steps,
+        Text("P = k0 × 指数 = {k} × {i} = {p}。", "P = k0 × index = {k} × {i} = {p}.").fill(
+            k=short(k0), i=short(index.value), p=short(p)
+        ),
+        Text("落入第 {n} 档（{l}）。", "It falls in band {n} ({l}).").fill(n=number, l=limit),
+    )
+    return pay(band["payer"], band["payee"], to_whole_fen(band["amount_yuan"]), parties, evidence, steps)
 
 
-def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[tuple[Text, Text]]:
-    """Return (clash, remedy) for what is wrong with the clause as signed."""
-    out = missing_keys(clause, ("section", "indicators", "k0", "bands"))
+def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[Flaw]:
+    """Return what is wrong with the clause as signed."""
+    out = missing_keys(clause, NEEDS)
     out += _no_base(clause)
-    if is_number(clause.get("k0")) and clause["k0"] <= 0:
-        out.append((Text("k0 是 {k}。", "k0 is {k}.").fill(k=clause["k0"]), Text("k0 须为正数。", "k0 must be positive.")))
+    k0 = clause.get("k0")
+    if is_number(k0) and k0 <= 0:
+        out.append(Flaw(Text("k0 是 {k}。", "k0 is {k}.").fill(k=k0), Text("k0 须为正数。", "k0 must be positive."), ("k0",)))
     bands = clause.get("bands") or []
     limits = [b.get("up_to") for b in bands]
     closed = [x for x in limits if x is not None]
     if bands and (limits[-1] is not None or len(closed) != len(limits) - 1):
         out.append(
-            (
+            Flaw(
                 Text("各档上限是 {l}。", "The upper limits of the bands are {l}.").fill(l=_say(limits)),
                 Text("只有最后一档不写 up_to，它收住所有更大的 P。", "Only the last band has no up_to; it takes every larger P."),
+                ("bands",),
             )
         )
     if closed != sorted(set(closed)):
         out.append(
-            (
+            Flaw(
                 Text("各档上限 {l} 不是由小到大。", "The upper limits {l} do not rise.").fill(l=_say(limits)),
                 Text("由最有利于上游的一档写起。", "Write the band most favourable to upstream first."),
+                ("bands",),
             )
         )
-    for b in bands:
-        out += missing_keys(b, ("payer", "payee", "amount_yuan"))
-        out += [
-            (
-                Text("{k} {v} 不是唯一的一方。", "{k} {v} is not exactly one party.").fill(k=k, v=b[k]),
-                Text("写当事方代码。", "Write a party's code."),
-            )
-            for k in ("payer", "payee")
-            if b.get(k) and party_code(b[k], parties) is None
-        ]
-        if b.get("payer") and b.get("payer") == b.get("payee"):
+    for n, b in enumerate(bands):
+        out += [f._replace(at=("bands", n)) for f in missing_keys(b, ("payer", "payee", "amount_yuan"))]
+        for k in ("payer", "payee"):
+            out += side_flaws(b.get(k), k, parties, ("bands", n, k))
+        if b.get("payer") and _same(b.get("payer"), b.get("payee"), parties):
             out.append(
-                (
+                Flaw(
                     Text("{v} 付给自己。", "{v} would pay itself.").fill(v=b["payer"]),
                     Text("更正付款方或收款方。", "Mend payer or payee."),
+                    ("bands", n),
                 )
             )
     return out
 
 
-def _no_base(clause: Mapping[str, Any]) -> list[tuple[Text, Text]]:
+def _same(payer: Any, payee: Any, parties: Sequence[Any]) -> bool:
+    one, two = side_of(payer, parties), side_of(payee, parties)
+    return one is not None and two is not None and bool(one.keys() & two.keys())
+
+
+def _no_base(clause: Mapping[str, Any]) -> list[Flaw]:
     if clause.get("base_years"):
         return []
     return [
-        (
+        Flaw(
             Text("指标 {c} 没有基准浓度。", "Indicator {c} has no base concentration.").fill(c=i.get("code")),
             Text("写 base，或给协议写 base_years。", "Write 'base', or give the agreement base_years."),
+            ("indicators", n),
         )
-        for i in clause.get("indicators") or []
-        if i.get("base") is None
+        for n, i in enumerate(clause.get("indicators") or [])
+        if i.get("base") is None and not any(str(u.get("key")) in ("base", "base_years") for u in clause.get("unknown") or ())
     ]
 
 
