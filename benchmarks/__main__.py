@@ -30,6 +30,11 @@ RUNS: tuple[tuple[str, list[str]], ...] = (
     ("Four services with intervals and sums per parcel, fused, against NumPy, 2.2 million cells", ["fused.py", "--size", "1500"]),
     ("The same services, 9 million cells", ["fused.py", "--size", "3000", "--repeats", "2"]),
     ("Ellipsoidal area and trends", ["pieces.py"]),
+    ("Selection under a budget with regional caps against HiGHS", ["targeting.py"]),
+    ("What-if over a million parcels", ["whatif.py"]),
+    ("Ledger: a million payments posted with full durability", ["ledger.py"]),
+    ("Amounts due, 10 million rows, and one sum split over a million claims", ["funds.py"]),
+    ("The standard of 100,000 and a million parcels, columns against parcel by parcel", ["standard.py"]),
     ("Import of a survey layer with planted faults, 10,000 to a million parcels", ["survey.py", "--million"]),
 )
 HEAD = """# 基准 Benchmarks

@@ -117,7 +117,7 @@ def _work_folder(folder: Path | None, file: Path, dry_run: bool) -> Iterator[Pat
     """Give the folder an import works in: the office's staging, so that a killed import goes on, or one that is removed."""
     from ecocomp.land.survey import source_digest
 
-    if folder is None or (dry_run and not folder.exists()):
+    if folder is None or (dry_run and not _is_office(folder)):
         with TemporaryDirectory(prefix="ecocomp-survey-") as made:
             yield Path(made)
         return
@@ -128,6 +128,13 @@ def _work_folder(folder: Path | None, file: Path, dry_run: bool) -> Iterator[Pat
     _own_folder(work.parent)
     _own_folder(work)
     yield work
+
+
+def _is_office(folder: Path) -> bool:
+    """Return whether a folder holds an office; nothing of ours is written into any other."""
+    from ecoweb.office import CONFIG
+
+    return (folder / CONFIG).is_file()
 
 
 def _own_folder(place: Path) -> None:
@@ -233,7 +240,7 @@ def _reported(result: SurveyResult, asked_for: Path | None, folder: Path | None,
     if asked_for is not None and asked_for.suffix.lower() not in (".csv", ".xlsx", ".json"):
         raise UsageError(Text("问题清单的后缀应是 .csv、.xlsx 或 .json。", "A report ends in .csv, .xlsx or .json."))
     where = asked_for
-    if where is None and folder is not None and folder.exists() and (len(result.faults) or len(result.repairs)):
+    if where is None and folder is not None and _is_office(folder) and (len(result.faults) or len(result.repairs)):
         where = folder / REPORTS / f"{file.stem}-{str(result.facts.get('sha256_source', ''))[:8] or 'refused'}.csv"
     if where is None:
         return None

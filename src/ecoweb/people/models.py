@@ -1,4 +1,4 @@
-"""Tables `party` and `member`, column for column the registers of `ecocomp.terms.registers`."""
+"""Tables `party`, `member` and `officer`, column for column the registers of `ecocomp.terms.registers`."""
 
 from __future__ import annotations
 
@@ -45,3 +45,22 @@ class Member(Version):
         db_table = "member"
         constraints: ClassVar[list[Any]] = constraints_of("member")
         indexes: ClassVar[list[models.Index]] = indexes_of("member", "member_id")
+
+
+class Officer(Version):
+    """An account that acts in the office, the person behind it and the roles it has."""
+
+    register = "officer"
+    officer_id = text()
+    person_id = text()
+    name = text()
+    roles = text()
+    region_code = text()
+    delegated_by = text(null=True)
+    kin = text(null=True)
+    document = text()
+
+    class Meta:
+        db_table = "officer"
+        constraints: ClassVar[list[Any]] = constraints_of("officer")
+        indexes: ClassVar[list[models.Index]] = indexes_of("officer", "person_id")

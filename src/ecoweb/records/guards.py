@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from django.db.migrations.operations.base import Operation
@@ -89,6 +90,45 @@ class AppendOnly(Operation):
     def describe(self) -> str:
         """Return what the step does."""
         return f"Rows of {', '.join(self.tables)} stay as they are"
+
+
+class Triggers(Operation):
+    """Migration step: the triggers of a module that says them itself.
+
+    module  dotted name of a module with `statements(vendor)` and `dropping(vendor)`, each a list of SQL statements
+    """
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        """Return how to write the step down."""
+        return self.__class__.__qualname__, [self.module], {}
+
+    def statements(self, vendor: str) -> list[str]:
+        """Return the statements that make them."""
+        found: list[str] = import_module(self.module).statements(vendor)
+        return found
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Change nothing in the models."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Make the triggers."""
+        for statement in self.statements(schema_editor.connection.vendor):
+            schema_editor.execute(statement, params=None)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Drop them."""
+        for statement in import_module(self.module).dropping(schema_editor.connection.vendor):
+            schema_editor.execute(statement, params=None)
+
+    def describe(self) -> str:
+        """Return what the step does."""
+        return f"Triggers of {self.module}"
 
 
 def append_only_sql(vendor: str, table: str) -> list[str]:
@@ -231,6 +271,8 @@ def _expected(vendor: str) -> dict[str, str]:
                 statements += guard_sql(vendor, step.register, step.key, step.columns)
             elif isinstance(step, AppendOnly):
                 statements += [s for t in step.tables for s in append_only_sql(vendor, t)]
+            elif isinstance(step, Triggers):
+                statements += step.statements(vendor)
     if vendor == "sqlite":
         return {m[1]: _plain(s) for s in statements if (m := re.match(r"CREATE TRIGGER (\w+)", s))}
     bodies = {m[1]: m[2] for s in statements if (m := re.match(r"CREATE FUNCTION (\w+)\(\).*?\$\$(.*)\$\$$", s, re.S))}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -76,6 +77,14 @@ def read_stored(office: Office, cursor: Any, register: str, where: str = "", par
         yield to_table(rows, schema)
 
 
+def read_table(office: Office, cursor: Any, table: str, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Read the columns of `schema` of a table that has an `id`, in order of id, a batch at a time."""
+    if office.vendor == "postgresql":
+        yield from _copied(cursor, f'SELECT {", ".join(_wire(f) for f in schema)} FROM "{table}" ORDER BY id', schema)
+    else:
+        yield from _packed(cursor, table, schema)
+
+
 NOTHING = "\x1a" * 4
 """What stands for no value where SQLite packs a column; no text may hold it (`records.checks`)."""
 
@@ -99,7 +108,7 @@ def _packed(cursor: Any, register: str, schema: pa.Schema) -> Iterator[pa.Table]
         if all(len(v) == count for v in values):
             yield pa.table([_unpacked(v, f.type) for v, f in zip(values, schema, strict=True)], schema=schema)
         else:
-            cursor.execute(f'SELECT {select(register)} FROM "{register}" {span} ORDER BY id')
+            cursor.execute(f'SELECT {", ".join(_wire(f) for f in schema)} FROM "{register}" {span} ORDER BY id')
             yield to_table(cursor.fetchall(), schema)
 
 
@@ -192,8 +201,7 @@ def write_many(
     names = quoted(columns)
     clash = " ON CONFLICT DO NOTHING" if if_new else ""
     if office.vendor == "sqlite":
-        marks = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks}){clash}', rows)
+        _many_at_once(office, f'INSERT INTO "{table}" ({names}) VALUES', clash, len(columns), rows)
         return
     cursor.execute(f'CREATE TEMPORARY TABLE fresh_rows ON COMMIT DROP AS SELECT {names} FROM "{table}" WITH NO DATA')
     with office.connection.wrap_database_errors, cursor.cursor.copy(f"COPY fresh_rows ({names}) FROM STDIN") as copy:
@@ -201,6 +209,29 @@ def write_many(
             copy.write_row(row)
     cursor.execute(f'INSERT INTO "{table}" ({names}) SELECT {names} FROM fresh_rows{clash}')
     cursor.execute("DROP TABLE fresh_rows")
+
+
+ROWS_AT_ONCE = 64
+"""Rows in one INSERT of SQLite: a statement with triggers that may refuse opens a journal of its own, dear for a single row."""
+
+
+def _many_at_once(office: Office, head: str, tail: str, width: int, rows: Iterable[Sequence[Any]]) -> None:
+    """Insert with many rows in one statement; the last ones, fewer, in another."""
+    one = f"({', '.join('?' * width)})"
+    waiting, last = iter(rows), []
+    connection = office.connection
+
+    def whole() -> Iterator[list[Any]]:
+        while part := list(islice(waiting, ROWS_AT_ONCE)):
+            if len(part) < ROWS_AT_ONCE:
+                last.extend(part)
+                return
+            yield [v for row in part for v in row]
+
+    with connection.wrap_database_errors:
+        connection.connection.executemany(f"{head} {', '.join([one] * ROWS_AT_ONCE)}{tail}", whole())
+        if last:
+            connection.connection.execute(f"{head} {', '.join([one] * len(last))}{tail}", [v for row in last for v in row])
 
 
 # ---------------------------------------------------------------- digests
@@ -250,6 +281,6 @@ def written_schema(spec: TableSpec) -> pa.Schema:
 
 
 __all__ = [
-    "BATCH_ROWS", "HOUSE", "MOMENT", "insert", "object_name", "object_names", "quoted", "read_stored", "row_digests", "select",
-    "stored_schema", "to_rows", "to_table", "written_schema",
+    "BATCH_ROWS", "HOUSE", "MOMENT", "insert", "object_name", "object_names", "quoted", "read_stored", "read_table", "row_digests",
+    "select", "stored_schema", "to_rows", "to_table", "written_schema",
 ]  # fmt: skip

@@ -1,0 +1,840 @@
+"""Public notice, holds, and the batch: made, checked, approved, cancelled, each step by a person of its own.
+
+What is put into a batch is decided by sets of rows in the database, so that a million rows take the memory of a few
+thousand; account numbers are opened a piece at a time only to see that they can be used, and are not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from ecocomp.payments.bank_file import account_fits, name_fits
+from ecocomp.payments.flow import AUTOMATIC, STEPS, WAIVABLE, Done, Officer, step_faults
+from ecocomp.terms.clocks import start_of_day
+from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
+from ecocomp.terms.text import Text
+from ecoweb.office import Office
+from ecoweb.records import cipher
+from ecoweb.records.fields import to_micros
+from ecoweb.records.store import Work
+from ecoweb.treasury.payments_base import (
+    CHUNK,
+    Act,
+    acting,
+    add_one,
+    day_of,
+    digest_of,
+    fetch,
+    fill,
+    move,
+    need_role,
+    next_seq,
+    number,
+    officer_of,
+    persons_of,
+    picked,
+    rules_of,
+)
+
+
+# ---------------------------------------------------------------- notice
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A public notice: its days, how many rows it showed, their sum, and the digest of what was shown."""
+
+    notice_id: str
+    opens: date
+    closes: date
+    rows: int
+    sum_fen: int
+    digest: str
+
+
+def give_notice(
+    office: Office,
+    year: int,
+    who: Act,
+    *,
+    programme: str = "",
+    region: str = "",
+    opens: date | None = None,
+    days: int | None = None,
+) -> Notice:
+    """Record that the payable rows of a year (of a programme, in a region) are on public notice; they are paid after it closes.
+
+    days    how long; the rules' `governance.notice_days` if None, never less
+    raises  FaultsError: nothing to show, or a shorter notice than the rules ask
+    """
+    with acting(office, "notice", who, year=year, programme=programme) as work:
+        need_role(work, who, "maker", "programme")
+        least = number(rules_of(office, day_of(work)), "governance.notice_days")
+        first = opens or day_of(work)
+        if days is not None and days < least:
+            raise FaultsError([_short(days, least)])
+        if first < day_of(work):
+            raise FaultsError([_past(first)])
+        closes = first + timedelta(days=(days or least) - 1)
+        where, params = _scope(year, programme, region)
+        shown = fetch(
+            work.cursor,
+            "SELECT r.row_id, r.holder_id, r.parcel_id, r.amount_fen FROM pay_row r JOIN pay_state s ON s.row = r.seq"
+            f" WHERE {where} AND s.state IN ('ready', 'held') ORDER BY r.seq",
+            params,
+        )
+        totals = _Totals()
+        digest = digest_of(totals.over(shown))
+        if not totals.rows:
+            raise FaultsError([_nothing_to("notice", Text("没有可公示的付款行", "there are no payable rows to show"))])
+        through = next_seq(work.cursor, "pay_row") - 1
+        n = next_seq(work.cursor, "pay_notice")
+        name = f"N-{office.region_code}-{year}-{n:04d}"
+        add_one(
+            work, "pay_notice", notice_id=name, year=year, programme=programme, region_code=region, opens=first, closes=closes,
+            through=through, rows=totals.rows, sum_fen=totals.sum_fen, digest=digest, document=who.document, change=work.seq,
+        )  # fmt: skip
+        work.facts |= {"notice": name, "rows": totals.rows, "sum_fen": totals.sum_fen, "digest": digest}
+    return Notice(name, first, closes, totals.rows, totals.sum_fen, digest)
+
+
+@dataclass
+class _Totals:
+    rows: int = 0
+    sum_fen: int = 0
+
+    def over(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        for row in rows:
+            self.rows += 1
+            self.sum_fen += row[3]
+            yield row
+
+
+def _scope(year: int | None, programme: str, region: str) -> tuple[str, list[Any]]:
+    where: list[str] = ["1 = 1"]
+    params: list[Any] = []
+    if year is not None:
+        where.append("r.year = %s")
+        params.append(year)
+    if programme:
+        where.append("r.programme = %s")
+        params.append(programme)
+    if region:
+        where.append("r.region_code >= %s AND r.region_code < %s")
+        params += [region, region[:-1] + chr(ord(region[-1]) + 1)]
+    return " AND ".join(where), params
+
+
+_NOTICED = (
+    "EXISTS (SELECT 1 FROM pay_notice n WHERE n.year = r.year AND n.programme IN ('', r.programme) AND r.seq <= n.through"
+    " AND (n.region_code = '' OR substr(r.region_code, 1, length(n.region_code)) = n.region_code) AND n.closes < %s)"
+)
+"""A row has been on notice, and the notice is over; what follows from a row that was (a reissue, an heir) needs none of its own."""
+
+
+# ---------------------------------------------------------------- make
+@dataclass
+class Batch:
+    """A batch as it stands: content, steps, and what was left out when it was made."""
+
+    batch_id: str
+    rows: int
+    lines: int
+    sum_fen: int
+    digest: str
+    step: str = "made"
+    again: bool = False
+    change: int | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
+def make_batch(
+    office: Office,
+    who: Act,
+    *,
+    year: int | None = None,
+    programme: str = "",
+    region: str = "",
+    purpose: str = "",
+    limit: int | None = None,
+) -> Batch:
+    """Make a batch of every row that can be paid: noticed, ready, nothing in its way, at least the least amount for its payee.
+
+    limit   at most so many rows
+    raises  FaultsError: no row can be paid (with how many wait and why), or the officer may not make it
+    """
+    if limit is not None and limit < 1:
+        raise UsageError(Text("行数上限应大于 0。", "The limit must be more than 0."))
+    if (again := _by_key(office, who.key, "made")) is not None:
+        return again
+    with acting(office, "batch.make", who, year=year, programme=programme, region=region) as work:
+        params = rules_of(office, day_of(work))
+        officer = need_role(work, who, "maker")
+        refresh_holds(work, params)
+        made = _Making(work, params, officer, who, region or office.region_code).make(year, programme, region, purpose, limit)
+    made.change = work.seq
+    return made
+
+
+class _Making:
+    """One batch being made."""
+
+    def __init__(self, work: Work, params: Any, officer: Officer, who: Act, region: str) -> None:
+        self.work, self.params, self.officer, self.who, self.region = work, params, officer, who, region
+
+    def make(self, year: int | None, programme: str, region: str, purpose: str, limit: int | None) -> Batch:
+        work, cursor = self.work, self.work.cursor
+        where, values = _scope(year, programme, region)
+        with picked(work, "pay_pick", "seq bigint PRIMARY KEY, payee_id text, amount_fen bigint, region_code text"):
+            cursor.execute(
+                "INSERT INTO pay_pick SELECT r.seq, r.payee_id, r.amount_fen, r.region_code FROM pay_state s JOIN pay_row r"
+                f" ON r.seq = s.row WHERE s.state = 'ready' AND {where} AND (r.kind IN ('reissue', 'heir', 'release', 'clawback') OR"  # noqa: E501
+                f" {_NOTICED}) ORDER BY r.seq" + (f" LIMIT {int(limit)}" if limit else ""),
+                [*values, day_of(work)],
+            )
+            left = self._left(where, values)
+            self._uncovered()
+            cursor.execute("SELECT count(*) FROM pay_pick")
+            if not cursor.fetchone()[0]:
+                raise FaultsError([_empty(left)])
+            return self._write(left, purpose or self._purpose(year), year)
+
+    def _purpose(self, year: int | None) -> str:
+        return f"{year} 生态补偿" if year else "生态补偿"
+
+    def _uncovered(self) -> None:
+        """Leave out claw-backs their payee's payments do not cover envelope by envelope, and payees below the least amount."""
+        cursor = self.work.cursor
+        short = (
+            "SELECT p.payee_id FROM pay_pick p JOIN pay_source x ON x.row = p.seq GROUP BY p.payee_id, x.envelope_id"
+            " HAVING sum(x.amount_fen) < 0"
+        )
+        cursor.execute(f"DELETE FROM pay_pick WHERE amount_fen < 0 AND payee_id IN ({short})")
+        least = max(1, number(self.params, "payments.minimum_fen"))
+        cursor.execute(
+            "DELETE FROM pay_pick WHERE payee_id IN (SELECT payee_id FROM pay_pick GROUP BY payee_id HAVING sum(amount_fen) < %s)",
+            [least],
+        )
+        self.small = int(cursor.rowcount)
+
+    def _left(self, where: str, values: list[Any]) -> dict[str, int]:
+        """Return how many rows wait, by reason."""
+        self.work.cursor.execute(
+            "SELECT CASE WHEN s.state = 'ready' THEN 'not_noticed' ELSE s.reason END, count(*) FROM pay_state s JOIN pay_row r"
+            f" ON r.seq = s.row WHERE s.state IN ('ready', 'held') AND {where} AND r.seq NOT IN (SELECT seq FROM pay_pick) GROUP BY 1",  # noqa: E501
+            values,
+        )
+        return {str(k): int(n) for k, n in sorted(self.work.cursor.fetchall())}
+
+    def _write(self, left: dict[str, int], purpose: str, year: int | None) -> Batch:
+        work, cursor = self.work, self.work.cursor
+        seq = next_seq(cursor, "pay_batch")
+        day = day_of(work)
+        name = f"{work.office.region_code}-{day.year}-{seq:04d}"
+        cursor.execute("SELECT count(*), sum(amount_fen), count(DISTINCT payee_id) FROM pay_pick")
+        rows, total, lines = (int(v) for v in cursor.fetchone())
+        with picked(work, "pay_put", "payee_id text PRIMARY KEY, no bigint, party_row bigint, fen bigint"):
+            cursor.execute(
+                "INSERT INTO pay_put SELECT g.payee_id, row_number() OVER (ORDER BY g.region, g.payee_id), t.id, g.fen FROM"
+                " (SELECT payee_id, min(region_code) AS region, sum(amount_fen) AS fen FROM pay_pick GROUP BY payee_id) g"
+                " JOIN party t ON t.party_id = g.payee_id AND t.known_to IS NULL AND t.valid_from <= %s"
+                " AND (t.valid_to IS NULL OR t.valid_to > %s)",
+                [day, day],
+            )
+            digest = digest_of(_content_of_pick(cursor))
+            add_one(
+                work, "pay_batch", batch_id=name, region_code=self.region, purpose=purpose, made_on=day, rows=rows, lines=lines,
+                sum_fen=total, digest=digest, change=work.seq,
+            )  # fmt: skip
+            first = next_seq(cursor, "pay_line") - 1
+            cursor.execute(
+                f"INSERT INTO pay_line (seq, batch, no, payee_id, party_row, amount_fen, purpose) SELECT {first} + no, %s, no, payee_id,"  # noqa: E501
+                " party_row, fen, %s FROM pay_put ORDER BY no",
+                [seq, purpose],
+            )
+            first = next_seq(cursor, "pay_slip") - 1
+            cursor.execute(
+                f"INSERT INTO pay_slip (seq, batch, line, row) SELECT {first} + row_number() OVER (ORDER BY u.no, p.seq), %s, u.no, p.seq"  # noqa: E501
+                " FROM pay_pick p JOIN pay_put u ON u.payee_id = p.payee_id ORDER BY u.no, p.seq",
+                [seq],
+            )
+        move(work, "SELECT seq FROM pay_pick", [], "in_file", "batched", batch=str(seq))
+        raise_errors(_step_faults(work, seq, name, "made", self.officer, self.region))
+        _add_step(work, seq, "made", self.officer, digest, self.who)
+        if self.small:
+            left["below_minimum"] = self.small
+        work.facts |= {"batch": name, "rows": rows, "lines": lines, "sum_fen": total, "digest": digest}
+        return Batch(name, rows, lines, total, digest, left_out=left)
+
+
+def _content_of_pick(cursor: Any) -> Iterator[tuple[Any, ...]]:
+    return fetch(
+        cursor,
+        "SELECT u.no, u.payee_id, u.party_row, u.fen, p.seq, p.amount_fen FROM pay_put u JOIN pay_pick p ON p.payee_id = u.payee_id"
+        " ORDER BY u.no, p.seq",
+    )
+
+
+def content_digest(cursor: Any, batch: int) -> str:
+    """Return the digest of a batch as it lies in the database now."""
+    return digest_of(
+        fetch(
+            cursor,
+            "SELECT l.no, l.payee_id, l.party_row, l.amount_fen, r.seq, r.amount_fen FROM pay_slip p JOIN pay_line l ON l.batch = p.batch"  # noqa: E501
+            " AND l.no = p.line JOIN pay_row r ON r.seq = p.row WHERE p.batch = %s ORDER BY p.line, p.row",
+            [batch],
+        )
+    )
+
+
+# ---------------------------------------------------------------- steps
+def check_batch(office: Office, batch_id: str, who: Act, *, digest: str = "") -> Batch:
+    """Check a batch: its content is computed again and compared with what was made."""
+    return take_step(office, batch_id, "checked", who, digest=digest)
+
+
+def approve_batch(office: Office, batch_id: str, who: Act, *, digest: str = "") -> Batch:
+    """Approve a batch; pressed twice by the same person it is approved once."""
+    return take_step(office, batch_id, "approved", who, digest=digest)
+
+
+def cancel_batch(office: Office, batch_id: str, who: Act) -> Batch:
+    """Cancel a batch that was not released; its rows are ready again."""
+    return take_step(office, batch_id, "cancelled", who)
+
+
+def take_step(office: Office, batch_id: str, step: str, who: Act, *, digest: str = "") -> Batch:
+    """Take one step of a batch.
+
+    digest  the digest the officer saw; another than the batch's is refused
+    raises  FaultsError: out of its turn, not this officer's to take, the content is not what was made
+    """
+    if (again := _repeated(office, batch_id, step, who, digest)) is not None:
+        return again
+    try:
+        with acting(office, f"batch.{step}", who, batch=batch_id) as work:
+            seq, found = find_batch(work.cursor, batch_id)
+            if _same_step(work.cursor, seq, step, who) is not None:
+                raise _Again
+            officer = officer_for(work, who)
+            raise_errors(
+                [*_step_faults(work, seq, batch_id, step, officer, found["region_code"]), *_digest_faults(work, seq, found, digest)]
+            )
+            _add_step(work, seq, step, officer, found["digest"], who)
+            if step == "cancelled":
+                move(work, "SELECT p.row FROM pay_slip p WHERE p.batch = %s", [seq], "ready", "batch_cancelled")
+            work.facts["digest"] = found["digest"]
+    except _Again:
+        repeated = _repeated(office, batch_id, step, who, digest)
+        assert repeated is not None
+        return repeated
+    return Batch(batch_id, found["rows"], found["lines"], found["sum_fen"], found["digest"], step, change=work.seq)
+
+
+class _Again(Exception):
+    pass
+
+
+def officer_for(work: Work, who: Act) -> Officer:
+    """Return the officer of an act at its moment."""
+    rest = number(rules_of(work.office, day_of(work)), "payments.role_rest_hours")
+    officer = officer_of(work.office, work.cursor, who.actor, work.at, rest)
+    work.facts["person"] = officer.person_id
+    return officer
+
+
+def find_batch(cursor: Any, batch_id: str) -> tuple[int, dict[str, Any]]:
+    """Return the number of a batch and its content; FaultsError if there is none."""
+    names = ("seq", "batch_id", "region_code", "purpose", "made_on", "rows", "lines", "sum_fen", "digest", "change")
+    cursor.execute(f"SELECT {', '.join(names)} FROM pay_batch WHERE batch_id = %s", [batch_id])
+    row = cursor.fetchone()
+    if row is None:
+        raise FaultsError([_no_batch(batch_id)])
+    found = dict(zip(names, row, strict=True))
+    return int(found["seq"]), found
+
+
+def steps_of(cursor: Any, batch: int) -> list[Done]:
+    """Return the steps of a batch in the order they were taken."""
+    cursor.execute("SELECT step, role, officer_id, person_id, for_person FROM pay_step WHERE batch = %s ORDER BY seq", [batch])
+    return [Done(s, r, o, frozenset(x for x in (p, f) if x)) for s, r, o, p, f in cursor.fetchall()]
+
+
+def last_step(cursor: Any, batch: int) -> str:
+    """Return the step a batch has come to."""
+    return steps_of(cursor, batch)[-1].step
+
+
+def step_checked(work: Work, seq: int, found: dict[str, Any], step: str, who: Act) -> Officer:
+    """Return the officer who takes a step that does more than be taken (file, comparison, release), or raise why they may not."""
+    officer = officer_for(work, who)
+    faults = [
+        *_step_faults(work, seq, found["batch_id"], step, officer, found["region_code"]),
+        *_digest_faults(work, seq, found, ""),
+    ]
+    raise_errors(faults)
+    return officer
+
+
+def add_step(work: Work, seq: int, step: str, officer: Officer, found: dict[str, Any], who: Act, note: str = "") -> None:
+    """Write down that a step was taken."""
+    _add_step(work, seq, step, officer, found["digest"], who, note)
+
+
+def _add_step(work: Work, seq: int, step: str, officer: Officer, digest: str, who: Act, note: str = "") -> None:
+    others = sorted(officer.persons - {officer.person_id})
+    add_one(
+        work, "pay_step", batch=seq, step=step, role=STEPS[step][1], officer_id=officer.officer_id, person_id=officer.person_id,
+        for_person=others[0] if others else "", digest=digest, key=who.key, note=note, change=work.seq,
+    )  # fmt: skip
+
+
+def _step_faults(work: Work, seq: int, batch_id: str, step: str, officer: Officer, region: str) -> list[Fault]:
+    cursor = work.cursor
+    own = sorted(officer.own)
+    marks = ", ".join(["%s"] * len(own))
+    cursor.execute(f"SELECT payee_id FROM pay_line WHERE batch = %s AND payee_id IN ({marks})", [seq, *own])
+    payees = {r[0] for r in cursor.fetchall()}
+    return step_faults(
+        batch_id, step, officer, steps_of(cursor, seq), region=region, payees=payees, touched=_touched(work, seq, officer)
+    )
+
+
+def _touched(work: Work, seq: int, officer: Officer) -> set[str]:
+    """Return the payees of a batch whose account now in use was set by a person of the officer's, in place of another account."""
+    cursor = work.cursor
+    cursor.execute(
+        "SELECT l.payee_id, t.id, c.actor FROM pay_line l JOIN party t ON t.id = l.party_row JOIN change c ON c.seq = t.change_id"
+        " WHERE l.batch = %s AND EXISTS (SELECT 1 FROM party b WHERE b.party_id = t.party_id AND b.id < t.id)",
+        [seq],
+    )
+    changed = cursor.fetchall()
+    persons = persons_of(cursor, (c for _, _, c in changed))
+    suspects = [(p, t) for p, t, actor in changed if persons[actor] & officer.persons or actor == officer.officer_id]
+    return {p for p, version in suspects if _account_differs(work.office, cursor, p, version)}
+
+
+def _account_differs(office: Office, cursor: Any, party: str, version: int) -> bool:
+    """Return whether a version of a party brought another account than the last one before it that had any."""
+    cursor.execute(
+        "SELECT id, account FROM party WHERE party_id = %s AND id <= %s AND account IS NOT NULL ORDER BY id DESC", [party, version]
+    )
+    rows = [(int(i), bytes(a)) for i, a in cursor.fetchall()]
+    if len(rows) < 2 or rows[0][0] != version:
+        return False
+    ids = [rows[0][0], rows[1][0]]
+    clear = cipher.opened_values(office, cursor, "party", [party] * 2, ids, {"account": [rows[0][1], rows[1][1]]})["account"]
+    return clear[0] != clear[1]
+
+
+def _digest_faults(work: Work, seq: int, found: dict[str, Any], said: str) -> list[Fault]:
+    if said and said != found["digest"]:
+        return [_other_digest(found["batch_id"], said, found["digest"], Text("所看到的", "the one seen"))]
+    now = content_digest(work.cursor, seq)
+    return (
+        []
+        if now == found["digest"]
+        else [_other_digest(found["batch_id"], now, found["digest"], Text("数据库里现在的", "the one in the database now"))]
+    )
+
+
+def _same_step(cursor: Any, seq: int, step: str, who: Act) -> tuple[Any, ...] | None:
+    cursor.execute("SELECT officer_id, digest, key, change FROM pay_step WHERE batch = %s AND step = %s", [seq, step])
+    row: tuple[Any, ...] | None = cursor.fetchone()
+    return row if row is not None and row[0] == who.actor else None
+
+
+def _repeated(office: Office, batch_id: str, step: str, who: Act, digest: str) -> Batch | None:
+    """Return the first answer where the same officer takes the same step again; refuse a key used for something else."""
+    with office.reading() as cursor:
+        if who.key is not None:
+            cursor.execute(
+                "SELECT b.batch_id, t.step FROM pay_step t JOIN pay_batch b ON b.seq = t.batch WHERE t.key = %s", [who.key]
+            )
+            used = cursor.fetchone()
+            if used is not None and used != (batch_id, step):
+                raise FaultsError([key_reused(who.key, f"{used[0]}/{used[1]}")])
+        seq, found = find_batch(cursor, batch_id)
+        row = _same_step(cursor, seq, step, who)
+        if row is None:
+            return None
+        if digest and digest != found["digest"]:
+            raise FaultsError([_other_digest(batch_id, digest, found["digest"], Text("所看到的", "the one seen"))])
+        return Batch(batch_id, found["rows"], found["lines"], found["sum_fen"], found["digest"], step, again=True, change=row[3])
+
+
+def _by_key(office: Office, key: str | None, step: str) -> Batch | None:
+    if key is None:
+        return None
+    with office.reading() as cursor:
+        cursor.execute("SELECT b.batch_id, t.step FROM pay_step t JOIN pay_batch b ON b.seq = t.batch WHERE t.key = %s", [key])
+        used = cursor.fetchone()
+        if used is None:
+            return None
+        if used[1] != step:
+            raise FaultsError([key_reused(key, f"{used[0]}/{used[1]}")])
+        _, found = find_batch(cursor, used[0])
+        return Batch(
+            used[0], found["rows"], found["lines"], found["sum_fen"], found["digest"], step, again=True, change=found["change"]
+        )
+
+
+# ---------------------------------------------------------------- holds
+def refresh_holds(work: Work, params: Any) -> dict[str, int]:
+    """Look anew at what stands in the way of every row that waits; hold and free accordingly. Return rows held by reason."""
+    with picked(work, "pay_stop", "row bigint PRIMARY KEY, reason text"):
+        for reason, rows in (
+            ("no_party", _no_party(work)),
+            ("payee_ended", _ended(work)),
+            ("objection", _objections(work)),
+            ("title", _titles(work)),
+            ("accounts", _accounts(work, params)),
+        ):
+            del reason
+            fill_new(work, rows)
+        automatic = ", ".join(f"'{r}'" for r in sorted(AUTOMATIC - {"objection"}))
+        counted: dict[str, int] = {}
+        for reason in sorted(AUTOMATIC):
+            chosen = "SELECT o.row FROM pay_stop o JOIN pay_state t ON t.row = o.row WHERE o.reason = %s AND (t.state = 'ready'"
+            moved = move(
+                work,
+                f"{chosen} OR t.state = 'held' AND t.reason IN ({automatic}) AND t.reason <> o.reason)",
+                [reason],
+                "held",
+                reason,
+            )
+            if moved:
+                counted[reason] = moved
+        move(
+            work,
+            f"SELECT t.row FROM pay_state t WHERE t.state = 'held' AND t.reason IN ({automatic}) AND t.row NOT IN (SELECT row FROM pay_stop)",  # noqa: E501
+            [],
+            "ready",
+            "freed",
+        )
+    return counted
+
+
+def fill_new(work: Work, rows: Iterator[tuple[int, str]]) -> None:
+    """Note obstacles; the first one found of a row stands."""
+    with picked(work, "pay_found", "row bigint, reason text"):
+        fill(work, "pay_found", ("row", "reason"), list(rows))  # what gives the rows asks on the same connection
+        work.cursor.execute(
+            "INSERT INTO pay_stop SELECT row, min(reason) FROM pay_found WHERE row NOT IN (SELECT row FROM pay_stop) GROUP BY row"
+        )
+
+
+_WAITING = "pay_state s JOIN pay_row r ON r.seq = s.row WHERE s.state IN ('ready', 'held') AND s.reason <> 'escrow'"
+
+
+def _no_party(work: Work) -> Iterator[tuple[int, str]]:
+    return (
+        (int(r[0]), "no_party")
+        for r in fetch(
+            work.cursor,
+            f"SELECT r.seq FROM {_WAITING} AND NOT EXISTS (SELECT 1 FROM party t WHERE t.party_id = r.payee_id AND t.known_to IS NULL)",  # noqa: E501
+        )
+    )
+
+
+def _ended(work: Work) -> Iterator[tuple[int, str]]:
+    day = day_of(work)
+    return (
+        (int(r[0]), "payee_ended")
+        for r in fetch(
+            work.cursor,
+            f"SELECT r.seq FROM {_WAITING} AND EXISTS (SELECT 1 FROM party t WHERE t.party_id = r.payee_id AND t.known_to IS NULL)"
+            " AND NOT EXISTS (SELECT 1 FROM party t WHERE t.party_id = r.payee_id AND t.known_to IS NULL AND t.valid_from <= %s"
+            " AND (t.valid_to IS NULL OR t.valid_to > %s))",
+            [day, day],
+        )
+    )
+
+
+def _objections(work: Work) -> Iterator[tuple[int, str]]:
+    """Open objections of the office's register hold the holder's rows of the year, on the parcel named or on all."""
+    if "objection" not in work.office.connection.introspection.table_names(work.cursor):
+        return iter(())
+    day = day_of(work)
+    return (
+        (int(r[0]), "objection")
+        for r in fetch(
+            work.cursor,
+            f"SELECT r.seq FROM {_WAITING} AND EXISTS (SELECT 1 FROM objection o WHERE o.known_to IS NULL AND o.valid_from <= %s"
+            " AND (o.valid_to IS NULL OR o.valid_to > %s) AND o.outcome = 'open' AND o.year = r.year AND o.holder_id = r.holder_id"
+            " AND o.parcel_id IN ('', r.parcel_id))",
+            [day, day],
+        )
+    )
+
+
+def _titles(work: Work) -> Iterator[tuple[int, str]]:
+    """Rows whose right the register now says is disputed, or which an open dispute of the parcel concerns."""
+    day = day_of(work)
+    live = "{t}.known_to IS NULL AND {t}.valid_from <= %s AND ({t}.valid_to IS NULL OR {t}.valid_to > %s)"
+    sql = (
+        f"SELECT r.seq FROM {_WAITING} AND r.kind <> 'release' AND (EXISTS (SELECT 1 FROM tenure q WHERE q.parcel_id = r.parcel_id AND"  # noqa: E501
+        f" q.holder_id = r.holder_id AND q.state = 'disputed' AND {live.format(t='q')})"
+        f" OR EXISTS (SELECT 1 FROM dispute d WHERE d.parcel_id = r.parcel_id AND d.state IN ({{open}}) AND {live.format(t='d')}))"
+    )
+    from ecocomp.terms.codes import DISPUTE_STATES
+
+    still = ", ".join(f"'{s}'" for s in DISPUTE_STATES if s not in ("settled", "withdrawn", "closed", "dismissed", "decided"))
+    rows = fetch(work.cursor, sql.replace("{open}", still or "''"), [day] * 4)
+    yield from ((int(r[0]), "title_disputed") for r in rows)
+    yield from _standing(work)
+
+
+def _standing(work: Work) -> Iterator[tuple[int, str]]:
+    """Rows on parcels whose title blocks payment by `ecocomp.tenure.standing`, of those the office's register speaks of."""
+    from ecocomp.tenure.standing import standing
+    from ecoweb.records.queries import history
+
+    cursor = work.cursor
+    cursor.execute("SELECT count(*) FROM (SELECT 1 FROM tenure LIMIT 1) t")
+    if not cursor.fetchone()[0]:
+        return
+    parcels = sorted(
+        {
+            r[0]
+            for r in fetch(
+                cursor,
+                f"SELECT DISTINCT r.parcel_id FROM {_WAITING} AND EXISTS (SELECT 1 FROM tenure q WHERE q.parcel_id = r.parcel_id)",
+            )
+        }
+    )
+    if not parcels:
+        return
+    day = day_of(work)
+    tenure = history(work.office, "tenure")
+    stopped = standing(pa.array(parcels), {"tenure": tenure, "duty": history(work.office, "duty")}, day, day)
+    wrong = {r["parcel_id"] for r in stopped.to_pylist() if r["severity"] == "block" and r["reason"] in _BLOCKS}
+    if not wrong:
+        return
+    with picked(work, "pay_wrong", "parcel_id text PRIMARY KEY"):
+        fill(work, "pay_wrong", ("parcel_id",), ((p,) for p in sorted(wrong)))
+        rows = list(
+            fetch(
+                cursor,
+                f"SELECT r.seq FROM {_WAITING} AND r.kind NOT IN ('release', 'heir') AND r.parcel_id IN (SELECT parcel_id FROM pay_wrong)",  # noqa: E501
+            )
+        )
+    yield from ((int(r[0]), "title_blocked") for r in rows)
+
+
+_BLOCKS = ("shares_exceed", "no_document", "term_expired")
+"""What of `standing` blocks what was owed already: shares beyond one, rights on no paper or run out."""
+
+
+def _accounts(work: Work, params: Any) -> Iterator[tuple[int, str]]:
+    """Rows whose payee has no account, or one that cannot be used, was changed lately, or is used by others too."""
+    waived = _waived(work)
+    bad: dict[str, str] = {}
+    shared = _shared(work)
+    for names, ids, people, accounts in _payees(work):
+        for party, name, account in zip(names, people, accounts, strict=True):
+            if not account or account == cipher.HIDDEN:
+                bad[party] = "no_account"
+            elif not account_fits(account):
+                bad[party] = "account_unfit"
+            elif not name_fits(name):
+                bad[party] = "name_unfit"
+            elif party in shared and (party, "account_shared") not in waived:
+                bad[party] = "account_shared"
+        del ids
+    for party in _changed_lately(work, number(params, "payments.account_rest_days")):
+        if (party, "account_changed") not in waived:
+            bad.setdefault(party, "account_changed")
+    with picked(work, "pay_bad", "party_id text PRIMARY KEY, reason text"):
+        fill(work, "pay_bad", ("party_id", "reason"), sorted(bad.items()))
+        rows = list(
+            fetch(
+                work.cursor,
+                "SELECT r.seq, b.reason FROM pay_bad b JOIN pay_row r ON r.payee_id = b.party_id JOIN pay_state s ON s.row = r.seq WHERE s.state IN ('ready', 'held') AND s.reason <> 'escrow'",  # noqa: E501
+            )
+        )
+    yield from ((int(r), str(w)) for r, w in rows)
+
+
+def _payees(work: Work) -> Iterator[tuple[list[str], list[int], list[str], list[str | None]]]:
+    """Yield the payees that wait with their names and accounts in clear, a piece at a time; nothing of it is kept."""
+    day = day_of(work)
+    last = ""
+    while True:
+        work.cursor.execute(
+            "SELECT t.party_id, t.id, t.name, t.account FROM party t WHERE t.known_to IS NULL AND t.valid_from <= %s"
+            " AND (t.valid_to IS NULL OR t.valid_to > %s) AND t.party_id > %s AND EXISTS (SELECT 1 FROM pay_row r JOIN pay_state s"
+            " ON s.row = r.seq WHERE r.payee_id = t.party_id AND s.state IN ('ready', 'held') AND s.reason <> 'escrow')"
+            f" ORDER BY t.party_id LIMIT {CHUNK}",
+            [day, day, last],
+        )
+        rows = work.cursor.fetchall()
+        if not rows:
+            return
+        names, ids, people = [r[0] for r in rows], [int(r[1]) for r in rows], [r[2] for r in rows]
+        sealed = [None if r[3] is None else bytes(r[3]) for r in rows]
+        having = [i for i, v in enumerate(sealed) if v is not None]
+        clear: list[str | None] = [None] * len(rows)
+        if having:
+            opened = cipher.opened_values(
+                work.office,
+                work.cursor,
+                "party",
+                [names[i] for i in having],
+                [ids[i] for i in having],
+                {"account": [sealed[i] for i in having]},
+            )["account"]
+            for place, value in zip(having, opened, strict=True):
+                clear[place] = value
+        yield names, ids, people, clear
+        last = names[-1]
+
+
+def _shared(work: Work) -> set[str]:
+    """Return the parties whose account now in use is that of another party too, found by their tokens and then opened."""
+    cursor = work.cursor
+    cursor.execute(
+        "SELECT object FROM seal_blind WHERE register = 'party' AND \"column\" = 'account' AND token IN (SELECT token FROM seal_blind"  # noqa: E501
+        " WHERE register = 'party' AND \"column\" = 'account' GROUP BY token HAVING count(DISTINCT object) > 1)"
+    )
+    several = sorted({r[0] for r in cursor.fetchall()})
+    now: dict[str, set[str]] = {}
+    day = day_of(work)
+    for start in range(0, len(several), 500):
+        part = several[start : start + 500]
+        marks = ", ".join(["%s"] * len(part))
+        cursor.execute(
+            f"SELECT party_id, id, account FROM party WHERE party_id IN ({marks}) AND known_to IS NULL AND valid_from <= %s"
+            " AND (valid_to IS NULL OR valid_to > %s) AND account IS NOT NULL",
+            [*part, day, day],
+        )
+        rows = cursor.fetchall()
+        names, ids = [r[0] for r in rows], [int(r[1]) for r in rows]
+        opened = (
+            cipher.opened_values(work.office, cursor, "party", names, ids, {"account": [bytes(r[2]) for r in rows]}) if rows else {}
+        )
+        for name, value in zip(names, opened.get("account", []), strict=True):
+            if value and value != cipher.HIDDEN:
+                now.setdefault(value, set()).add(name)
+    return {n for names in now.values() if len(names) > 1 for n in names}
+
+
+def _changed_lately(work: Work, days: int) -> list[str]:
+    """Return the payees whose account now in use took the place of another within so many days."""
+    since = to_micros(start_of_day(day_of(work) - timedelta(days=days - 1))) if days else to_micros(work.at) + 1
+    work.cursor.execute(
+        "SELECT t.party_id, t.id FROM party t JOIN change c ON c.seq = t.change_id WHERE t.known_to IS NULL AND c.at >= %s"
+        " AND t.account IS NOT NULL AND EXISTS (SELECT 1 FROM party b WHERE b.party_id = t.party_id AND b.id < t.id)",
+        [since],
+    )
+    return [p for p, i in work.cursor.fetchall() if _changed_since(work, p, int(i), since)]
+
+
+def _changed_since(work: Work, party: str, version: int, since: int) -> bool:
+    """Return whether the account now in use came within the time: any version of the time differs from the last before it."""
+    cursor = work.cursor
+    cursor.execute(
+        "SELECT p.id, p.account, c.at FROM party p JOIN change c ON c.seq = p.change_id WHERE p.party_id = %s AND p.id <= %s"
+        " AND p.account IS NOT NULL ORDER BY p.id",
+        [party, version],
+    )
+    rows = [(int(i), bytes(a), int(at)) for i, a, at in cursor.fetchall()]
+    clear = cipher.opened_values(
+        work.office, cursor, "party", [party] * len(rows), [r[0] for r in rows], {"account": [r[1] for r in rows]}
+    )["account"]
+    return any(rows[i][2] >= since and clear[i] != clear[i - 1] for i in range(1, len(rows)))
+
+
+def _waived(work: Work) -> set[tuple[str, str]]:
+    """Return (payee, reason) that two persons waived, on a document."""
+    work.cursor.execute(
+        "SELECT d.subject, d.outcome FROM pay_decision d WHERE d.kind = 'waive' AND d.confirms IS NULL"
+        " AND EXISTS (SELECT 1 FROM pay_decision e WHERE e.confirms = d.seq)"
+    )
+    return {(s, o) for s, o in work.cursor.fetchall() if o in WAIVABLE}
+
+
+# ---------------------------------------------------------------- faults
+def _empty(left: dict[str, int]) -> Fault:
+    from ecocomp.payments.flow import REASONS
+
+    words = REASONS | {
+        "not_noticed": Text("公示未满", "its public notice is not over"),
+        "below_minimum": Text("低于最低额，结转", "below the least amount, carried forward"),
+    }
+    said = Text(
+        "；".join(f"{words[k].zh} {n} 行" for k, n in left.items()), "; ".join(f"{words[k].en}: {n}" for k, n in left.items())
+    )
+    return Fault(
+        "payments.nothing_to_pay",
+        "payments",
+        "",
+        Text("没有可以支付的行。{s}", "No row can be paid. {s}").fill(s=said),
+        Text("先公示期满、消除暂缓原因。", "Let the notice run out and mend what holds the rows."),
+    )
+
+
+def _nothing_to(what: str, clash: Text) -> Fault:
+    return Fault(
+        f"payments.nothing_to_{what}",
+        "payments",
+        "",
+        Text(clash.zh + "。", clash.en + "."),
+        Text("先收入成果包。", "Take a bundle in first."),
+    )
+
+
+def _short(days: int, least: int) -> Fault:
+    return Fault(
+        "payments.notice_short",
+        "payments",
+        "",
+        Text("公示 {d} 天，规定不少于 {l} 天。", "The notice is of {d} days, the rules ask for {l}.").fill(d=days, l=least),
+        Text("延长公示期。", "Make it longer."),
+    )
+
+
+def _past(first: date) -> Fault:
+    return Fault(
+        "payments.notice_past",
+        "payments",
+        "",
+        Text("公示首日 {d} 已经过去。", "The first day of the notice, {d}, is past.").fill(d=first),
+        Text("公示从登记之日或以后开始。", "A notice begins on the day it is recorded, or later."),
+    )
+
+
+def _no_batch(batch_id: str) -> Fault:
+    return Fault(
+        "payments.no_batch",
+        "payments",
+        batch_id,
+        Text("没有这个批次。", "There is no such batch."),
+        Text("用 ecocomp payments list 查看批次。", "See the batches with ecocomp payments list."),
+    )
+
+
+def _other_digest(batch_id: str, said: str, own: str, whose: Text) -> Fault:
+    return Fault(
+        "payments.digest",
+        "payments",
+        batch_id,
+        Text("{w}摘要是 {a}…，编制时是 {b}…。", "The digest ({w}) is {a}…, when it was made it was {b}….").fill(
+            w=whose, a=said[:12], b=own[:12]
+        ),
+        Text("内容已变，不得办理；作废并追查。", "The content changed: do not go on; cancel it and find out who changed it."),
+    )
+
+
+def key_reused(key: str, used: str) -> Fault:
+    """Return the fault of an idempotency key that was used for something else."""
+    return Fault(
+        "payments.key_reused",
+        "payments",
+        key,
+        Text("这个请求编号已用于 {u}。", "This key was used for {u} already.").fill(u=used),
+        Text("为新的请求换一个编号。", "Give a new request a key of its own."),
+    )

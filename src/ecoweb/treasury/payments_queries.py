@@ -1,0 +1,464 @@
+"""What is asked of payments: batches, rows, one payment taken apart, the villager's letter, arrears, and whether all is sound."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ecocomp.governance.why import Account, Why
+from ecocomp.payments.flow import KINDS, REASONS, STATES, STEPS
+from ecocomp.payments.payable import arrears_fen_days
+from ecocomp.terms.clocks import OFFICE_ZONE
+from ecocomp.terms.faults import Fault, FaultsError
+from ecocomp.terms.money import say_capital, say_yuan
+from ecocomp.terms.text import Text, same
+from ecoweb.office import Office
+from ecoweb.records.fields import from_micros
+from ecoweb.treasury.payments_base import fetch
+from ecoweb.treasury.payments_batch import content_digest, find_batch
+from ecoweb.treasury.payments_mend import Row, rows_where, sources_of
+from ecoweb.treasury.payments_take import row_digest
+
+
+# ---------------------------------------------------------------- lists
+def list_batches(office: Office) -> list[dict[str, Any]]:
+    """Return the batches with the step they have come to and how their rows stand."""
+    with office.reading() as cursor:
+        cursor.execute("SELECT seq, batch_id, region_code, purpose, rows, lines, sum_fen, digest FROM pay_batch ORDER BY seq")
+        names = ("seq", "batch_id", "region_code", "purpose", "rows", "lines", "sum_fen", "digest")
+        found = [dict(zip(names, r, strict=True)) for r in cursor.fetchall()]
+        for b in found:
+            seq = b.pop("seq")
+            cursor.execute("SELECT step FROM pay_step WHERE batch = %s ORDER BY seq DESC LIMIT 1", [seq])
+            b["step"] = str(cursor.fetchone()[0])
+            cursor.execute(
+                "SELECT s.state, count(*) FROM pay_slip p JOIN pay_state s ON s.row = p.row WHERE p.batch = %s GROUP BY s.state",
+                [seq],
+            )
+            b["states"] = {str(s): int(n) for s, n in sorted(cursor.fetchall())}
+    return found
+
+
+def list_rows(
+    office: Office, *, state: str = "", payee: str = "", year: int | None = None, most: int = 1000
+) -> list[dict[str, Any]]:
+    """Return payable rows, the first of them, by state, payee and year."""
+    where: list[str] = ["1 = 1"]
+    params: list[Any] = []
+    for column, value in (("s.state", state), ("r.payee_id", payee), ("r.year", year)):
+        if value not in ("", None):
+            where.append(f"{column} = %s")
+            params.append(value)
+    with office.reading() as cursor:
+        rows = rows_where(
+            cursor,
+            f"{' AND '.join(where)} AND r.seq IN (SELECT r.seq FROM pay_row r JOIN pay_state s ON s.row = r.seq WHERE {' AND '.join(where)} ORDER BY r.seq LIMIT {int(most)})",  # noqa: E501
+            [*params, *params],
+        )
+    return [{k: v for k, v in r.items() if k not in ("seq", "batch", "intake")} for r in rows]
+
+
+def summary(office: Office) -> list[dict[str, Any]]:
+    """Return rows and money by year, programme, state and reason."""
+    with office.reading() as cursor:
+        cursor.execute(
+            "SELECT r.year, r.programme, s.state, s.reason, count(*), sum(r.amount_fen) FROM pay_row r JOIN pay_state s ON s.row = r.seq"  # noqa: E501
+            " GROUP BY r.year, r.programme, s.state, s.reason ORDER BY 1, 2, 3, 4"
+        )
+        names = ("year", "programme", "state", "reason", "rows", "sum_fen")
+        return [dict(zip(names, (y, p, s, w, int(n), int(f)), strict=True)) for y, p, s, w, n, f in cursor.fetchall()]
+
+
+def list_decisions(office: Office) -> list[dict[str, Any]]:
+    """Return proposals and whether they were confirmed."""
+    with office.reading() as cursor:
+        cursor.execute(
+            "SELECT d.seq, d.kind, d.subject, d.outcome, d.amount_fen, d.document, d.officer_id, e.officer_id FROM pay_decision d"
+            " LEFT JOIN pay_decision e ON e.confirms = d.seq WHERE d.confirms IS NULL ORDER BY d.seq"
+        )
+        names = ("number", "kind", "subject", "outcome", "amount_fen", "document", "proposed_by", "confirmed_by")
+        return [dict(zip(names, r, strict=True)) for r in cursor.fetchall()]
+
+
+def show_batch(office: Office, batch_id: str) -> dict[str, Any]:
+    """Return a batch with its steps, file, sources, returns and what was set aside."""
+    with office.reading() as cursor:
+        seq, found = find_batch(cursor, batch_id)
+        out: dict[str, Any] = {k: (v.isoformat() if isinstance(v, date) else v) for k, v in found.items() if k != "seq"}
+        cursor.execute(
+            "SELECT t.step, t.role, t.officer_id, t.person_id, t.for_person, t.note, c.at, t.change FROM pay_step t JOIN change c"
+            " ON c.seq = t.change WHERE t.batch = %s ORDER BY t.seq",
+            [seq],
+        )
+        names: tuple[str, ...] = ("step", "role", "officer_id", "person_id", "for_person", "note", "at", "change")
+        out["steps"] = [dict(zip(names, r, strict=True)) | {"at": from_micros(r[6]).isoformat()} for r in cursor.fetchall()]
+        cursor.execute("SELECT name, encoding, bytes, sha256, lines, sum_fen, codes_sha256 FROM pay_file WHERE batch = %s", [seq])
+        row = cursor.fetchone()
+        names = ("name", "encoding", "bytes", "sha256", "lines", "sum_fen", "codes_sha256")
+        out["file"] = None if row is None else dict(zip(names, row, strict=True))
+        cursor.execute(
+            "SELECT x.envelope_id, sum(x.amount_fen) FROM pay_slip p JOIN pay_source x ON x.row = p.row WHERE p.batch = %s"
+            " GROUP BY x.envelope_id ORDER BY x.envelope_id",
+            [seq],
+        )
+        out["sources"] = {str(e): int(f) for e, f in cursor.fetchall()}
+        cursor.execute(
+            "SELECT s.state, count(*) FROM pay_slip p JOIN pay_state s ON s.row = p.row WHERE p.batch = %s GROUP BY s.state", [seq]
+        )
+        out["states"] = {str(s): int(n) for s, n in sorted(cursor.fetchall())}
+        cursor.execute("SELECT name, rows, posted, parked, officer_id, change FROM pay_return WHERE batch = %s ORDER BY seq", [seq])
+        names = ("name", "rows", "posted", "parked", "officer_id", "change")
+        out["returns"] = [dict(zip(names, r, strict=True)) for r in cursor.fetchall()]
+        cursor.execute(
+            "SELECT k.place, k.batch, k.no, k.amount_fen, k.outcome, k.why FROM pay_parked k JOIN pay_return t ON t.seq = k.bank_return"  # noqa: E501
+            " WHERE t.batch = %s ORDER BY k.seq",
+            [seq],
+        )
+        names = ("place", "batch", "line", "amount_fen", "outcome", "why")
+        out["parked"] = [dict(zip(names, r, strict=True)) for r in cursor.fetchall()]
+    return out
+
+
+# ---------------------------------------------------------------- one payment
+def explain(office: Office, id: str, bundle: Path | None = None) -> Why:
+    """Return the account of a payment row, a payee, an entitlement, or a line of a batch, from the money back to the documents.
+
+    bundle  the bundle it was calculated in: then area, rate and rule files are told too
+    raises  FaultsError when nothing is known of the id, or the bundle is not the one that was taken in
+    """
+    with office.reading() as cursor:
+        rows = _rows_of(cursor, id)
+        if not rows:
+            said = Text("没有这个编码的付款。", "No payment is known by this code.")
+            remedy = Text(
+                "可用付款行、应付、收款人、地块编码，或 批次/行号。",
+                "Use the code of a payment row, entitlement, payee or parcel, or BATCH/LINE.",
+            )
+            raise FaultsError([Fault("payments.unknown_id", "payments", id, said, remedy)])
+        live = [r for r in rows if r["state"] not in ("cancelled", "reissued")]
+        head = Why(
+            Text("{i}：付款 {n} 行", "{i}: {n} payment rows").fill(i=id, n=len(rows)), _yuan(sum(r["amount_fen"] for r in live))
+        )
+        sources = sources_of(cursor, (r["seq"] for r in rows))
+        for row in rows:
+            _explain_row(cursor, head, row, sources.get(row["seq"], []))
+        roots = {r["intake"] for r in rows}
+        for intake in sorted(roots):
+            cursor.execute("SELECT bundle, root, change FROM pay_intake WHERE seq = %s", [intake])
+            found = cursor.fetchone()
+            if found is not None:
+                head.add(
+                    Text("依据成果包 {b}，存证点 {r}…，变更 {c}", "By bundle {b}, checkpoint {r}…, change {c}").fill(
+                        b=found[0], r=str(found[1])[:16], c=found[2]
+                    )
+                )
+        entitlements = sorted({e for parts in sources.values() for e, _, _ in parts})
+    if bundle is not None:
+        _calculation(office, head, bundle, entitlements)
+    return head
+
+
+def _rows_of(cursor: Any, id: str) -> list[Row]:
+    for where, params in (
+        ("r.row_id = %s", [id]),
+        ("r.seq IN (SELECT x.row FROM pay_source x WHERE x.entitlement_id = %s)", [id]),
+        ("%s IN (r.payee_id, r.holder_id)", [id]),
+        ("r.parcel_id = %s", [id]),
+    ):
+        if rows := rows_where(cursor, where, params):
+            return rows
+    batch, _, line = id.rpartition("/")
+    if line.isdecimal() and len(line) < 10:
+        return rows_where(
+            cursor,
+            "r.seq IN (SELECT p.row FROM pay_slip p JOIN pay_batch b ON b.seq = p.batch WHERE b.batch_id = %s AND p.line = %s)",
+            [batch, int(line)],
+        )
+    return []
+
+
+def _explain_row(cursor: Any, head: Why, row: Row, parts: Sequence[tuple[str, str, int]]) -> None:
+    state = STATES[row["state"]]
+    reason = REASONS.get(row["reason"], same(row["reason"]))
+    said = Text("{i}：{k}，{s}（{r}）", "{i}: {k}, {s} ({r})")
+    node = head.add(said.fill(i=row["row_id"], k=KINDS[row["kind"]], s=state, r=reason), _yuan(row["amount_fen"]))
+    node.add(
+        Text("权利人 {h}，收款人 {p}，地块 {l}，{g} {y} 年", "holder {h}, payee {p}, parcel {l}, {g} {y}").fill(
+            h=row["holder_id"], p=row["payee_id"], l=row["parcel_id"], g=row["programme"], y=row["year"]
+        )
+    )
+    money = node.add(Text("钱从哪里来", "where the money comes from"))
+    for entitlement, envelope, fen in parts:
+        cursor.execute(
+            "SELECT document FROM pay_fund WHERE envelope_id = %s AND year = %s ORDER BY seq DESC LIMIT 1", [envelope, row["year"]]
+        )
+        paper = cursor.fetchone()
+        money.add(
+            Text("资金包 {e}（{d}），应付 {i}", "envelope {e} ({d}), entitlement {i}").fill(
+                e=envelope, d=paper[0] if paper else "—", i=entitlement
+            ),
+            _yuan(fen),
+        )
+    _events(cursor, node, row)
+
+
+def _events(cursor: Any, node: Why, row: Row) -> None:
+    events = node.add(Text("经过", "what happened"))
+    cursor.execute(
+        "SELECT e.to_state, e.reason, e.note, c.at, c.actor, c.seq, b.batch_id, p.line FROM pay_event e JOIN change c ON c.seq = e.change"  # noqa: E501
+        " LEFT JOIN pay_batch b ON b.seq = e.batch LEFT JOIN pay_slip p ON p.batch = e.batch AND p.row = e.row WHERE e.row = %s ORDER BY e.n",  # noqa: E501
+        [row["seq"]],
+    )
+    batches = set()
+    for state, reason, note, at, actor, change, batch, line in cursor.fetchall():
+        when = from_micros(at).astimezone(OFFICE_ZONE).strftime("%Y-%m-%d %H:%M")
+        where = Text("，批次 {b} 第 {n} 行", ", batch {b} line {n}").fill(b=batch, n=line) if batch else same("")
+        said = Text("{t} {s}：{r}{w}，{u}（变更 {c}）{n}", "{t} {s}: {r}{w}, {u} (change {c}){n}")
+        events.add(
+            said.fill(
+                t=when,
+                s=STATES[state],
+                r=REASONS.get(reason, same(reason)),
+                w=where,
+                u=actor,
+                c=change,
+                n=same(f" {note}" if note else ""),
+            )
+        )
+        if batch:
+            batches.add((batch, line))
+    for batch, line in sorted(batches):
+        cursor.execute(
+            "SELECT t.step, t.officer_id, c.at FROM pay_step t JOIN pay_batch b ON b.seq = t.batch JOIN change c ON c.seq = t.change"  # noqa: E501
+            " WHERE b.batch_id = %s ORDER BY t.seq",
+            [batch],
+        )
+        steps = [
+            (STEPS[s][2], o, from_micros(at).astimezone(OFFICE_ZONE).strftime("%m-%d %H:%M")) for s, o, at in cursor.fetchall()
+        ]
+        events.add(
+            Text(
+                f"批次 {batch}：" + "，".join(f"{s.zh} {o} {w}" for s, o, w in steps),
+                f"batch {batch}: " + ", ".join(f"{s.en} by {o} {w}" for s, o, w in steps),
+            )
+        )
+        cursor.execute(
+            "SELECT q.outcome, q.reference, q.reason, q.booked_on, q.source FROM pay_result q JOIN pay_batch b ON b.seq = q.batch"
+            " WHERE b.batch_id = %s AND q.no = %s ORDER BY q.seq",
+            [batch, line],
+        )
+        for outcome, reference, reason, booked, _ in cursor.fetchall():
+            said = Text("银行：{o}，流水 {r}，{d} {w}", "bank: {o}, reference {r}, {d} {w}")
+            events.add(said.fill(o=STATES[outcome], r=reference or "—", d=booked or "", w=reason or ""))
+
+
+def _calculation(office: Office, head: Why, bundle: Path, entitlements: list[str]) -> None:
+    from ecocomp.governance.bundle import checkpoint_root, verify
+
+    faults = verify(bundle)
+    if faults:
+        raise FaultsError(faults)
+    with office.reading() as cursor:
+        cursor.execute("SELECT 1 FROM pay_intake WHERE root = %s", [checkpoint_root(bundle)])
+        if cursor.fetchone() is None:
+            said = Text("这个成果包没有收入本办公室。", "This bundle was not taken in by this office.")
+            raise FaultsError(
+                [
+                    Fault(
+                        "payments.other_bundle",
+                        bundle.name,
+                        "",
+                        said,
+                        Text("给出收入时的成果包。", "Name the bundle that was taken in."),
+                    )
+                ]
+            )
+    account = Account(bundle)
+    node = head.add(Text("金额怎么算出来", "how the amount was calculated"))
+    for entitlement in entitlements:
+        node.children.append(account.explain(entitlement))
+
+
+def letter(office: Office, payee: str) -> Text:
+    """Return the letter to a payee in plain words: how much, for what, from which funds, what has happened, where to object."""
+    with office.reading() as cursor:
+        rows = list(rows_where(cursor, "r.payee_id = %s AND s.state NOT IN ('cancelled', 'reissued')", [payee]))
+        if not rows:
+            raise FaultsError(
+                [
+                    Fault(
+                        "payments.unknown_id",
+                        "payments",
+                        payee,
+                        Text("没有这个收款人的付款。", "No payment is known of this payee."),
+                        Text("核对编码。", "Check the code."),
+                    )
+                ]
+            )
+        cursor.execute("SELECT name FROM party WHERE party_id = %s AND known_to IS NULL ORDER BY valid_from DESC LIMIT 1", [payee])
+        found = cursor.fetchone()
+        sources = sources_of(cursor, (r["seq"] for r in rows))
+        sums: dict[tuple[int, str], int] = {}
+        for r in rows:
+            for _, envelope, fen in sources.get(r["seq"], []):
+                sums[r["year"], envelope] = sums.get((r["year"], envelope), 0) + fen
+        papers = {}
+        for year, envelope in sums:
+            cursor.execute(
+                "SELECT document FROM pay_fund WHERE envelope_id = %s AND year = %s ORDER BY seq DESC LIMIT 1", [envelope, year]
+            )
+            paper = cursor.fetchone()
+            papers[year, envelope] = paper[0] if paper else "—"
+    name = found[0] if found else payee
+    total = sum(r["amount_fen"] for r in rows)
+    zh = [f"{name}：", f"您的生态补偿款共 {say_yuan(total)} 元（{say_capital(total)}），明细如下。"]
+    en = [f"Dear {name},", f"your eco-compensation comes to CNY {say_yuan(total)} in all, as follows."]
+    for r in rows:
+        why = REASONS.get(r["reason"], same(r["reason"]))
+        zh.append(
+            f"　{r['year']} 年 {r['programme']}，地块 {r['parcel_id']}：{say_yuan(r['amount_fen'])} 元，{STATES[r['state']].zh}（{why.zh}）。"  # noqa: E501
+        )
+        en.append(
+            f"  {r['year']} {r['programme']}, parcel {r['parcel_id']}: CNY {say_yuan(r['amount_fen'])}, {STATES[r['state']].en} ({why.en})."  # noqa: E501
+        )
+    zh.append("钱从这些资金中来：")
+    en.append("The money comes from these funds:")
+    for (year, envelope), fen in sorted(sums.items()):
+        zh.append(f"　{year} 年 {envelope}（{papers[year, envelope]}）：{say_yuan(fen)} 元。")
+        en.append(f"  {year} {envelope} ({papers[year, envelope]}): CNY {say_yuan(fen)}.")
+    zh.append(f"如有异议，请在公示期内向本办公室提出。{office.name}")
+    en.append(f"If you disagree, object to this office within the notice period. {office.name}")
+    return Text("\n".join(zh), "\n".join(en))
+
+
+def _yuan(fen: int) -> Text:
+    return Text("{y} 元", "CNY {y}").fill(y=say_yuan(fen))
+
+
+# ---------------------------------------------------------------- arrears
+def arrears(office: Office, until: date) -> list[dict[str, Any]]:
+    """Return what is owed and not paid by envelope and year at the end of a day, and for how long: fen times days since it was due.
+
+    What was never covered by any envelope is told under the envelope "".
+    """
+    sums: dict[tuple[int, str], list[int]] = {}
+    with office.reading() as cursor:
+        rows = fetch(
+            cursor,
+            "SELECT r.year, x.envelope_id, x.amount_fen, r.due_on, (SELECT min(c.at) FROM pay_event e JOIN change c ON c.seq = e.change"  # noqa: E501
+            " WHERE e.row = r.seq AND e.to_state = 'paid') FROM pay_row r JOIN pay_state s ON s.row = r.seq JOIN pay_source x ON x.row = r.seq"  # noqa: E501
+            " WHERE s.state NOT IN ('cancelled', 'reissued') AND r.kind <> 'clawback' AND r.due_on <= %s",
+            [until],
+        )
+        for year, envelope, fen, due, paid in rows:
+            on = None if paid is None else from_micros(int(paid)).astimezone(OFFICE_ZONE).date().toordinal()
+            _owe(sums, (year, envelope), fen, _ordinal(due), on, until)
+        cursor.execute(
+            "SELECT c.year, c.entitled_fen - c.funded_fen, c.due_on FROM pay_claim c WHERE c.due_on <= %s AND c.entitled_fen > c.funded_fen"  # noqa: E501
+            " AND c.intake = (SELECT max(d.intake) FROM pay_claim d WHERE d.holder_id = c.holder_id AND d.parcel_id = c.parcel_id"
+            " AND d.programme = c.programme AND d.year = c.year AND d.tranche = c.tranche)",
+            [until],
+        )
+        for year, fen, due in cursor.fetchall():
+            _owe(sums, (year, ""), int(fen), _ordinal(due), None, until)
+    return [{"year": y, "envelope_id": e, "owed_fen": v[0], "fen_days": v[1]} for (y, e), v in sorted(sums.items()) if any(v)]
+
+
+def _owe(sums: dict[tuple[int, str], list[int]], key: tuple[int, str], fen: int, due: int, paid: int | None, until: date) -> None:
+    both = sums.setdefault(key, [0, 0])
+    day = until.toordinal()
+    both[0] += 0 if paid is not None and paid <= day else fen
+    both[1] += arrears_fen_days(fen, due, [] if paid is None else [(paid, fen)], day)
+
+
+def _ordinal(value: Any) -> int:
+    return (date.fromisoformat(value) if isinstance(value, str) else value).toordinal()
+
+
+# ---------------------------------------------------------------- is all sound
+def check(office: Office) -> list[Fault]:
+    """Return every way in which payments are not what the log committed to, or do not add up; empty means sound."""
+    faults: list[Fault] = []
+    with office.reading() as cursor:
+        faults += _altered_rows(cursor)
+        cursor.execute("SELECT seq, batch_id, digest FROM pay_batch ORDER BY seq")
+        for seq, batch_id, digest in cursor.fetchall():
+            if content_digest(cursor, int(seq)) != digest:
+                faults.append(_unsound(batch_id, Text("内容与编制时的摘要不符", "its content is not what its digest says")))
+        for sql, what in _SUMS:
+            cursor.execute(sql)
+            faults += [_unsound(str(r[0]), what) for r in cursor.fetchall()[:50]]
+    return faults
+
+
+_SUMS = (
+    (
+        "SELECT r.row_id FROM pay_row r WHERE r.amount_fen <> (SELECT coalesce(sum(x.amount_fen), 0) FROM pay_source x WHERE x.row = r.seq)",  # noqa: E501
+        Text("来源之和不等于金额", "its sources are not its amount"),
+    ),
+    (
+        "SELECT r.row_id FROM pay_row r JOIN pay_state s ON s.row = r.seq JOIN pay_event e ON e.row = r.seq AND e.n = s.n"
+        " WHERE e.to_state <> s.state",
+        Text("状态与经过不符", "its state is not what its moves say"),
+    ),
+    (
+        "SELECT r.row_id FROM pay_row r WHERE NOT EXISTS (SELECT 1 FROM pay_state s WHERE s.row = r.seq)",
+        Text("没有状态", "it has no state"),
+    ),
+    (
+        "SELECT k.row_id FROM (SELECT min(r.row_id) AS row_id, r.holder_id, r.parcel_id, r.programme, r.year, r.tranche FROM pay_row r"  # noqa: E501
+        " JOIN pay_state s ON s.row = r.seq WHERE s.state = 'paid' AND r.kind IN ('payment', 'correction', 'reissue')"
+        " GROUP BY r.holder_id, r.parcel_id, r.programme, r.year, r.tranche HAVING sum(r.amount_fen) > (SELECT max(c.funded_fen) FROM"  # noqa: E501
+        " pay_claim c WHERE c.holder_id = r.holder_id AND c.parcel_id = r.parcel_id AND c.programme = r.programme AND c.year = r.year"  # noqa: E501
+        " AND c.tranche = r.tranche)) k",
+        Text("所付多于应付", "more was paid than was ever covered"),
+    ),
+)
+
+
+def _altered_rows(cursor: Any) -> list[Fault]:
+    """Compare every row and its sources with the digest its change committed to."""
+    from ecoweb.records.log import DIGEST_BYTES
+
+    committed: dict[int, bytes] = {}
+    cursor.execute(
+        "SELECT p.payload FROM audit_payload p JOIN change c ON c.seq = p.seq WHERE c.act LIKE 'payments.%%' ORDER BY p.seq"
+    )
+    for (payload,) in cursor.fetchall():
+        line, _, digests = bytes(payload).partition(b"\n")
+        start = 0
+        for name, (first, count) in sorted(json.loads(line)["added"].items()):
+            if name == "pay_row":
+                for i in range(count):
+                    committed[first + i] = digests[start + i * DIGEST_BYTES : start + (i + 1) * DIGEST_BYTES]
+            start += count * DIGEST_BYTES
+    faults = []
+    sources: dict[int, list[tuple[str, str, int]]] = {}
+    for row, e, v, x in fetch(cursor, "SELECT row, entitlement_id, envelope_id, amount_fen FROM pay_source ORDER BY row, seq"):
+        sources.setdefault(int(row), []).append((e, v, int(x)))
+    from ecoweb.treasury.payments_take import ROW_COLUMNS
+
+    for values in fetch(cursor, f"SELECT {', '.join(ROW_COLUMNS)} FROM pay_row ORDER BY seq"):
+        row = tuple(
+            date.fromisoformat(v) if n == "due_on" and isinstance(v, str) else v for n, v in zip(ROW_COLUMNS, values, strict=True)
+        )
+        own = committed.pop(int(row[0]), None)
+        if own != row_digest(row, sources.get(int(row[0]), [])):
+            what = (
+                Text("日志中没有这一行", "the log knows no such row")
+                if own is None
+                else Text("内容与日志不符", "its content is not what the log committed to")
+            )
+            faults.append(_unsound(str(row[1]), what))
+    return [*faults, *(_unsound(f"#{n}", Text("这一行缺失", "this row is missing")) for n in sorted(committed))]
+
+
+def _unsound(record: str, what: Text) -> Fault:
+    remedy = Text(
+        "数据库被绕过程序改动：停止支付，从备份恢复，并追查。",
+        "The database was changed behind the program: stop paying, restore a backup, find out by whom.",
+    )
+    return Fault("payments.altered", "payments", record, Text(what.zh + "。", what.en + "."), remedy)
