@@ -81,6 +81,15 @@ def test_a_dry_run_leaves_every_file_as_it_was(office: Path, ecocomp: Run, tmp_p
     assert after == {k: v for k, v in before.items() if not k.startswith("staging/")}
 
 
+def test_a_dry_run_writes_nothing_into_a_folder_that_is_no_office(ecocomp: Run, tmp_path: Path) -> None:
+    planted = make_dltb(tmp_path / "dltb", parcels=300, seed=4, faults={"duplicate_bsm": 2})
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    assert not answer(ecocomp("survey", "import", planted.path, "--office", folder, "--dry-run", "--json"), status=1)["ok"]
+    assert [p.name for p in folder.iterdir()] == ["notes.txt"]
+
+
 def test_one_file_twice_is_one_edition_and_a_later_one_ends_it(office: Path, ecocomp: Run, county, made: Path) -> None:
     layer, mapping = county.folder / "inputs" / "parcels.gpkg", made.parent / "map.toml"
     again = answer(ecocomp("survey", "import", layer, "--office", office, "--mapping", mapping, "--from", "2020-01-01", "--json"))

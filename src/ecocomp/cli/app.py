@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from ecocomp.cli.options import LANG, Named, common, day_of, t, voice_of
 from ecocomp.cli.say import Voice, progress
 from ecocomp.terms.faults import EcocompError, FaultsError, UsageError
 from ecocomp.terms.text import Text
+
+MONEY = ("standard", "programme", "funds", "agreement", "simulate", "target", "auction")
+"""Commands of rules and money, each in a module of its name."""
 
 
 @click.group(
@@ -395,12 +399,13 @@ def rules(lang: str | None) -> None:
 @click.option("--place", default="990121", show_default=True, help=t("地方代码", "place code"))
 @click.option("--on", "on_day", help=t("有效日 YYYY-MM-DD，缺省列出全部", "day YYYY-MM-DD; without it all values are listed"))
 @click.option("--match", default="", help=t("只列键或名称含有此文字的", "only those whose key or name holds this text"))
+@click.option("--known", help=t("已知日 YYYY-MM-DD：只看到这一天为止记录的", "known date YYYY-MM-DD: what was recorded by then"))
 @common
-def rules_list(place: str, on_day: str | None, match: str, **kwargs: Any) -> None:
+def rules_list(place: str, on_day: str | None, match: str, known: str | None, **kwargs: Any) -> None:
     """List rules."""
     from ecocomp.cli.rules import list_rules
 
-    list_rules(voice_of(kwargs), place, day_of(on_day), match)
+    list_rules(voice_of(kwargs), place, day_of(on_day), match, day_of(known))
 
 
 @rules.command("show", help=t("显示一个参数的全部日期和出处。", "Show all dates and sources of one parameter."))
@@ -411,12 +416,13 @@ def rules_list(place: str, on_day: str | None, match: str, **kwargs: Any) -> Non
     show_default=True,
     help=t("地方代码；all 为所有地方", "place code; all for every place"),
 )
+@click.option("--known", help=t("已知日 YYYY-MM-DD：只看到这一天为止记录的", "known date YYYY-MM-DD: what was recorded by then"))
 @common
-def rules_show(key: str, place: str | None, **kwargs: Any) -> None:
+def rules_show(key: str, place: str | None, known: str | None, **kwargs: Any) -> None:
     """Show one parameter."""
     from ecocomp.cli.rules import show_rule
 
-    show_rule(voice_of(kwargs), key, place)
+    show_rule(voice_of(kwargs), key, place, day_of(known))
 
 
 @rules.command(
@@ -443,12 +449,22 @@ def rules_audit(folders: tuple[Path, ...], today: str | None, **kwargs: Any) -> 
 @click.option(
     "--on", "on_day", default="2025-06-30", show_default=True, help=t("比较地方时的日期", "the day, when places are compared")
 )
+@click.option("--known", help=t("已知日 YYYY-MM-DD：只看到这一天为止记录的", "known date YYYY-MM-DD: what was recorded by then"))
+@click.option(
+    "--rules",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help=t("叠加的规则目录，可多次", "rule folder laid over what ships; may be given again"),
+)
 @common
-def rules_diff(first: str, second: str, place: str, on_day: str, **kwargs: Any) -> None:
+def rules_diff(
+    first: str, second: str, place: str, on_day: str, known: str | None, folders: tuple[Path, ...], **kwargs: Any
+) -> None:
     """Compare rules."""
     from ecocomp.cli.rules import diff_rules
 
-    diff_rules(voice_of(kwargs), first, second, place, day_of(on_day) or date(2025, 6, 30))
+    diff_rules(voice_of(kwargs), first, second, place, day_of(on_day) or date(2025, 6, 30), day_of(known), folders)
 
 
 @rules.command(
@@ -637,9 +653,14 @@ def _os_words(error: OSError) -> Text:
 
 
 def join_commands(group: click.Group) -> None:
-    """Add the commands that installed packages bring (entry points `ecocomp.commands`: a function of the group)."""
+    """Add the commands of rules and money, and those that installed packages bring.
+
+    Packages name a function of the group in the entry points `ecocomp.commands`.
+    """
     from importlib.metadata import entry_points
 
+    for name in MONEY:
+        group.add_command(getattr(import_module(f"ecocomp.cli.{name}"), name))
     for point in sorted(entry_points(group="ecocomp.commands"), key=lambda p: p.name):
         try:
             point.load()(group)

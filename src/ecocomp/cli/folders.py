@@ -7,6 +7,7 @@ FOLDERS_OF: dict[str, tuple[str, ...]] = {
     "methods": ("valuation.methods",),
     "rules": ("standard.rules",),
     "sources": ("funds.sources",),
+    "rations": ("funds.rations",),
     "indicators": ("performance.indicators",),
     "signals": ("monitoring.signals",),
     "clauses": ("agreements.clauses",),

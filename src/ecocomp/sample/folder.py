@@ -32,7 +32,8 @@ class CountyFolder:
 
     def register(self, name: str, rows: list[list[object]]) -> None:
         """Write a register with the columns of `terms.tables`."""
-        write_csv(self.inputs / f"{name}.csv", [c.name for c in TABLES[name].columns], rows)
+        names = [c.name for c in TABLES[name].columns]  # columns that may be empty stand last and are left out
+        write_csv(self.inputs / f"{name}.csv", names[: len(rows[0])] if rows else names, rows)
 
     def parcels(self, survey: Survey, land: Land) -> None:
         """Write the survey parcels."""

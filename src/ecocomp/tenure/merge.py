@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ecocomp.terms.faults import Fault
-from ecocomp.terms.registers import P3, CADASTRE, object_key
+from ecocomp.terms.registers import CADASTRE, P3, object_key
 from ecocomp.terms.text import Text
 
 _KNOWN = ("known_from", "known_to")

@@ -24,7 +24,7 @@ from ecocomp.tenure.deed_spec import DeedSpec, Wrong, f, read_value
 from ecocomp.tenure.desk import Desk
 from ecocomp.tenure.versions import FOREVER, Row, end_of, share_of
 from ecocomp.terms import codes
-from ecocomp.terms.registers import P3, CADASTRE, object_key
+from ecocomp.terms.registers import CADASTRE, P3, object_key
 from ecocomp.terms.tables import Column
 from ecocomp.terms.text import Text
 

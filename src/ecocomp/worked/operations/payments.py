@@ -1,0 +1,182 @@
+"""Payments as worked cases ask for them: what a corrected year changes, splits, netting, arrears, bank lines and returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from ecocomp.payments.bank_file import Line, line_text
+from ecocomp.payments.bank_return import Result, Sent, judge
+from ecocomp.payments.payable import Standing, arrears_fen_days, difference, divide, net
+from ecocomp.terms.money import to_fen, to_yuan
+from ecocomp.terms.text import Text
+from ecocomp.worked.operation import Operation, Setting
+
+Values = Mapping[str, Any]
+
+
+def _parts(said: Values) -> dict[str, int]:
+    return {str(e): to_fen(Decimal(str(x))) for e, x in said.items()}
+
+
+def _yuan(parts: Mapping[str, int]) -> dict[str, Decimal]:
+    return {e: to_yuan(x) for e, x in sorted(parts.items())}
+
+
+def _corrected(given: Values, _: Setting) -> Values:
+    rows = [Standing(i, str(r["state"]), _parts(r["sources"])) for i, r in enumerate(given["rows"])]
+    found = difference(rows, _parts(given["wanted"]), str(given.get("state", "ready")))
+    added = [a for a in found.add if a.kind != "clawback"]
+    back = [a for a in found.add if a.kind == "clawback"]
+    return {
+        "cancelled": len(found.cancel),
+        "paid_on": to_yuan(sum(a.amount_fen for a in added)),
+        "clawed_back": to_yuan(-sum(a.amount_fen for a in back)),
+        "sources": _yuan({e: x for a in found.add for e, x in a.sources.items()}),
+        "moved": to_yuan(found.moved),
+    }
+
+
+def _divided(given: Values, _: Setting) -> Values:
+    shares = {str(p): Fraction(str(s)) for p, s in given["shares"].items()}
+    made = divide(_parts(given["sources"]), shares)
+    return {"amounts": {p: to_yuan(sum(x.values())) for p, x in made.items()}, "sources": {p: _yuan(x) for p, x in made.items()}}
+
+
+def _netted(given: Values, _: Setting) -> Values:
+    owed, back = _parts(given["owed"]), _parts(given["back"])
+    left = net(owed, back)
+    return {
+        "covered": left is not None,
+        "paid": to_yuan(sum((owed if left is None else left).values())),
+        "sources": _yuan(owed if left is None else left),
+    }
+
+
+def _arrears(given: Values, _: Setting) -> Values:
+    paid = [(_day(p["on"]), to_fen(Decimal(str(p["amount"])))) for p in given.get("paid", [])]
+    due, until = to_fen(Decimal(str(given["due"]))), _day(given["until"])
+    days = arrears_fen_days(due, _day(given["due_on"]), paid, until)
+    return {"owed": to_yuan(max(0, due - sum(x for d, x in paid if d <= until))), "yuan_days": to_yuan(days)}
+
+
+def _day(value: Any) -> int:
+    return (value if isinstance(value, date) else date.fromisoformat(str(value))).toordinal()
+
+
+def _line(given: Values, _: Setting) -> Values:
+    line = Line(
+        int(given["row"]), str(given["name"]), str(given["account"]), to_fen(Decimal(str(given["amount"]))), str(given["purpose"])
+    )
+    return {"line": line_text(str(given["batch"]), line).rstrip("\n")}
+
+
+def _judged(given: Values, _: Setting) -> Values:
+    lines = {
+        int(s["row"]): Sent(to_fen(Decimal(str(s["amount"]))), str(s.get("state", "sent")), str(s.get("account", "")))
+        for s in given["sent"]
+    }
+    rows = [
+        Result(
+            i,
+            str(r.get("batch", "")),
+            int(r["row"]),
+            to_fen(Decimal(str(r["amount"]))),
+            str(r["outcome"]),
+            str(r.get("account", "")),
+        )
+        for i, r in enumerate(given["rows"], 1)
+    ]
+    total = None if given.get("total") is None else to_fen(Decimal(str(given["total"])))
+    made = judge(rows, total, str(given["batch"]), str(given.get("step", "released")), lines)
+    return {
+        "posted": [r.no for r in made.post],
+        "paid": to_yuan(sum(r.amount_fen for r in made.post if r.outcome == "paid")),
+        "parked": [why for _, why in made.park],
+    }
+
+
+_SOURCES = Text("资金包 → 元", "envelope → yuan")
+OPERATIONS = (
+    Operation(
+        "payments.corrected",
+        Text("重算后应补、应扣多少", "what a corrected calculation pays on or claws back"),
+        {
+            "rows": Text("已有的行：state 和 sources（资金包→元）", "rows there are: state and sources (envelope → yuan)"),
+            "wanted": Text("重算的金额（资金包→元）", "as calculated now (envelope → yuan)"),
+            "state?": Text("重算的状态：ready escrow objection", "its state now: ready, escrow or objection"),
+        },
+        {
+            "cancelled": Text("作废行数", "rows cancelled"),
+            "paid_on": Text("补付，元", "paid on, yuan"),
+            "clawed_back": Text("扣回，元", "clawed back, yuan"),
+            "sources": _SOURCES,
+            "moved": Text("来源变化而不改写的金额，元", "moved between envelopes and left as it was, yuan"),
+        },
+        _corrected,
+    ),
+    Operation(
+        "payments.divided",
+        Text("按份额分给几人", "one payment to several by exact shares"),
+        {"sources": _SOURCES, "shares": Text("主体 → 份额", "party → share")},
+        {"amounts": Text("主体 → 元", "party → yuan"), "sources": Text("主体 → 资金包 → 元", "party → envelope → yuan")},
+        _divided,
+    ),
+    Operation(
+        "payments.netted",
+        Text("扣回款抵扣", "a claw-back netted"),
+        {"owed": _SOURCES, "back": _SOURCES},
+        {
+            "covered": Text("是否足以抵扣", "whether it is covered whole"),
+            "paid": Text("实付，元", "paid, yuan"),
+            "sources": _SOURCES,
+        },
+        _netted,
+    ),
+    Operation(
+        "payments.arrears",
+        Text("逐日拖欠", "arrears by day"),
+        {
+            "due": Text("应付，元", "due, yuan"),
+            "due_on": Text("应付日", "day it is due"),
+            "until": Text("算到哪天", "until which day"),
+            "paid?": Text("已付：on 和 amount（元）", "payments: on and amount (yuan)"),
+        },
+        {"owed": Text("仍欠，元", "still owed, yuan"), "yuan_days": Text("元·天", "yuan times days")},
+        _arrears,
+    ),
+    Operation(
+        "payments.bank_line",
+        Text("银行文件的一行", "a line of the bank file"),
+        {
+            "batch": Text("批次", "batch"),
+            "row": Text("行号", "row"),
+            "name": Text("户名", "name"),
+            "account": Text("账号", "account"),
+            "amount": Text("金额，元", "amount, yuan"),
+            "purpose": Text("附言", "purpose"),
+        },
+        {"line": Text("这一行", "the line")},
+        _line,
+    ),
+    Operation(
+        "payments.returned",
+        Text("银行回单逐行认定", "rows of a bank return judged"),
+        {
+            "batch": Text("批次", "batch"),
+            "sent": Text("送出的行：row amount state? account?", "lines sent: row, amount, state?, account?"),
+            "rows": Text("回单的行：row amount outcome batch? account?", "rows returned: row, amount, outcome, batch?, account?"),
+            "total?": Text("回单合计，元", "total of the return, yuan"),
+            "step?": Text("批次进度", "step of the batch"),
+        },
+        {
+            "posted": Text("登记的行号", "rows posted"),
+            "paid": Text("到账，元", "paid, yuan"),
+            "parked": Text("搁置的原因，按行", "why rows were set aside, in order"),
+        },
+        _judged,
+    ),
+)
