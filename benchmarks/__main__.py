@@ -34,6 +34,7 @@ RUNS: tuple[tuple[str, list[str]], ...] = (
     ("What-if over a million parcels", ["whatif.py"]),
     ("Ledger: a million payments posted with full durability", ["ledger.py"]),
     ("Amounts due, 10 million rows, and one sum split over a million claims", ["funds.py"]),
+    ("Entitlements of a million parcels, from registers to the table of what is owed", ["entitlement.py"]),
     ("The standard of 100,000 and a million parcels, columns against parcel by parcel", ["standard.py"]),
     ("Import of a survey layer with planted faults, 10,000 to a million parcels", ["survey.py", "--million"]),
 )

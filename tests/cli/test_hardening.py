@@ -38,6 +38,13 @@ def test_nothing_unseen_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert first_unseen(said.out) == first_unseen(said.err) == ""
 
 
+def test_a_name_with_colons_is_no_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    account = "asset:bank:E1"
+    Voice("en").table(same(account), [same(account)], [[account]])
+    Voice("en").table(same(account), [same(account)], [[account]], whole=(0,))
+    assert capsys.readouterr().out.count(account) == 6
+
+
 def test_json_keeps_the_value_and_writes_it_as_an_escape(capsys: pytest.CaptureFixture[str]) -> None:
     Voice("en", True).data({"name": NASTY})
     said = capsys.readouterr().out

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ecocomp.ledger.watch import overdue, spells
 from ecoweb.office import Office
 from ecoweb.treasury import ledger
-from ecoweb.treasury.ledger_watch import watch
+from ecoweb.treasury.ledger_watch import limits, watch
 
 from .books import T, act
 
@@ -55,6 +55,23 @@ def test_one_day_in_between(year: Office) -> None:
     assert found(year, D(2025, 12, 31), None, D(2025, 12, 1), hand_over_within=1000) == []
     named = found(year, D(2025, 4, 1), by_account=True)
     assert ("arrears", "E1", "liability:payable:H1:E1", D(2025, 3, 4), None, 300) in named
+
+
+def test_the_county_sets_its_own_days(year: Office) -> None:
+    folder = year.folder / "rules" / year.region_code / "ledger"
+    folder.mkdir(parents=True)
+    head = "name: {zh: 天数, en: days}, unit: days, kind: number"
+    values = (
+        "[{to: 2025-12-30, value: 30, document: 县规, confidence: D}, {from: 2025-12-31, value: 77, document: 县规, confidence: D}]"
+    )
+    (folder / "watch.yaml").write_text(
+        f"parameters: [{{key: ledger.watch.pay_within_days, {head}, values: {values}}}]", encoding="utf-8"
+    )
+    assert limits(year, D(2025, 12, 30)) == {"pay_within": 30, "confirm_within": 5, "hand_over_within": 90}
+    assert limits(year, D(2025, 12, 31))["pay_within"] == 77
+    assert [f[3] for f in found(year, D(2025, 12, 30)) if f[0] == "arrears"] == [D(2025, 3, 4)]
+    assert [f[3] for f in found(year, D(2025, 12, 31)) if f[0] == "arrears"] == [D(2025, 4, 20)]
+    assert [f[3] for f in found(year, D(2025, 12, 31), pay_within=30) if f[0] == "arrears"] == [D(2025, 3, 4)]
 
 
 def test_a_promise_written_for_an_earlier_day_than_its_money(office: Office) -> None:

@@ -105,6 +105,8 @@ HEADS: Mapping[str, tuple[str, ...]] = {
 _HEAD_OF = {squeezed(name): key for key, names in HEADS.items() for name in names}
 _BLANK = frozenset({"", "-", "--", "—", "——", "/", "\\", "缺测", "无数据", "未监测", "断流", "n/a", "na", "null", "none", "nan"})
 _VALUE = re.compile(r"(<)?\s*(\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,2})?)\s*(L)?", re.ASCII | re.IGNORECASE)
+_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])", re.ASCII)
+"""Commas that set thousands apart; any other comma (``0,31``) is no reading rather than a hundred times as much."""
 _UNIT_IN_HEAD = re.compile(
     r"^(.*?)[(（\[【,，/]?\s*(mg/l|g/m3|ug/l|μg/l|µg/l|毫克/升|微克/升|万立方米|亿立方米|立方米|万m3|亿m3|m3/s|m3|无量纲)\s*[)）\]】]?\s*$",
     re.IGNORECASE,
@@ -294,7 +296,8 @@ class _Reader:
         }
 
     def _value(self, where: str, record: str, station: str, when: str, code: str, text: str, unit: str) -> None:
-        clean = unicodedata.normalize("NFKC", text).strip().replace(",", "").replace("≤", "<")
+        clean = unicodedata.normalize("NFKC", text).strip().replace("≤", "<")
+        clean = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), clean)
         if clean.casefold() in _BLANK:
             value = ""
         else:

@@ -328,15 +328,38 @@ def judge_values(rule: Mapping[str, Any], values: Mapping[str, Fraction], params
     return met, evidence
 
 
+def _shows_nothing(
+    rule: Mapping[str, Any], readings: Readings, section: str, code: str, when: str, params: Parameters
+) -> bool:
+    """Return whether a value lies under a detection limit that is itself above the limit or the class to be kept."""
+    censored = readings.censored_limit(section, code, when)
+    if censored is None:
+        return False
+    kept = [Fraction(x) for x in ((rule.get("limits") or {}).get(code),) if x is not None]
+    target = rule.get("target_class")
+    if target is not None and code in [i.get("code") for i in rule.get("indicators") or ()]:
+        limits = [Fraction(x) for x in class_limits(rule, code, params)]
+        if limits == sorted(limits) and 1 <= int(target) <= len(limits) and indicator_of(code).better == "lower":
+            kept.append(limits[int(target) - 1])
+    return any(censored > limit for limit in kept)
+
+
 def judge_year(rule: Mapping[str, Any], readings: Readings, year: int, params: Parameters) -> Judged:
-    """Return whether the annual means keep the target; what the parties or a decision established comes first."""
+    """Return whether the annual means keep the target; what the parties or a decision established comes first.
+
+    Means that keep it only by values under a detection limit that lies above the limit or class to be kept show nothing.
+    """
     section = str(rule["section"])
     if (fixed := readings.determined(section, year)) is not None and "met" in fixed:
         return _by_fact(section, year, fixed)
     values: dict[str, Fraction] = {}
     missing: list[str] = []
+    unseen: list[str] = []
     for code in codes_judged(rule):
         mean = readings.annual_mean(section, code, year, rule)
+        used = readings.months(rule, year) if mean.value is not None and mean.months else ()
+        blind = [m for m in (*used, str(year)) if _shows_nothing(rule, readings, section, code, m, params)] if mean.censored else []
+        unseen += [f"{section} {code} {m}" for m in blind]
         if mean.value is None:
             missing += mean.missing
         else:
@@ -344,6 +367,8 @@ def judge_year(rule: Mapping[str, Any], readings: Readings, year: int, params: P
     if missing or not values:
         return Judged(None, {"values": {c: say(v) for c, v in values.items()}}, tuple(missing or [f"{section} {year}"]))
     met, evidence = judge_values(rule, values, params)
+    if met and unseen:
+        return Judged(None, evidence, tuple(unseen))
     return Judged(met, {**evidence, "met": met}, (), (_judged_step(section, str(year), rule, values, met, evidence),))
 
 
@@ -357,9 +382,7 @@ def judge_month(rule: Mapping[str, Any], readings: Readings, month: str, params:
     missing: list[str] = []
     for code in codes_judged(rule):
         value = readings.at(section, code, month, rule)
-        censored = readings.censored_limit(section, code, month)
-        limit = (rule.get("limits") or {}).get(code)
-        if value is None or (censored is not None and limit is not None and censored > Fraction(limit)):
+        if value is None or _shows_nothing(rule, readings, section, code, month, params):
             missing.append(f"{section} {code} {month}")
         else:
             values[code] = value

@@ -437,6 +437,7 @@ def _say(voice: Voice, outcome: Outcome, owed: list[Any], day: date | None, brie
     a, name = outcome.agreement, outcome.agreement.party_name
     voice.say("")
     voice.say(Text("{n}（{i}），{y} 年", "{n} ({i}), {y}").fill(n=a.name, i=a.id, y=outcome.year))
+    told: set[tuple[str, Text]] = set()
     for line in outcome.lines:
         head = Text("未结算", "not settled") if not line.settled else same(_yuan(line.row.amount_fen))
         pair = (
@@ -446,8 +447,10 @@ def _say(voice: Voice, outcome: Outcome, owed: list[Any], day: date | None, brie
         )
         voice.say(f"  {line.clause}: {pair} {head.to(voice.lang)}")
         if not brief or not line.settled:
-            for step in line.row.steps:
+            # several payments of one clause rest on the same steps, which are told once
+            for step in (x for x in line.row.steps if (line.clause, x) not in told):
                 voice.say(f"      {step.to(voice.lang)}")
+            told |= {(line.clause, x) for x in line.row.steps}
         if line.row.evidence.get("unverified"):
             marks = ", ".join(f"{k} ({m})" for k, m in line.row.evidence["unverified"].items())
             voice.say(Text("      依据未核实的条款内容：{m}。", "      Rests on unverified terms: {m}.").fill(m=marks))
@@ -669,7 +672,7 @@ def _show_kind(voice: Voice, entry: Any) -> None:
     voice.say(spec.holds.to(voice.lang))
     for key, shape in module.SHAPE.items():
         need = Text("必须", "needed") if key in getattr(module, "NEEDS", ()) else Text("可选", "optional")
-        voice.say(f"    {key}: {_plain_shape(shape)}  ({need.to(voice.lang)})")
+        voice.say(f"    {key}: {_plain(_plain_shape(shape))}  ({need.to(voice.lang)})")
     for example in spec.examples:
         voice.say(Text("  例：{s}", "  example: {s}").fill(s=example.source))
         voice.say(f"      {_plain(example.inputs)}")

@@ -275,6 +275,20 @@ def _yuan(fen: int) -> str:
     return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
 
 
+_HELD = {"low": Text("下限", "low"), "high": Text("上限", "high")}
+
+
+def _shown(cell: str, lang: str) -> str:
+    """Return a cell as people read it: sums in groups of three digits, limits in words."""
+    if cell in _HELD:
+        return _HELD[cell].to("zh" if lang == "zh" else "en")
+    body = cell.removeprefix("-")
+    whole, dot, cents = body.partition(".")
+    if dot and len(cents) == 2 and whole.isdigit() and cents.isdigit():
+        return f"{'−' if body != cell else ''}{int(whole):,}.{cents}"
+    return cell
+
+
 def _show_transfer(voice: Voice, head: list[str], rows: list[list[str]], done: Any) -> None:
     from ecocomp.funds.transfer import PART_NAMES
     from ecocomp.terms.money import say_yuan
@@ -285,7 +299,7 @@ def _show_transfer(voice: Voice, head: list[str], rows: list[list[str]], done: A
             t=say_yuan(sum(c.total for c in done.counties)), p=say_yuan(done.pool)
         ),
         [names.get(h, Text(h, h)) for h in head],
-        rows,
+        [[r[0], *(_shown(x, voice.lang) for x in r[1:])] for r in rows],
         right=tuple(range(1, len(head) - 1)),
     )
     if done.kept:
@@ -372,7 +386,7 @@ def equalise(
         def show() -> None:
             zh, en = "地区 缺口 困难程度 系数 公式数 补助 努力奖励 限额", "region gap hardship coef formula granted effort limit"
             heads = [Text(a, b) for a, b in zip(zh.split(), en.split(), strict=True)]
-            cells = [[r[0], *r[2:8], r[9]] for r in rows]
+            cells = [[r[0], *(_shown(x, voice.lang) for x in (*r[2:8], r[9]))] for r in rows]
             voice.table(Text("均衡性转移支付，元", "equalisation, yuan"), heads, cells, right=tuple(range(1, 7)))
             closed = Text("公式数乘以 {m:.9f} 与资金相等。", "The formula's sums times {m:.9f} make the pool.")
             voice.say(closed.fill(m=done.multiplier))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,7 +14,8 @@ import click
 
 from ecocomp.cli.options import common, day_of, t, voice_of
 from ecocomp.cli.say import Voice
-from ecocomp.terms.faults import Fault, FaultsError, UsageError
+from ecocomp.terms.codes import HOLDER_KINDS, RESTRICTION_KINDS
+from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
 from ecocomp.terms.text import Text
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _load(folders: tuple[Path, ...]) -> tuple[RuleBook, Programmes]:
     found = load_programmes(where)
     if found.faults:
         raise FaultsError(found.faults)
-    return RuleBook.read(where)[0], found
+    return RuleBook.load(where), found
 
 
 @programme.command(
@@ -145,15 +146,19 @@ def describe(p: Programme, book: RuleBook, place: str, day: date) -> list[Text]:
     """Return a programme in sentences, with its rates of a day."""
     from ecocomp.programmes import words as w
 
-    lang_join = Text("{z}", "{e}")
     out = [Text(f"{p.name.zh}（{p.id}）　{p.cited}　[{p.confidence}]", f"{p.name.en} ({p.id})  {p.cited}  [{p.confidence}]")]
     out.append(
         Text("措施：{z}", "Variants: {e}").fill(
             z="，".join(f"{k} {v.zh}" for k, v in p.variants.items()), e=", ".join(f"{k} {v.en}" for k, v in p.variants.items())
         )
     )
+    if any(p.enrol):
+        said = [Text("—", "—") if d is None else Text(str(d), str(d)) for d in p.enrol]
+        out.append(Text("签订时间：{a} 至 {b}", "Agreed from {a} to {b}").fill(a=said[0], b=said[1]))
     out += _land_lines(p)
     out.append(Text("受偿人：{w}", "Recipient: {w}").fill(w=w.WHO[p.recipient["who"]]))
+    out += _names_of("受偿人种类", "Kinds of recipient", [HOLDER_KINDS[k] for k in p.recipient["kinds"]])
+    out += _names_of("不得支付给", "Never paid to", [HOLDER_KINDS[k] for k in p.recipient["never"]])
     items = p.items()
     if items:
         out.append(
@@ -169,6 +174,8 @@ def describe(p: Programme, book: RuleBook, place: str, day: date) -> list[Text]:
                 l=INSPECTION_LEVELS[p.inspection["level"]], e=w.EACH[p.inspection["each"]]
             )
         )
+        out += _names_of("须经确认", "Confirmed by", [INSPECTION_LEVELS[x] for x in p.inspection.get("confirm") or ()])
+        out += _names_of("停止支付的行为", "Stops the payment", [w.EVENTS[x] for x in p.inspection.get("stops") or ()])
     for pay in p.payments:
         value = book.find(pay.rate, book.chain(place), day, _LATER)
         rate = Text("当日没有标准", "no rate on that day") if value is None else _value_words(value.value)
@@ -180,13 +187,19 @@ def describe(p: Programme, book: RuleBook, place: str, day: date) -> list[Text]:
                 n=pay.name, f=w.FORMS[pay.form], r=rate, u=w.UNITS[pay.unit][0], m=mark
             )
         )
+        borne = book.find(pay.shares, book.chain(place), day, _LATER) if pay.shares else None
+        if borne is not None:
+            out.append(
+                Text("{n}的分担：{r} [{c}] {d}", "{n} is borne by: {r} [{c}] {d}").fill(
+                    n=pay.name, r=_value_words(borne.value), c=borne.confidence, d=borne.document
+                )
+            )
     for rule in p.excludes:
         out.append(
             Text("互斥：{x}（{o}）{d}", "Excludes {x} ({o}) {d}").fill(
                 x=", ".join(rule["with"]), o=w.ON[rule["on"]], d=rule["document"]
             )
         )
-    del lang_join
     return out
 
 
@@ -198,8 +211,14 @@ def _land_lines(p: Programme) -> list[Text]:
     if land.get("ecosystems"):
         out.append(Text("生态系统：{c}", "Ecosystems: {c}").fill(c=", ".join(land["ecosystems"])))
     if land.get("exclude"):
-        out.append(Text("不得纳入：{c}", "May not join: {c}").fill(c=", ".join(land["exclude"])))
+        out += _names_of("不得纳入", "May not join", [RESTRICTION_KINDS[c] for c in land["exclude"]])
     return out
+
+
+def _names_of(zh: str, en: str, names: Sequence[Text]) -> list[Text]:
+    """Return one line of names under a heading; nothing where there are none."""
+    joined = Text("、".join(n.zh for n in names), ", ".join(n.en for n in names))
+    return [Text(zh + "：{n}", en + ": {n}").fill(n=joined)] if names else []
 
 
 def _value_words(value: Any) -> Text:
@@ -249,14 +268,16 @@ def check_file(file: Path, place: str | None, day: date) -> tuple[list[Fault], P
     code = place or (beside.parent.name if beside.name == "programmes" else "")
     if code not in shipped.places:
         own = beside.parent.parent / "places.yaml"
-        if place is None and beside.name == "programmes" and own.is_file():
-            shipped = RuleBook.read([policy_folder(), own.parent])[0]
+        if beside.name == "programmes" and own.is_file():
+            shipped, wrong = RuleBook.read([policy_folder(), own.parent])
+            raise_errors(f for f in wrong if f.where == own.name)
         if code not in shipped.places:
             raise UsageError(
                 Text(
-                    "不知道是哪个地方的文件；用 --place 写明。有：{p}。",
-                    "It is not known whose file this is; say so with --place. There are: {p}.",
-                ).fill(p=", ".join(sorted(shipped.places)))
+                    "不知道是哪个地方的文件：“{c}”不是登记的地方。用 --place 写明，或在规则目录的 places.yaml 中登记。有：{p}。",
+                    "It is not known whose file this is: “{c}” is no registered place. Say so with --place, or register it in "
+                    "places.yaml of the rule folder. There are: {p}.",
+                ).fill(c=code, p=", ".join(sorted(shipped.places)))
             )
     with scratch_folder("ecocomp-programme-") as work:
         root = work / "rules"

@@ -80,7 +80,8 @@ class Voice:
                 table.add_row(*(Cell(cell, no_wrap=True, overflow="ellipsis") for cell in one))
             else:
                 table.add_row(*(escape(shown(cell)) for cell in row))
-        Console(width=None if sys.stdout.isatty() else 200 if whole else 118).print(table)
+        # without emoji: an account such as asset:bank:E1 is no picture of a bank
+        Console(width=None if sys.stdout.isatty() else 200 if whole else 118, emoji=False).print(table)
 
 
 def _finite(value: Any) -> Any:

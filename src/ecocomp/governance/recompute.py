@@ -22,7 +22,7 @@ from ecocomp.funds.allocate import allocate, open_envelopes
 from ecocomp.governance.bundle import MANIFEST, checkpoint_root, open_bundle, read_bundle_table, rule_roots
 from ecocomp.io.files import read_json
 from ecocomp.ledger.book import post
-from ecocomp.payments.enrol import GIVEN, Adopted, enrolled
+from ecocomp.payments.enrol import GIVEN, adopted_of, enrolled
 from ecocomp.payments.entitle import entitle
 from ecocomp.payments.orders import hold, orders, settle_balances
 from ecocomp.payments.postings import postings
@@ -99,7 +99,7 @@ def _again(folder: Path, facts: dict[str, Any], before: Path | None) -> Iterator
     claims = entitle(
         standard, table("parcel"), payable, table("contract"), table("compliance"), params, year, str(facts["case"]["programme"])
     )
-    claims, made = enrolled(claims, _adopted(facts), rule_roots(folder), _programme_tables(folder, payable), params, year)
+    claims, made = enrolled(claims, adopted_of(facts["case"]), rule_roots(folder), _programme_tables(folder, payable), params, year)
     if made is not None:
         yield "programme_due", made.due
         yield "programme_source", made.source
@@ -117,12 +117,6 @@ def _again(folder: Path, facts: dict[str, Any], before: Path | None) -> Iterator
     book = last("ledger")
     rows = post(postings(balance, claims, allocation, order, source, year, book), year, book)
     yield "ledger", rows if book is None else pa.concat_tables([book, rows])
-
-
-def _adopted(facts: dict[str, Any]) -> Adopted:
-    case = facts["case"]
-    programmes = tuple(case.get("programmes") or ())
-    return Adopted(str(case["programme"]), str(case.get("stacks_as") or "eco_zone"), programmes, paying=False)
 
 
 def _programme_tables(folder: Path, payable: pa.Table) -> dict[str, pa.Table | None]:

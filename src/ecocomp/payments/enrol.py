@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +22,7 @@ from ecocomp.programmes.words import REASONS as PROGRAMME_REASONS
 from ecocomp.programmes.year import ProgrammeYear, entitlements
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import raise_errors
-from ecocomp.terms.money import half_even
+from ecocomp.terms.money import apportion, half_even
 from ecocomp.terms.tables import ENTITLEMENT
 from ecocomp.terms.text import Text
 
@@ -49,6 +50,12 @@ class Adopted:
     paying: bool = True
 
 
+def adopted_of(case: Mapping[str, Any]) -> Adopted:
+    """Return what the case of a bundle had adopted, from the facts the bundle states; what it rested on was accepted then."""
+    programmes = tuple(str(p) for p in case.get("programmes") or ())
+    return Adopted(str(case["programme"]), str(case.get("stacks_as") or "eco_zone"), programmes, paying=False)
+
+
 def enrolled(
     claims: pa.Table,
     adopted: Adopted,
@@ -61,7 +68,8 @@ def enrolled(
 
     claims   entitlements of the standard's programme (`payments.entitle`)
     folders  rule folders, the later over the earlier; programme files lie in ``<place>/programmes``
-    tables   those of `GIVEN` by name; what is absent counts as empty
+    tables   those of `GIVEN` by name; what is absent counts as empty. A register of earlier payments without a row is none at
+             all: taken at its word it would say that no year was ever paid, and every one of them would be paid again
     raises   FaultsError with every fault of files and rows; UsageError for a programme the place does not have
     """
     if not adopted.programmes:
@@ -70,7 +78,9 @@ def enrolled(
     raise_errors(found.faults)
     chosen = [found.get(params.book, params.chain[0], i) for i in dict.fromkeys(adopted.programmes)]
     beside = {adopted.programme: (claims, adopted.stacks_as)}
-    made = entitlements(chosen, tables, params, year, beside=beside)
+    paid = tables.get("paid_before")
+    given = {**tables, "paid_before": paid if paid is not None and len(paid) else None}
+    made = entitlements(chosen, given, params, year, beside=beside)
     raise_errors(made.faults)
     if adopted.paying:
         raise_errors(made.unaccepted(params, adopted.accept))
@@ -79,25 +89,38 @@ def enrolled(
 
 
 def given_way(claims: pa.Table, stacking: pa.Table, programme: str) -> pa.Table:
-    """Return the claims of `programme` with what it gives up to others taken off, by parcel and exact to the fen."""
+    """Return the claims of `programme` with what it gives up to others taken off.
+
+    A parcel gives up the largest cut of its rows, as every rule-file programme does: each row already counts all the ground
+    of its winner. What is left of the parcel is rounded half-even once and split over its claims without loss.
+    """
     mine = stacking.filter(pc.and_(pc.equal(stacking["programme"], programme), pc.greater(stacking["cut_dm2"], 0)))
     if not len(mine):
         return claims
     cuts: dict[str, int] = {}
     for parcel, cut in zip(mine["parcel_id"].to_pylist(), mine["cut_dm2"].to_pylist(), strict=True):
-        cuts[parcel] = cuts.get(parcel, 0) + cut
+        cuts[parcel] = max(cuts.get(parcel, 0), cut)
     live = pc.and_(pc.is_in(claims["parcel_id"], value_set=pa.array(sorted(cuts))), pc.not_equal(claims["state"], "excluded"))
-    rows = claims.to_pylist() if pc.any(live).as_py() else []
-    touched = np.flatnonzero(live.to_numpy(zero_copy_only=False)) if rows else []
+    touched = np.flatnonzero(live.to_numpy(zero_copy_only=False))
+    if not len(touched):
+        return claims
+    rows = claims.to_pylist()
+    by_parcel: dict[str, list[dict[str, Any]]] = {}
     for i in touched:
-        _cut(rows[i], min(cuts[rows[i]["parcel_id"]], rows[i]["area_dm2"]))
-    return ENTITLEMENT.checked(pa.Table.from_pylist(rows, schema=claims.schema)) if rows else claims
+        by_parcel.setdefault(rows[i]["parcel_id"], []).append(rows[i])
+    for parcel, found in by_parcel.items():
+        _cut(found, cuts[parcel])
+    return ENTITLEMENT.checked(pa.Table.from_pylist(rows, schema=claims.schema))
 
 
-def _cut(row: dict[str, object], cut: int) -> None:
-    """Take the share of the parcel that is given up off one entitlement."""
-    area, entitled, gross = (int(str(row[n])) for n in ("area_dm2", "entitled_fen", "gross_fen"))
-    left = half_even(entitled * (area - cut), area)
-    row |= {"entitled_fen": left, "shortfall_fen": left, "deduction_fen": gross - left, "reason": "stacked"}
-    if cut == area:
-        row |= {"state": "excluded", "gross_fen": 0, "deduction_fen": 0}
+def _cut(rows: list[dict[str, Any]], cut: int) -> None:
+    """Take the share of the parcel that is given up off its claims, by what each was owed."""
+    area = rows[0]["area_dm2"]
+    cut = min(cut, area)
+    owed = [r["entitled_fen"] for r in rows]
+    left = half_even(sum(owed) * (area - cut), area)
+    parts = apportion(left, owed) if sum(owed) else owed
+    for row, part in zip(rows, parts, strict=True):
+        row |= {"entitled_fen": part, "shortfall_fen": part, "deduction_fen": row["gross_fen"] - part, "reason": "stacked"}
+        if cut == area:
+            row |= {"state": "excluded", "gross_fen": 0, "deduction_fen": 0}

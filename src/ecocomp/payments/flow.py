@@ -63,7 +63,9 @@ KINDS: dict[str, Text] = {
 REASONS: dict[str, Text] = {
     "": Text("", ""),
     "taken_in": Text("随成果包入账", "taken in with the bundle"),
-    "objection": Text("有未决异议", "an objection is open"),
+    "objection": Text("成果包载明异议", "the bundle says that an objection holds it"),
+    "objection_open": Text("有未决异议", "an objection is open"),
+    "objection_upheld": Text("异议成立，等待更正", "an objection was upheld and waits for its correction"),
     "escrow": Text("权属有争议，款项暂存", "title is disputed: kept in escrow"),
     "title_blocked": Text("权属登记不能付款", "the register of rights blocks payment"),
     "title_disputed": Text("登记簿载明权属争议", "the register says the title is disputed"),
@@ -105,12 +107,14 @@ AUTOMATIC = frozenset(
         "name_unfit",
         "no_party",
         "payee_ended",
-        "objection",
+        "objection_open",
+        "objection_upheld",
     }
 )
 """Reasons that are looked at anew with every batch and go when their cause is gone."""
-WAIVABLE = frozenset({"account_shared", "account_changed"})
-"""Reasons two persons may waive for a payee, on a document (a mandate, a call back to the old contact)."""
+WAIVABLE = frozenset({"account_shared", "account_changed", "objection_upheld"})
+"""Reasons two persons may waive for a payee, on a document: a mandate, a call back to the old contact, and for an objection that
+was upheld, that its correction changes no money (it frees what was upheld before the decision, nothing later)."""
 
 STEPS: dict[str, tuple[str, str, Text]] = {
     "made": ("", "maker", Text("编制", "made")),

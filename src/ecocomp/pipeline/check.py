@@ -110,6 +110,7 @@ def check_case(folder: Path, progress: Progress | None = None) -> Checked:
     book, found = rule_book(case)
     checked.faults += found
     checked.faults += case_agreements(case)[1]
+    checked.faults += programme_faults(case, book)
     inputs = take_in(case, progress)
     checked.faults += inputs.faults
     checked.facts["inputs"] = len(inputs.fingerprints)
@@ -122,6 +123,30 @@ def check_case(folder: Path, progress: Progress | None = None) -> Checked:
     checked.faults += _parameter_faults(case, book)
     checked.faults = list(dict.fromkeys(checked.faults))
     return checked
+
+
+def programme_faults(case: Case, book: RuleBook) -> list[Fault]:
+    """Return the faults of the programme files a case adopts, and one for each programme its place does not have."""
+    if not case.programmes or case.place not in book.places:
+        return []
+    from ecocomp.programmes.programme import load_programmes
+
+    found = load_programmes([policy_folder(), *case.rule_folders])
+    here = found.at(book, case.place)
+    return [
+        *found.faults,
+        *(
+            Fault(
+                "case.programmes",
+                "case.toml",
+                "case.programmes",
+                Text("{p} 没有项目 {i}。", "{p} has no programme {i}.").fill(p=case.place, i=id),
+                Text("可用：{n}。", "There are: {n}.").fill(n=", ".join(here)),
+            )
+            for id in case.programmes
+            if id not in here
+        ),
+    ]
 
 
 def _ground(case: Case, inputs: Inputs, checked: Checked, progress: Progress | None) -> Ground | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ecocomp.programmes.words import REASONS
+from ecocomp.programmes.words import EVENTS, REASONS
 from ecocomp.terms.codes import INSPECTION_LEVELS
 from ecocomp.terms.faults import Fault, capped
 from ecocomp.terms.text import Text
@@ -20,6 +21,8 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 CODE = {r: i for i, r in enumerate(REASONS)}
 _LEVELS = tuple(INSPECTION_LEVELS)
+_NONE = frozenset(("", "-", "—", "无", "none"))
+_ACTS = {name.casefold(): code for code, text in EVENTS.items() for name in (code, text.zh, text.en)}
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,16 @@ class Inspections:
             if year <= until:
                 out = np.where(found.decided >= 0, found.stop, out)
         return out
+
+
+def acts(said: str) -> set[str]:
+    """Return the codes of the acts an inspection names; words that are none come back as they are.
+
+    >>> sorted(acts("logging, 复耕"))
+    ['logging', 'recultivation']
+    """
+    words = re.split(r"[\s,;|/，；、。]+", said.strip())
+    return {_ACTS.get(word.casefold(), word) for word in words if word.casefold() not in _NONE}
 
 
 def judge(
@@ -141,7 +154,7 @@ def _year(
     stops = set(rule.get("stops") or ())
     events = table["events"].take(pa.array(rows)).to_pylist() if stops and len(rows) else []
     for i, said in zip(rows.tolist(), events, strict=True) if events else ():
-        if said and stops & set(said.split()):
+        if said and stops & acts(said):
             stop[row[i]] = True
     seen = (has >= 0).any(axis=0)
     return Judged(area, why, np.where(decides >= 0, decides, np.where(seen, has.max(axis=0), -1)), stop)
@@ -167,13 +180,26 @@ def _rank(column: pa.ChunkedArray) -> Ints:
     return out
 
 
+def _unknown_acts(table: pa.Table) -> list[Fault]:
+    """Return an error for each act no code stands for: it may be one that stops the payment."""
+    odd = [said for said in pc.unique(table["events"]).to_pylist() if acts(said or "") - EVENTS.keys()]
+    wrong = table.filter(pc.is_in(table["events"], value_set=pa.array(odd, pa.string())))
+    out = []
+    for id, said in zip(wrong["inspection_id"].to_pylist(), wrong["events"].to_pylist(), strict=True):
+        for word in sorted(acts(said or "") - EVENTS.keys()):
+            clash = Text("发现的行为“{w}”不认识，是否停付无从判断。", "The act “{w}” is not known, so whether it stops the payment is open.")
+            fix = Text("写成 {a} 之一，以空格或逗号分隔。", "Write one of {a}, set apart by blanks or commas.").fill(a=", ".join(EVENTS))
+            out.append(Fault("programmes.unknown_act", "inspection", id, clash.fill(w=word), fix))
+    return capped(out, "programmes.unknown_act", "inspection")
+
+
 def _faults(table: pa.Table, row: Ints, contracted: Ints) -> list[Fault]:
     area = _column(table, "accepted_dm2", 0)
     result = table["result"].combine_chunks()
     ids, levels = table["inspection_id"], table["level"]
     low = np.asarray(pc.fill_null(pc.less(table["survival_ppm"], 0), False).to_numpy(), bool)
     high = np.asarray(pc.fill_null(pc.greater(table["survival_ppm"], 1_000_000), False).to_numpy(), bool)
-    out: list[Fault] = []
+    out: list[Fault] = _unknown_acts(table)
     fix = Text("对照验收表改正。", "Mend it after the inspection sheet.")
     clashes = [
         (area < 0, "negative_area", Text("合格面积 {a} 平方分米为负。", "the accepted area is {a} dm2, below zero."), "error"),

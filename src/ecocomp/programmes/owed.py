@@ -53,6 +53,8 @@ class Owed:
     due     one row for each recipient, plot, payment and tranche (`terms.tables.DUE`)
     source  who bears it (`terms.tables.DUE_SOURCE`): the rows of a due add up to its net amount
     rules   the dated values that were used
+    running plots whose tranches are not all due yet or are due this year: the programme holds their ground in every year in
+            between too (parcel_id, contract_id, variant, contracted_dm2, holder_id)
     """
 
     programme: Programme
@@ -60,6 +62,7 @@ class Owed:
     source: pa.Table
     faults: list[Fault]
     rules: list[RuleValue] = field(default_factory=list)
+    running: pa.Table | None = None
 
 
 def owed(
@@ -110,7 +113,28 @@ def owed(
     faults += [*rates.faults.values()]
     made = pa.concat_tables(parts) if parts else DUE.empty()
     split = pa.concat_tables(sources) if sources else DUE_SOURCE.empty()
-    return Owed(programme, DUE.checked(made), DUE_SOURCE.checked(split), faults, list(rates.used.values()))
+    running = _running(plots, rates, year, params)
+    return Owed(programme, DUE.checked(made), DUE_SOURCE.checked(split), faults, list(rates.used.values()), running)
+
+
+def _running(plots: _Plots, rates: Rates, year: int, params: Parameters) -> pa.Table:
+    """Return the plots that are between the first and the last tranche of their term."""
+    held = np.zeros(plots.n, bool)
+    for payment in plots.programme.payments:
+        if payment.form == "tranches_area" and plots.n:
+            since = _first_years(plots, payment, rates, params)
+            last = _RateOf(plots, payment, rates, params, plots.codes(payment.by)).last_offset(year)
+            held |= (since <= year) & (year < since + last)
+    at = pa.array(np.flatnonzero(held & (plots.why == 0)))
+    return pa.table(
+        {
+            "parcel_id": plots.parcel_ids.take(at),
+            "contract_id": plots.ids.take(at),
+            "variant": plots.variant.take(at),
+            "contracted_dm2": pa.array(plots.contracted[np.asarray(at, np.int64)], pa.int64()),
+            "holder_id": plots.rights.holders.take(at),
+        }
+    )
 
 
 # ---------------------------------------------------------------- plots
@@ -496,6 +520,25 @@ class _RateOf:
         days = [self.params.valid_on, *(self.days if self.payment.rate_on == "start" else ())]
         return sorted({o for d in days for o in self.rates.offsets(self.payment, d)})
 
+    def lacking(self, ordinal: int, year: int) -> Mask:
+        """Return the plots that have no tranche of this year of their term while they have others (grass has no fifth year)."""
+        here = self._has(ordinal, year)
+        other = np.zeros(len(here), bool)
+        for o in self.offsets():
+            other |= self._has(o, year)
+        return ~here & other
+
+    def last_offset(self, year: int) -> Ints:
+        """Return the year of the term in which the last tranche of each plot falls, 0 for a plot without any."""
+        out = np.zeros(len(self.code), np.int64)
+        for o in self.offsets():
+            out[self._has(o, year)] = o
+        return out
+
+    def _has(self, ordinal: int, year: int) -> Mask:
+        groups = self.groups(ordinal, year)
+        return np.array([f is not None for f in (*self.fractions, None)])[groups]
+
     def groups(self, ordinal: int, for_year: int) -> Ints:
         """Return for each plot the number of its rate in `fractions`; the ordinal is the year of a tranche, 0 for none."""
         key = (ordinal, 0 if self.payment.rate_on == "start" else for_year)
@@ -558,8 +601,12 @@ def _occasion(
     payable = np.maximum(due, payment.not_before or 0)
     held, months = _in_term(plots, payment, rates, params, due, number, for_year)
     here = held & (payable <= year)
+    if payment.form == "tranches_area":
+        here &= ~table.lacking(ordinal, year)
     known = _paid(plots, payment, paid, due)
     accepted, before, why, decided = _areas(plots, judged, due, payable, year)
+    if paid is not None:  # what was accepted earlier and never paid is still owed
+        before = np.where(known, before, 0)
     fresh = here & ~(known & (before == 0)) & ((accepted > before) | ((accepted == 0) & (before == 0)))
     if judged is None or _each(plots.programme) == "year":
         current = payable == year
@@ -625,8 +672,11 @@ def _areas(plots: _Plots, judged: Inspections | None, due: Ints, payable: Ints, 
         return found.area, zero, found.why, found.decided
     since = np.full(n, -(10**6)) if each == "once" else due
     now = judged.through(since, year)
-    earlier = judged.through(since, year - 1).area if year > -(10**6) else zero
-    before = np.where(payable <= year - 1, earlier, 0)
+    before = zero
+    for last in sorted({*judged.years, *np.unique(payable).tolist()} - {y for y in judged.years if y >= year}):
+        if last < year:  # in a year in which an act stopped the payment nothing was paid
+            open_then = (payable <= last) & ~judged.stopped(last)
+            before = np.where(open_then, np.maximum(before, judged.through(since, last).area), before)
     return np.maximum(now.area, before), before, now.why, now.decided
 
 

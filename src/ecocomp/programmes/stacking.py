@@ -103,13 +103,23 @@ def resolve(
     return out
 
 
+_MARKED = ["parcel_id", "contract_id", "variant", "contracted_dm2", "holder_id"]
+
+
 def _marks(found: Sequence[Owed], signed: Mapping[str, Any], shared: set[str]) -> list[Mark]:
-    """Return one mark for each plot a programme would pay for by area this year, on parcels where more than one would."""
+    """Return one mark for each plot a programme would pay for by area this year, on parcels where more than one would.
+
+    A plot between two tranches is one too: the subsidy runs, although nothing falls due.
+    """
     parts = []
     for number, one in enumerate(found):
         area = {p.id for p in one.programme.payments if p.by_area}
         live = pc.is_in(one.due["state"], value_set=pa.array(["payable", "escrow", "waiting", "in_kind"]))
         due = one.due.filter(pc.and_(live, pc.is_in(one.due["payment"], value_set=pa.array(sorted(area), pa.string()))))
+        due = due.select(_MARKED)
+        if one.running is not None:
+            idle = pc.invert(pc.is_in(one.running["contract_id"], value_set=one.due["contract_id"].combine_chunks()))
+            due = pa.concat_tables([due, one.running.filter(idle).select(_MARKED).cast(due.schema)])
         sums = due.group_by(["parcel_id", "contract_id", "variant"], use_threads=False).aggregate(
             [("contracted_dm2", "max"), ("holder_id", "min")]
         )
@@ -193,10 +203,11 @@ class _Judge:
                 if (a.code in x and b.code in y) or (a.code in y and b.code in x):
                     cited = " ".join(t for t in (value.document, value.article) if t)
                     self.params.get(key)
+                    last = row.get("gives_way", ())  # which of the two gives way, whoever came first
                     return Verdict(
                         str(row.get("verdict")),
                         "ground",
-                        None,
+                        b if a.code in last else a if b.code in last else None,
                         key,
                         cited,
                         value.confidence,
@@ -258,12 +269,10 @@ def _take(
 ) -> int:
     """Return the area a plot keeps beside those that won over it."""
     mark, cut = marks[i], 0
-    sums: dict[str, int] = {}
-    for j in winners:
-        sums[marks[j].programme] = sums.get(marks[j].programme, 0) + winners[j]
+    taken = {j: _beside_one_another(j, winners, marks, verdicts) for j in winners}
     for j in sorted(winners):
         v = verdicts[min(i, j), max(i, j)]
-        over = max(0, min(sums[marks[j].programme] + mark.area_dm2 - area, mark.area_dm2))
+        over = max(0, min(taken[j] + mark.area_dm2 - area, mark.area_dm2))
         gone = mark.area_dm2 if v.on == "parcel" and winners[j] > 0 else over
         if gone <= 0:
             continue
@@ -289,3 +298,29 @@ def _take(
         if gone > known.get(mark.contract_id, (0, ""))[0]:
             known[mark.contract_id] = (gone, f"{marks[j].programme} {marks[j].contract_id}")
     return mark.area_dm2 - cut
+
+
+def _beside_one_another(
+    j: int, winners: Mapping[int, int], marks: list[Mark], verdicts: Mapping[tuple[int, int], Verdict]
+) -> int:
+    """Return how much ground winner `j` and others that share no ground with it, nor with one another, take together at most.
+
+    Two winners that exclude each other stand on different ground, so their areas add up; two that may stand together may lie
+    on the same ground and do not.
+    """
+
+    def apart(a: int, b: int) -> bool:
+        if marks[a].programme == marks[b].programme:
+            return True
+        return verdicts[min(a, b), max(a, b)].verdict in ("excluded", "conditional")
+
+    def most(kept: int, left: list[int]) -> int:
+        best = kept
+        for n, k in enumerate(left):
+            best = max(best, most(kept + winners[k], [m for m in left[n + 1 :] if apart(k, m)]))
+        return best
+
+    others = [k for k in sorted(winners) if k != j and winners[k] > 0 and apart(j, k)]
+    if all(apart(a, b) for n, a in enumerate(others) for b in others[n + 1 :]):
+        return winners[j] + sum(winners[k] for k in others)
+    return most(winners[j], others[:16])

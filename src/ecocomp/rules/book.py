@@ -96,10 +96,14 @@ class Place:
 
 
 class RuleBook:
-    """All values of all places. Build it with `RuleBook.load`."""
+    """All values of all places. Build it with `RuleBook.load`.
 
-    def __init__(self, values: list[RuleValue], places: dict[str, Place]) -> None:
+    folders  the rule folders it was read from, so that what else lies in them (programme files) is read from the same
+    """
+
+    def __init__(self, values: list[RuleValue], places: dict[str, Place], folders: Iterable[Path] = ()) -> None:
         self.places = places
+        self.folders: tuple[Path, ...] = tuple(folders)
         self._values: dict[tuple[str, str], list[RuleValue]] = {}
         for v in values:
             self._values.setdefault((v.key, v.place), []).append(v)
@@ -122,7 +126,8 @@ class RuleBook:
         values: list[RuleValue] = []
         places: dict[str, Place] = {}
         faults: list[Fault] = []
-        for layer, folder in enumerate(folders):
+        read_from = tuple(folders)
+        for layer, folder in enumerate(read_from):
             if (folder / "places.yaml").exists():
                 _read_places(folder / "places.yaml", places, faults)
             for path in sorted(folder.glob("*/*/*.yaml")):
@@ -138,7 +143,7 @@ class RuleBook:
             if v.place not in places
         ]
         faults += _overlaps(values)
-        return cls(values, places), faults
+        return cls(values, places, read_from), faults
 
     def chain(self, place: str) -> list[str]:
         """Return the place and all places above it, nearest first."""
@@ -331,17 +336,30 @@ class Parameters:
         )
 
 
+_A_PLACE = Text(
+    '写成 places: 下一行 "990131": {name: {zh: 某县, en: Some County}, above: CN}。',
+    'Write, under places:, a line "990131": {name: {zh: 某县, en: Some County}, above: CN}.',
+)
+
+
 def _read_places(path: Path, places: dict[str, Place], faults: list[Fault]) -> None:
     document, found = read_yaml(path)
     faults += found
     if document is None:
         return
-    listed = document.value.get("places", Line({}, 1)).value if isinstance(document.value, dict) else None
-    for code, item in (listed if isinstance(listed, dict) else {}).items():
+    listed = document.value.get("places") if isinstance(document.value, dict) else None
+    if not isinstance(listed, Line) or not isinstance(listed.value, dict):
+        clash = Text(
+            "没有写成 places: 之下的键值表，一个地方也没有读到。", "It holds no mapping under places:, so no place was read."
+        )
+        line = listed.line if isinstance(listed, Line) else document.line
+        faults.append(_fault(path.name, line, clash, _A_PLACE))
+        return
+    for code, item in listed.value.items():
         row = strip(item)
         if not isinstance(row, dict):
             clash = Text("地方 {p} 没有写成键值表。", "Place {p} is not written as a mapping.").fill(p=code)
-            faults.append(_fault(path.name, item.line, clash, Text("写成 {name: …, above: …}。", "Write {name: …, above: …}.")))
+            faults.append(_fault(path.name, item.line, clash, _A_PLACE))
             continue
         _unknown_keys(item, {"name", "above", "invented"}, path.name, faults)
         name = row.get("name")
@@ -494,7 +512,7 @@ def _read_value(item: Line, head: dict[str, Any], faults: list[Fault]) -> RuleVa
         low=low,
         high=high,
         valid_from=start,
-        valid_to=end + timedelta(days=1) if end else None,
+        valid_to=end + timedelta(days=1) if end and end < date.max else None,  # 9999-12-31 is written for “open”
         recorded=recorded,
         document=str(row.get("document") or ""),
         article=str(row.get("article") or ""),

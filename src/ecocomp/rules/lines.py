@@ -161,9 +161,10 @@ def _scalar(node: yaml.Node) -> Any:
     tag, text = node.tag, str(node.value)
     if tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
         try:
-            return Decimal(text.replace("_", ""))
+            made = Decimal(text.replace("_", ""))
         except ArithmeticError:
             return text
+        return made if made.is_finite() else text
     if tag == "tag:yaml.org,2002:timestamp":
         try:
             return date.fromisoformat(text)

@@ -14,8 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from ecocomp.governance.bundle import open_bundle, read_bundle_table
+from ecocomp.governance.bundle import open_bundle, read_bundle_table, rule_roots
 from ecocomp.governance.recompute import tenure_of
+from ecocomp.payments.enrol import Adopted, adopted_of
 from ecocomp.rules import Parameters, RuleBook, RuleValue
 from ecocomp.simulation.reform import Ground
 from ecocomp.tenure.rights import payable_rights
@@ -31,6 +32,8 @@ class Base:
 
     tables    tables of the bundle by name; `right_payable` added
     load      reads a further table when it is needed: the services are many rows, and few reforms touch their value
+    adopted   the programmes of the year; None: only that of the standard
+    roots     rule folders of the bundle, with the files of its programmes
     last      tables of last year's bundle: scorecard, standard, envelope_balance (absent in the first year)
     """
 
@@ -43,6 +46,8 @@ class Base:
     name: Text = field(default_factory=lambda: Text("", ""))
     load: Callable[[str], pa.Table | None] | None = None
     kept: dict[str, Any] = field(default_factory=dict)
+    adopted: Adopted | None = None
+    roots: tuple[Path, ...] = ()
 
     def table(self, name: str) -> pa.Table:
         """Return a table of the year; one that is missing is a fault."""
@@ -74,7 +79,8 @@ def read_base(folder: Path) -> Base:
     raise_errors([_lacking(n) for n in NEEDED if n not in tables])
     tables["right_payable"] = payable_rights(tables["right"], tables["parcel"], tables["contract"])
     year = int(facts["year"])
-    book, faults = RuleBook.read([folder / "rules", *sorted(folder.glob("rules-case-*"))])
+    roots = tuple(rule_roots(folder))
+    book, faults = RuleBook.read(roots)
     raise_errors(faults)
     ground = Ground(
         book,
@@ -90,7 +96,8 @@ def read_base(folder: Path) -> Base:
         return found
 
     programme, region = str(facts["case"]["programme"]), str(facts["region_code"])
-    return Base(tables, _last(folder, facts), ground, year, programme, region, name, load)
+    last = _last(folder, facts)
+    return Base(tables, last, ground, year, programme, region, name, load, adopted=adopted_of(facts["case"]), roots=roots)
 
 
 def bundle_of(place: Path, year: int | None = None) -> Path:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.funds.allocate import allocate, check_envelopes, open_envelopes
+from ecocomp.payments.enrol import GIVEN, enrolled
 from ecocomp.payments.entitle import entitle
 from ecocomp.payments.orders import hold
 from ecocomp.rules import Parameters
@@ -70,6 +71,9 @@ def outcome(base: Base, reform: Reform | None = None) -> Outcome:
         year,
         programme,
     )
+    if base.adopted is not None and base.adopted.programmes:
+        tables = {n: base.tables.get(n) if base.load is None else base.tables.get(n, base.load(n)) for n in GIVEN}
+        claims, _ = enrolled(claims, base.adopted, base.roots, tables, params, year)
     envelope = base.table("envelope") if reform is None else changed_envelopes(base.table("envelope"), reform, year)
     empty = {n: base.tables.get(n, TABLES[n].empty()) for n in ("settlement", "credit", "objection")}
     opening = open_envelopes(envelope, base.last.get("envelope_balance"), empty["settlement"], empty["credit"], year, params)

@@ -81,11 +81,17 @@ class Ground:
         return self.book.resolve(self.place, self.on, self.known)
 
     def with_values(self, values: Iterable[RuleValue]) -> Parameters:
-        """Return the parameters with the values of a reform above them."""
+        """Return the parameters with the values of a reform above them.
+
+        A bundle holds the rules its year has read; a reform may need others (another rule of combining, say), which are
+        then those that ship.
+        """
         held = self.book.values()
         top = 1 + max((v.layer for v in held), default=0)
         over = [replace(v, layer=top) for v in values]
-        return RuleBook([*held, *over], self.book.places).resolve(self.place, self.on, self.known)
+        have, chain = set(self.book.keys), set(self.book.chain(self.place))
+        under = [replace(v, layer=-1) for v in _policy().values() if v.key not in have and v.place in chain]
+        return RuleBook([*under, *held, *over], self.book.places).resolve(self.place, self.on, self.known)
 
 
 def read_reform(path: Path, ground: Ground) -> Reform:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -36,7 +37,7 @@ HEADS: dict[str, Text] = {
     "open": Text("启用", "open"),
     "book_on": Text("记账日", "day"),
     "booked_at": Text("录入", "booked"),
-    "journal": Text("账号", "journal"),
+    "journal": Text("一笔账的编号", "journal"),
     "line": Text("行", "line"),
     "kind": Text("业务", "kind"),
     "reference": Text("依据", "reference"),
@@ -90,8 +91,10 @@ def _since(command: Any) -> Any:
     return click.option("--since", metavar="DATE", help=t("自哪天起", "the first day"))(command)
 
 
-def _table(voice: Voice, title: Text, table: pa.Table, out: Path | None, columns: list[str] | None = None) -> None:
-    """Print the first rows, write the whole to a file if asked."""
+def _table(
+    voice: Voice, title: Text, table: pa.Table, out: Path | None, columns: list[str] | None = None, whole: tuple[str, ...] = ()
+) -> None:
+    """Print the first rows, write the whole to a file if asked; columns named in `whole` are never folded."""
     from ecoweb.treasury.ledger_sheet import write_out
 
     if out is not None:
@@ -104,7 +107,8 @@ def _table(voice: Voice, title: Text, table: pa.Table, out: Path | None, columns
     rows = [[_cell(n, row[n]) for n in names] for row in table.slice(0, SHOWN).to_pylist()]
     right = tuple(i for i, n in enumerate(names) if n.endswith("_fen") or n in ("line", "rows", "days", "fen_days"))
     if rows:
-        voice.table(title, [HEADS.get(n, Text(n, n)) for n in names], rows, right=right)
+        kept = tuple(i for i, n in enumerate(names) if n in whole)
+        voice.table(title, [HEADS.get(n, Text(n, n)) for n in names], rows, right=right, whole=kept)
     if len(table) > SHOWN:
         more = Text("另有 {n:,} 行，用 --out 或 --json 取得全部。", "{n:,} more rows; --out or --json gives all of them.")
         voice.say(more.fill(n=len(table) - SHOWN))
@@ -127,6 +131,9 @@ def _cell(name: str, value: Any) -> str:
 
         sign, word = ("−", value[1:]) if value.startswith("-") else ("", value)
         return sign + kind_words(word).to(LANG)
+    if name == "journal":
+        # the fingerprint in a key is cut on the screen; --json and --out hold all of it
+        return re.sub(r"([0-9a-f]{12})[0-9a-f]{20,}", r"\1…", str(value))
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
@@ -211,7 +218,14 @@ def ledger_statement(account: str, out: Path | None, folder: Path | None, databa
         "balance_fen",
         "pending_fen",
     ]
-    _table(voice, _title(Text(f"对账单 {account}", f"statement of {account}"), when), table, out, columns)
+    _table(
+        voice,
+        _title(Text(f"对账单 {account}", f"statement of {account}"), when),
+        table,
+        out,
+        columns,
+        whole=("journal", "other_account"),
+    )
     last = table["balance_fen"][-1].as_py() if len(table) else 0
     voice.say(Text("{n:,} 行；余额 {y} 元。", "{n:,} rows; balance {y} yuan.").fill(n=len(table), y=say_yuan(last)))
 
@@ -279,19 +293,19 @@ def _no_envelope(name: str) -> Fault:
     "--pay-within",
     type=click.IntRange(0, 36500),
     metavar="DAYS",
-    help=t("应付多少天内付清，缺省 30", "days to pay what is owed, default 30"),
+    help=t("应付多少天内付清，缺省按规则", "days to pay what is owed, else as the rules say"),
 )
 @click.option(
     "--confirm-within",
     type=click.IntRange(0, 36500),
     metavar="DAYS",
-    help=t("在途多少天内确认，缺省 5", "days in transit, default 5"),
+    help=t("在途多少天内确认，缺省按规则", "days in transit, else as the rules say"),
 )
 @click.option(
     "--hand-over-within",
     type=click.IntRange(0, 36500),
     metavar="DAYS",
-    help=t("利息多少天内归还，缺省 90", "days to hand over interest, default 90"),
+    help=t("利息多少天内归还，缺省按规则", "days to hand over interest, else as the rules say"),
 )
 @click.option("--by-account", is_flag=True, help=t("拖欠逐户列出", "arrears for each account"))
 @_out
@@ -302,17 +316,18 @@ def ledger_watch(out: Path | None, folder: Path | None, database: str | None, **
     """Earmark and arrears by day."""
     from ecocomp.ledger.watch import FINDINGS
     from ecoweb.treasury.ledger_sheet import check_ending
-    from ecoweb.treasury.ledger_watch import watch
+    from ecoweb.treasury.ledger_watch import limits, watch
 
     when, since = _days(kwargs.pop("on"), kwargs.pop("known")), day_of(kwargs.pop("since"))
     voice = voice_of(kwargs)
     check_ending(out)
-    limits = {k: v for k, v in kwargs.items() if v is not None}
+    given = {k: v for k, v in kwargs.items() if v is not None}
     with opened(folder, database) as office:
         target(out, office.folder)
-        table = watch(office, when.on, when.known, since, **limits)
         today = when.on or office.today()
-    voice.data({"on": today.isoformat(), "findings": _rows(table)})
+        days = {k: given.get(k, v) for k, v in limits(office, today).items()}
+        table = watch(office, when.on, when.known, since, **{**given, **days})
+    voice.data({"on": today.isoformat(), "allowed_days": days, "findings": _rows(table)})
     if voice.as_json or out is not None:
         _table(voice, Text("逐日监督", "watch"), table, out)
     for name, words in FINDINGS.items():

@@ -151,13 +151,21 @@ def take(bundle: Path, **kwargs: Any) -> None:
 @click.option("--region", default="", help=t("区划代码开头", "beginning of the region code"))
 @click.option("--opens", metavar="DATE", help=t("公示首日，缺省今天", "first day, default today"))
 @click.option("--days", type=click.IntRange(1, 3650), help=t("公示天数，不少于规则所定", "days, not less than the rules ask"))
+@click.option(
+    "--notice",
+    "notice_id",
+    default="",
+    help=t("登记簿中已公示过这些行的公示", "a notice of the register that showed these rows already"),
+)
 @_act
-def notice(year: int, programme: str, region: str, opens: str | None, days: int | None, **kwargs: Any) -> None:
+def notice(year: int, programme: str, region: str, opens: str | None, days: int | None, notice_id: str, **kwargs: Any) -> None:
     """Give notice."""
     from ecoweb.treasury import payments as run
 
     def act(office: Any, who: Any) -> tuple[Any, list[Text]]:
-        n = run.give_notice(office, year, who, programme=programme, region=region, opens=day_of(opens), days=days)
+        n = run.give_notice(
+            office, year, who, programme=programme, region=region, opens=day_of(opens), days=days, notice_id=notice_id
+        )
         data = {
             "notice": n.notice_id,
             "opens": n.opens.isoformat(),

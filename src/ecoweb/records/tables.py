@@ -190,8 +190,7 @@ def insert(office: Office, cursor: Any, register: str, table: pa.Table) -> None:
             for row in to_rows(table):
                 copy.write_row(row)
         return
-    marks = ", ".join(["%s"] * len(names))
-    cursor.executemany(f'INSERT INTO "{register}" ({quoted(names)}) VALUES ({marks})', to_rows(table))
+    _many_at_once(cursor, f'INSERT INTO "{register}" ({quoted(names)}) VALUES', "", len(names), to_rows(table))
 
 
 def write_many(
@@ -201,7 +200,7 @@ def write_many(
     names = quoted(columns)
     clash = " ON CONFLICT DO NOTHING" if if_new else ""
     if office.vendor == "sqlite":
-        _many_at_once(office, f'INSERT INTO "{table}" ({names}) VALUES', clash, len(columns), rows)
+        _many_at_once(cursor, f'INSERT INTO "{table}" ({names}) VALUES', clash, len(columns), rows)
         return
     cursor.execute(f'CREATE TEMPORARY TABLE fresh_rows ON COMMIT DROP AS SELECT {names} FROM "{table}" WITH NO DATA')
     with office.connection.wrap_database_errors, cursor.cursor.copy(f"COPY fresh_rows ({names}) FROM STDIN") as copy:
@@ -215,11 +214,10 @@ ROWS_AT_ONCE = 64
 """Rows in one INSERT of SQLite: a statement with triggers that may refuse opens a journal of its own, dear for a single row."""
 
 
-def _many_at_once(office: Office, head: str, tail: str, width: int, rows: Iterable[Sequence[Any]]) -> None:
+def _many_at_once(cursor: Any, head: str, tail: str, width: int, rows: Iterable[Sequence[Any]]) -> None:
     """Insert with many rows in one statement; the last ones, fewer, in another."""
-    one = f"({', '.join('?' * width)})"
+    one = f"({', '.join(['%s'] * width)})"
     waiting, last = iter(rows), []
-    connection = office.connection
 
     def whole() -> Iterator[list[Any]]:
         while part := list(islice(waiting, ROWS_AT_ONCE)):
@@ -228,10 +226,9 @@ def _many_at_once(office: Office, head: str, tail: str, width: int, rows: Iterab
                 return
             yield [v for row in part for v in row]
 
-    with connection.wrap_database_errors:
-        connection.connection.executemany(f"{head} {', '.join([one] * ROWS_AT_ONCE)}{tail}", whole())
-        if last:
-            connection.connection.execute(f"{head} {', '.join([one] * len(last))}{tail}", [v for row in last for v in row])
+    cursor.executemany(f"{head} {', '.join([one] * ROWS_AT_ONCE)}{tail}", whole())
+    if last:
+        cursor.execute(f"{head} {', '.join([one] * len(last))}{tail}", [v for row in last for v in row])
 
 
 # ---------------------------------------------------------------- digests

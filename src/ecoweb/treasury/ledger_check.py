@@ -28,6 +28,7 @@ from ecoweb.office import Office
 from ecoweb.records.tables import read_table
 from ecoweb.treasury.ledger import journal_hash, opening_lines
 from ecoweb.treasury.ledger_read import JOURNAL_SQL, Journal, read_journal
+from ecoweb.treasury.ledger_tables import changed_tables
 from ecoweb.treasury.schema import CARRIED, ENVELOPE_BITS, FAMILY_BITS
 
 _ROWS = pa.schema(
@@ -85,12 +86,13 @@ class _Walk:
         """Return what is wrong, the chain first."""
         parts = {
             "ledger.chain": [*self._chain(), *self._contents()],
-            "ledger.log": self._log(),
+            "ledger.log": [*self._log(), *self._logged_rows()],
             "ledger.row": self.found,
             "ledger.account": self._accounts(),
             "ledger.balance": self._balances(),
             "ledger.rule": self._rules(),
             "ledger.period": self._periods(),
+            "ledger.table": [_altered(name, what) for name, what in changed_tables(self.office.vendor, self.cursor)],
         }
         return [f for code, faults in parts.items() for f in capped(faults, code, "ledger")]
 
@@ -306,6 +308,38 @@ class _Walk:
             out += [_altered(key, _LOST.fill(n=n, c=change)) for n, (key, _) in journals.items() if n not in here]
         return out
 
+    def _logged_rows(self) -> list[Fault]:
+        """Compare limits and bank days, row by row, with what the audited changes say they wrote."""
+        out = []
+        for word, query, what in (("ledger_rules", _RULES_SQL, _RULE_ROW), ("ledger_bank", _BANK_SQL, _BANK_ROW)):
+            said = self._said(word)
+            self.cursor.execute(query)
+            for change, seq, *row in self.cursor.fetchall():
+                told = said.pop((int(change), int(seq)), None)
+                here = [str(v) for v in row]
+                if told != here and (told is not None or self._is_kept(int(change))):
+                    out.append(_altered(here[0], what.fill(n=seq, c=change)))
+            out += [_altered(row[0], what.fill(n=seq, c=change)) for (change, seq), row in said.items()]
+        return out
+
+    def _said(self, word: str) -> dict[tuple[int, int], list[str]]:
+        """Return what the audited changes say under a word: (change, number) → row."""
+        test = "instr(payload, %s) > 0" if self.office.vendor == "sqlite" else "position(%s::bytea in payload) > 0"
+        self.cursor.execute(f"SELECT seq, payload FROM audit_payload WHERE {test} ORDER BY seq", [f'"{word}":['.encode()])
+        out = {}
+        for change, payload in self.cursor.fetchall():
+            try:
+                for seq, *row in json.loads(bytes(payload).partition(b"\n")[0]).get(word, []):
+                    out[int(change), int(seq)] = [str(v) for v in row]
+            except (ValueError, TypeError):
+                continue
+        return out
+
+    def _is_kept(self, change: int) -> bool:
+        """Return whether the log still holds what a change wrote."""
+        self.cursor.execute("SELECT 1 FROM audit_payload WHERE seq = %s", [change])
+        return self.cursor.fetchone() is not None
+
     # ------------------------------------------------------------ accounts and balances
     def _accounts(self) -> list[Fault]:
         self.cursor.execute(
@@ -455,6 +489,18 @@ _MISSETTLED = Text(
 )
 _LOG = Text("审计日志（变更 {c}）中不是这笔账", "the audit log (change {c}) does not say this journal")
 _LOST = Text("审计日志（变更 {c}）有第 {n} 笔账，账本里没有", "the audit log (change {c}) has journal {n}, the ledger has not")
+_RULES_SQL = (
+    "SELECT r.change_id, r.seq, a.name, coalesce(CAST(r.floor_fen AS TEXT), 'None'), coalesce(CAST(r.ceiling_fen AS TEXT), 'None'),"
+    " r.is_open FROM ledger_rule r LEFT JOIN ledger_account a ON a.code = r.account ORDER BY r.seq"
+)
+_BANK_SQL = (
+    "SELECT b.change_id, b.seq, a.name, CAST(b.on_day AS TEXT), b.said_fen, b.document FROM ledger_bank b"
+    " LEFT JOIN ledger_account a ON a.code = b.account ORDER BY b.seq"
+)
+_RULE_ROW = Text("第 {n} 条限额与审计日志（变更 {c}）不符", "rule {n} of its limits is not what the audit log (change {c}) says")
+_BANK_ROW = Text(
+    "第 {n} 条银行余额与审计日志（变更 {c}）不符", "number {n} of the bank's balances is not what the audit log (change {c}) says"
+)
 _ACCOUNT = Text("科目的名称、代码或资金包被改动", "the name, code or envelope of the account was changed")
 _BALANCE = Text("余额记为 {a} 元，各行合计 {b} 元", "its balance says {a} yuan, its rows add up to {b} yuan")
 _LIMIT = Text("余额 {b} 元超出限额", "its balance of {b} yuan lies beyond its limits")

@@ -1,7 +1,7 @@
 """Account names and their codes: found in memory or in the database, opened when they are new.
 
-An office keeps the codes of accounts it has seen in memory. Accounts are never renamed or removed, so what was committed
-once stays right; what the transaction under way opens is kept only by that transaction.
+An office keeps the codes of accounts it has seen in memory (`ledger_index`). Accounts are never renamed or removed, so what
+was committed once stays right; what the transaction under way opens is kept only by that transaction.
 """
 
 from __future__ import annotations
@@ -11,15 +11,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ecocomp.ledger.accounts import Account, read_name
 from ecoweb.records.store import Work
 from ecoweb.records.tables import write_many
+from ecoweb.treasury.ledger_index import NameIndex
 from ecoweb.treasury.schema import ENVELOPE_BITS, FAMILY_BITS
 
 _MANY = 500
+_BY_NAME = 1_000
+"""Up to so many names, each is looked up by itself."""
 _LOAD_ALL = 5_000
 """From so many unknown names on, all accounts are read at once."""
+_READ = 50_000
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Names:
 
     def __init__(self, work: Work) -> None:
         self.work = work
+        self.index: NameIndex = work.office.memory.setdefault("ledger.index", NameIndex())
         self.known: dict[str, int] = work.office.memory.setdefault("ledger.codes", {})
         self.own: dict[str, int] = _own(work)
         self.fresh: dict[str, tuple[int, Account]] = {}
@@ -56,21 +62,30 @@ class Names:
 
     def codes(self, debit: pa.ChunkedArray, credit: pa.ChunkedArray) -> tuple[tuple[np.ndarray, np.ndarray], list[str]]:
         """Return the codes of two columns of names, and the names that say nothing (their code is 0)."""
-        coded = [c.combine_chunks().dictionary_encode() for c in (debit, credit)]
-        names = [c.dictionary.to_pylist() for c in coded]
-        self._look_up([n for part in names for n in part if n not in self.known and n not in self.own])
         strange: list[str] = []
         found = []
-        for array, part in zip(coded, names, strict=True):
-            known = list(map(self.known.get, part))
-            if None in known:
-                known = [code or self._code(name, strange) for code, name in zip(known, part, strict=True)]
-            values = np.array(known, np.int64)
-            found.append(values[array.indices.to_numpy()] if len(part) else np.zeros(0, np.int64))
+        for column in (debit, credit):
+            coded = column.combine_chunks().dictionary_encode()
+            codes = self._codes(coded.dictionary, strange)
+            found.append(codes[coded.indices.to_numpy()] if len(codes) else codes)
         return (found[0], found[1]), list(dict.fromkeys(strange))
 
+    def _codes(self, names: pa.StringArray, strange: list[str]) -> np.ndarray:
+        """Return the codes of names that differ."""
+        codes = self.index.find(names) if len(names) > _BY_NAME else np.zeros(len(names), np.int64)
+        missing = np.flatnonzero(codes == 0)
+        if len(missing) > _LOAD_ALL:
+            self._load()
+            codes[missing] = self.index.find(names.take(pa.array(missing)))
+            missing = np.flatnonzero(codes == 0)
+        if len(missing):
+            texts = names.take(pa.array(missing)).to_pylist()
+            self._look_up([t for t in texts if t not in self.known and t not in self.own])
+            codes[missing] = [self.known.get(t) or self._code(t, strange) for t in texts]
+        return codes
+
     def _code(self, name: str, strange: list[str]) -> int:
-        code = self.known.get(name) or self.own.get(name)
+        code = self.own.get(name)
         if code:
             return code
         if name not in self.fresh:
@@ -82,16 +97,10 @@ class Names:
         return self.fresh[name][0]
 
     def _look_up(self, missing: list[str]) -> None:
-        cursor = self.work.cursor
+        """Ask the database for names, unless so many are missing that they must be new: then all others are in memory."""
         if len(missing) > _LOAD_ALL:
-            query = "SELECT name, code FROM ledger_account WHERE number > %s AND change_id"
-            cursor.execute(f"{query} < %s", [self._seen(), self.work.seq])
-            rows = cursor.fetchall()
-            self.known.update(rows)
-            self.work.office.memory["ledger.seen"] = max(self._seen(), len(self.known))
-            cursor.execute(f"{query} = %s", [self._seen(), self.work.seq])
-            self.own.update(cursor.fetchall())
             return
+        cursor = self.work.cursor
         for start in range(0, len(missing), _MANY):
             part = missing[start : start + _MANY]
             marks = ", ".join(["%s"] * len(part))
@@ -99,9 +108,26 @@ class Names:
             for name, code, change in cursor.fetchall():
                 (self.known if change < self.work.seq else self.own)[name] = code
 
-    def _seen(self) -> int:
-        """Return the number up to which all accounts are in memory."""
-        return int(self.work.office.memory.get("ledger.seen", 0))
+    def _load(self) -> None:
+        """Read all accounts that were committed and are not in memory yet; the database joins them into one text each time."""
+        cursor, lite = self.work.cursor, self.work.office.vendor == "sqlite"
+        join = "group_concat({}, '\x1f')" if lite else "string_agg({}, '\x1f')"
+        cursor.execute("SELECT coalesce(max(number), 0) FROM ledger_account WHERE change_id < %s", [self.work.seq])
+        last = int(cursor.fetchone()[0])
+        names, codes = [], []
+        for start in range(self.index.last, last, _READ):
+            cursor.execute(
+                f"SELECT count(*), {join.format('name')}, {join.format('CAST(code AS TEXT)')} FROM ledger_account"
+                " WHERE number > %s AND number <= %s AND change_id < %s",
+                [start, min(start + _READ, last), self.work.seq],
+            )
+            count, *texts = cursor.fetchone()
+            if count:
+                part = [pc.split_pattern(pa.array([text], pa.large_string()), "\x1f").values for text in texts]
+                names.append(part[0].cast(pa.large_string()))
+                codes.append(part[1].cast(pa.string()).cast(pa.int64()).to_numpy())
+        if names:
+            self.index.add(names, codes, last)
 
     # ------------------------------------------------------------ opening accounts
     def _give(self, account: Account) -> int:

@@ -14,8 +14,8 @@ from ecoweb.office import Office
 from ecoweb.treasury.ledger_read import BATCH, journals_where
 from ecoweb.treasury.schema import ENVELOPE_BITS, FAMILY_BITS, LINES_OF
 
-PAY_WITHIN_DAYS, CONFIRM_WITHIN_DAYS, HAND_OVER_WITHIN_DAYS = 30, 5, 90
-"""Days allowed unless the caller says otherwise: to pay what an envelope owes, to confirm a payment, to hand over interest."""
+LIMITS = ("pay_within", "confirm_within", "hand_over_within")
+"""Days allowed: to pay what is owed, to confirm a payment, to hand over interest; parameters ``ledger.watch.<name>_days``."""
 
 WATCH = pa.schema(
     [
@@ -38,9 +38,9 @@ def watch(
     known: date | datetime | None = None,
     since: date | None = None,
     *,
-    pay_within: int = PAY_WITHIN_DAYS,
-    confirm_within: int = CONFIRM_WITHIN_DAYS,
-    hand_over_within: int = HAND_OVER_WITHIN_DAYS,
+    pay_within: int | None = None,
+    confirm_within: int | None = None,
+    hand_over_within: int | None = None,
     by_account: bool = False,
 ) -> pa.Table:
     """Return the spells (`WATCH`) in which money stood where it should not, until a day; an empty table means none.
@@ -49,15 +49,17 @@ def watch(
     known       by what had been booked by the end of this day, or by this moment
     since       the first day looked at
     by_account  arrears for each holder's account instead of for each envelope as a whole
+    ..._within  days allowed; None for what the rules of the office's region say on the last day looked at
     """
     until = on or office.today()
+    days = {**limits(office, until), **_given(pay_within, confirm_within, hand_over_within)}
     with office.reading() as cursor:
         seen = _Seen(cursor, until, known)
         found = [
-            *seen.debts(PAYABLE, "arrears", pay_within, since, by_account),
-            *seen.debts(_OTHER_DEBT, "interest", hand_over_within, since, True, "liability:interest:"),
-            *seen.debts(OWED, "uncovered", pay_within, since, by_account),
-            *seen.transit(confirm_within, since),
+            *seen.debts(PAYABLE, "arrears", days["pay_within"], since, by_account),
+            *seen.debts(_OTHER_DEBT, "interest", days["hand_over_within"], since, True, "liability:interest:"),
+            *seen.debts(OWED, "uncovered", days["pay_within"], since, by_account),
+            *seen.transit(days["confirm_within"], since),
             *seen.short(since),
             *seen.moved(since),
             *seen.bank(since),
@@ -66,6 +68,18 @@ def watch(
     if not rows:
         return WATCH.empty_table()
     return pa.table([pa.array(list(c), f.type) for c, f in zip(zip(*rows, strict=True), WATCH, strict=True)], schema=WATCH)
+
+
+def limits(office: Office, on: date) -> dict[str, int]:
+    """Return the days (`LIMITS`) that the rules of the office's region allow on a day, its own rule files first."""
+    from ecoweb.treasury.payments_base import number, rules_of
+
+    params = rules_of(office, on)
+    return {name: number(params, f"ledger.watch.{name}_days") for name in LIMITS}
+
+
+def _given(*days: int | None) -> dict[str, int]:
+    return {name: n for name, n in zip(LIMITS, days, strict=True) if n is not None}
 
 
 def _order(s: Spell) -> tuple[str, str, str, date]:
@@ -200,4 +214,4 @@ class _Seen:
 
 
 _CROSSING = f" AND t.debit >> {ENVELOPE_BITS} <> t.credit >> {ENVELOPE_BITS}"
-__all__ = ["CONFIRM_WITHIN_DAYS", "HAND_OVER_WITHIN_DAYS", "PAY_WITHIN_DAYS", "WATCH", "watch"]
+__all__ = ["LIMITS", "WATCH", "limits", "watch"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,9 +75,52 @@ def acting(office: Office, act: str, who: Act, **more: Any) -> Iterator[Work]:
         with writing(
             office, act=f"payments.{act}", actor=who.actor, reason=who.reason, source=who.document, at=who.at, **more
         ) as work:
+            before = {t: next_seq(work.cursor, t) for t in TRACED}
             yield work
+            traced = {t: trace(work.cursor, t, first) for t, first in before.items() if next_seq(work.cursor, t) > first}
+            if traced:
+                work.facts["traced"] = traced
     except FaultsError as exc:
         raise FaultsError([_in_words(f) for f in exc.faults]) from exc
+
+
+TRACED = (
+    "pay_event", "pay_claim", "pay_fund", "pay_intake", "pay_notice", "pay_batch", "pay_step", "pay_file", "pay_return",
+    "pay_result", "pay_parked", "pay_decision",
+)  # fmt: skip
+"""Tables whose new rows the log commits to as a set, with a short mark of each; rows and sources have digests of their own, lines
+and slips those of their batch."""
+MARK_BYTES = 4
+
+
+def trace(cursor: Any, table: str, first: int) -> list[Any]:
+    """Return what the log says of the rows a change added: number of the first, how many, their SHA-256, the mark of each."""
+    made, marks, n = sha256(), bytearray(), 0
+    for line in lines_of(cursor, table, first):
+        made.update(line)
+        marks += mark(line)
+        n += 1
+    return [first, n, made.hexdigest(), b64encode(bytes(marks)).decode()]
+
+
+def lines_of(cursor: Any, table: str, first: int = 0) -> Iterator[bytes]:
+    """Yield the rows of a table from a number on, in order, as the log commits to them."""
+    for row in fetch(cursor, f"SELECT {', '.join(columns_of(table))} FROM {table} WHERE seq >= %s ORDER BY seq", [first]):
+        yield ("\x1f".join(["\\0" if v is None else str(v) for v in row]) + "\n").encode()
+
+
+def mark(line: bytes) -> bytes:
+    """Return the mark of a row, by which an altered one is found among many."""
+    return sha256(line).digest()[:MARK_BYTES]
+
+
+@lru_cache
+def columns_of(table: str) -> tuple[str, ...]:
+    """Return the columns of a table, `seq` first."""
+    from django.apps import apps
+
+    (model,) = (m for m in apps.get_app_config("treasury").get_models() if m._meta.db_table == table)
+    return tuple(f.column for f in model._meta.concrete_fields)
 
 
 def day_of(work: Work) -> date:

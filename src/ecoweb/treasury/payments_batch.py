@@ -16,12 +16,15 @@ import pyarrow as pa
 from ecocomp.payments.bank_file import account_fits, name_fits
 from ecocomp.payments.flow import AUTOMATIC, STEPS, WAIVABLE, Done, Officer, step_faults
 from ecocomp.terms.clocks import start_of_day
-from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
+from ecocomp.terms.faults import Fault, FaultsError, UsageError, capped, raise_errors
+from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text
 from ecoweb.office import Office
+from ecoweb.programmes import queries as registered
 from ecoweb.records import cipher
+from ecoweb.records.checks import row_faults
 from ecoweb.records.fields import to_micros
-from ecoweb.records.store import Work
+from ecoweb.records.store import Work, delta_tables
 from ecoweb.treasury.payments_base import (
     CHUNK,
     Act,
@@ -45,7 +48,10 @@ from ecoweb.treasury.payments_base import (
 # ---------------------------------------------------------------- notice
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A public notice: its days, how many rows it showed, their sum, and the digest of what was shown."""
+    """A public notice: its days, how many rows it showed, their sum, and the digest of what was shown.
+
+    notice_id  its code in the register of notices; one for each programme, a blank between them
+    """
 
     notice_id: str
     opens: date
@@ -64,14 +70,20 @@ def give_notice(
     region: str = "",
     opens: date | None = None,
     days: int | None = None,
+    notice_id: str = "",
 ) -> Notice:
-    """Record that the payable rows of a year (of a programme, in a region) are on public notice; they are paid after it closes.
+    """Put the payable rows of a year (of a programme, in a region) on public notice; they are paid after it is over.
 
-    days    how long; the rules' `governance.notice_days` if None, never less
-    raises  FaultsError: nothing to show, or a shorter notice than the rules ask
+    Each programme has a notice of its own in the office's register of notices, where objections to it are entered.
+
+    days       how long; the rules' `governance.notice_days` if None, never less
+    notice_id  a notice of the register that showed these rows already: they are bound to it, and its days count
+    raises     FaultsError: nothing to show, a shorter notice than the rules ask, one that still runs, or one that showed less
     """
     with acting(office, "notice", who, year=year, programme=programme) as work:
         need_role(work, who, "maker", "programme")
+        if notice_id:
+            return _bind(work, year, programme, notice_id, who)
         least = number(rules_of(office, day_of(work)), "governance.notice_days")
         first = opens or day_of(work)
         if days is not None and days < least:
@@ -79,26 +91,112 @@ def give_notice(
         if first < day_of(work):
             raise FaultsError([_past(first)])
         closes = first + timedelta(days=(days or least) - 1)
-        where, params = _scope(year, programme, region)
-        shown = fetch(
-            work.cursor,
-            "SELECT r.row_id, r.holder_id, r.parcel_id, r.amount_fen FROM pay_row r JOIN pay_state s ON s.row = r.seq"
-            f" WHERE {where} AND s.state IN ('ready', 'held') ORDER BY r.seq",
-            params,
-        )
-        totals = _Totals()
-        digest = digest_of(totals.over(shown))
-        if not totals.rows:
+        names = [programme] if programme else _programmes_of(work, year, region)
+        shown = [(p, *_shown(work, year, p, region)) for p in names]
+        if not sum(t.rows for _, t, _ in shown):
             raise FaultsError([_nothing_to("notice", Text("没有可公示的付款行", "there are no payable rows to show"))])
-        through = next_seq(work.cursor, "pay_row") - 1
+        place = region or office.region_code
+        raise_errors([f for p, _, _ in shown for f in _running(work, p, year, place)])
         n = next_seq(work.cursor, "pay_notice")
-        name = f"N-{office.region_code}-{year}-{n:04d}"
-        add_one(
-            work, "pay_notice", notice_id=name, year=year, programme=programme, region_code=region, opens=first, closes=closes,
-            through=through, rows=totals.rows, sum_fen=totals.sum_fen, digest=digest, document=who.document, change=work.seq,
-        )  # fmt: skip
-        work.facts |= {"notice": name, "rows": totals.rows, "sum_fen": totals.sum_fen, "digest": digest}
-    return Notice(name, first, closes, totals.rows, totals.sum_fen, digest)
+        made = [
+            Notice(f"N-{office.region_code}-{year}-{n + i:04d}", first, closes, t.rows, t.sum_fen, d)
+            for i, (_, t, d) in enumerate(shown)
+        ]
+        _register(work, [_notice_row(m, p, year, place, who) for m, (p, _, _) in zip(made, shown, strict=True)])
+        for m, (p, _, _) in zip(made, shown, strict=True):
+            _note(work, m, p, year, region, who)
+    return _together(made)
+
+
+def _together(made: list[Notice]) -> Notice:
+    digest = made[0].digest if len(made) == 1 else digest_of((m.notice_id, m.digest) for m in made)
+    rows, fen = sum(m.rows for m in made), sum(m.sum_fen for m in made)
+    return Notice(" ".join(m.notice_id for m in made), made[0].opens, made[0].closes, rows, fen, digest)
+
+
+def _bind(work: Work, year: int, programme: str, notice_id: str, who: Act) -> Notice:
+    """Bind the rows to a notice that stands in the register: of this programme and year, not withdrawn, and it showed no less."""
+    said = registered.one(work.office, "notice", "notice_id", notice_id)
+    if said["year"] != year or programme not in ("", said["programme"]) or said["state"] == "withdrawn":
+        raise FaultsError([_other_notice(notice_id, said)])
+    work.cursor.execute("SELECT 1 FROM pay_notice WHERE notice_id = %s", [notice_id])
+    if work.cursor.fetchone() is not None:
+        raise FaultsError([_bound(notice_id)])
+    region = "" if work.office.region_code.startswith(said["region_code"]) else said["region_code"]
+    totals, digest = _shown(work, year, said["programme"], region)
+    if not totals.rows:
+        raise FaultsError([_nothing_to("notice", Text("没有可公示的付款行", "there are no payable rows to show"))])
+    if totals.sum_fen > said["published_fen"]:
+        raise FaultsError([_showed_less(notice_id, totals.sum_fen, said["published_fen"])])
+    made = Notice(notice_id, said["opens_on"], said["closes_on"], totals.rows, totals.sum_fen, digest)
+    _note(work, made, said["programme"], year, region, who)
+    return made
+
+
+def _programmes_of(work: Work, year: int, region: str) -> list[str]:
+    where, params = _scope(year, "", region)
+    work.cursor.execute(
+        f"SELECT DISTINCT r.programme FROM pay_row r JOIN pay_state s ON s.row = r.seq WHERE {where}"
+        " AND s.state IN ('ready', 'held') ORDER BY r.programme",
+        params,
+    )
+    return [str(r[0]) for r in work.cursor.fetchall()]
+
+
+def _shown(work: Work, year: int, programme: str, region: str) -> tuple[_Totals, str]:
+    where, params = _scope(year, programme, region)
+    rows = fetch(
+        work.cursor,
+        "SELECT r.row_id, r.holder_id, r.parcel_id, r.amount_fen FROM pay_row r JOIN pay_state s ON s.row = r.seq"
+        f" WHERE {where} AND s.state IN ('ready', 'held') ORDER BY r.seq",
+        params,
+    )
+    totals = _Totals()
+    return totals, digest_of(totals.over(rows))
+
+
+def _running(work: Work, programme: str, year: int, place: str) -> list[Fault]:
+    """Return a fault for each notice of the programme, year and place that still runs."""
+    found = registered.last(work.office, "notice", {"region_code": place})
+    return [
+        _still(n["notice_id"], n["closes_on"])
+        for n in found
+        if (n["programme"], n["year"], n["state"]) == (programme, year, "open") and n["closes_on"] >= day_of(work)
+    ]
+
+
+def _notice_row(m: Notice, programme: str, year: int, place: str, who: Act) -> dict[str, Any]:
+    return {
+        "notice_id": m.notice_id, "programme": programme, "year": year, "region_code": place, "state": "open", "opens_on": m.opens,
+        "closes_on": m.closes, "rows": m.rows, "published_dm2": 0, "published_fen": m.sum_fen, "digest": m.digest,
+        "source_id": None, "valid_from": m.opens, "valid_to": None,
+    }  # fmt: skip
+
+
+def _register(work: Work, rows: list[dict[str, Any]]) -> None:
+    """Enter notices in the register, and close there those of the same programme, year and place whose days are over."""
+    day = day_of(work)
+    ended, closed = [], []
+    for new in rows:
+        for old in registered.last(work.office, "notice", {"region_code": new["region_code"]}):
+            if (old["programme"], old["year"], old["state"]) == (new["programme"], new["year"], "open") and old["closes_on"] < day:
+                bare = {k: v for k, v in old.items() if k not in ("known_from", "known_to")}
+                ended.append(old)
+                closed += [bare | {"valid_to": day}, bare | {"state": "closed", "valid_from": day}]
+    table = delta_tables({"notice": [*closed, *rows]})["notice"]
+    raise_errors(row_faults("notice", table))
+    raise_errors(work.close("notice", ended))
+    raise_errors(work.add("notice", table))
+
+
+def _note(work: Work, m: Notice, programme: str, year: int, region: str, who: Act) -> None:
+    """Write down which rows a notice showed: all of its scope up to the last one there is."""
+    add_one(
+        work, "pay_notice", notice_id=m.notice_id, year=year, programme=programme, region_code=region, opens=m.opens,
+        closes=m.closes, through=next_seq(work.cursor, "pay_row") - 1, rows=m.rows, sum_fen=m.sum_fen, digest=m.digest,
+        document=who.document, change=work.seq,
+    )  # fmt: skip
+    work.facts.setdefault("notices", []).append([m.notice_id, m.rows, m.sum_fen, m.digest])
 
 
 @dataclass
@@ -129,10 +227,13 @@ def _scope(year: int | None, programme: str, region: str) -> tuple[str, list[Any
 
 
 _NOTICED = (
-    "EXISTS (SELECT 1 FROM pay_notice n WHERE n.year = r.year AND n.programme IN ('', r.programme) AND r.seq <= n.through"
-    " AND (n.region_code = '' OR substr(r.region_code, 1, length(n.region_code)) = n.region_code) AND n.closes < %s)"
+    "EXISTS (SELECT 1 FROM pay_notice n JOIN notice q ON q.notice_id = n.notice_id AND q.known_to IS NULL AND q.valid_to IS NULL"
+    " WHERE n.year = r.year AND n.programme IN ('', r.programme) AND r.seq <= n.through"
+    " AND (n.region_code = '' OR substr(r.region_code, 1, length(n.region_code)) = n.region_code)"
+    " AND q.state <> 'withdrawn' AND q.closes_on < %s)"
 )
-"""A row has been on notice, and the notice is over; what follows from a row that was (a reissue, an heir) needs none of its own."""
+"""A row has been on notice, and the notice is over and was not withdrawn, as the register says; what follows from a row that
+was (a reissue, an heir) needs none of its own."""
 
 
 # ---------------------------------------------------------------- make
@@ -398,9 +499,16 @@ def _step_faults(work: Work, seq: int, batch_id: str, step: str, officer: Office
     marks = ", ".join(["%s"] * len(own))
     cursor.execute(f"SELECT payee_id FROM pay_line WHERE batch = %s AND payee_id IN ({marks})", [seq, *own])
     payees = {r[0] for r in cursor.fetchall()}
-    return step_faults(
-        batch_id, step, officer, steps_of(cursor, seq), region=region, payees=payees, touched=_touched(work, seq, officer)
-    )
+    about = [_objected(batch_id, row) for row in objected(cursor, seq)] if step in _LOOKS_AT_OBJECTIONS else []
+    return [
+        *step_faults(
+            batch_id, step, officer, steps_of(cursor, seq), region=region, payees=payees, touched=_touched(work, seq, officer)
+        ),
+        *capped(about, "payments.objected", "payments"),
+    ]
+
+
+_LOOKS_AT_OBJECTIONS = ("checked", "approved", "released")
 
 
 def _touched(work: Work, seq: int, officer: Officer) -> set[str]:
@@ -485,6 +593,7 @@ def _by_key(office: Office, key: str | None, step: str) -> Batch | None:
 # ---------------------------------------------------------------- holds
 def refresh_holds(work: Work, params: Any) -> dict[str, int]:
     """Look anew at what stands in the way of every row that waits; hold and free accordingly. Return rows held by reason."""
+    _answered(work)
     with picked(work, "pay_stop", "row bigint PRIMARY KEY, reason text"):
         for reason, rows in (
             ("no_party", _no_party(work)),
@@ -495,7 +604,7 @@ def refresh_holds(work: Work, params: Any) -> dict[str, int]:
         ):
             del reason
             fill_new(work, rows)
-        automatic = ", ".join(f"'{r}'" for r in sorted(AUTOMATIC - {"objection"}))
+        automatic = ", ".join(f"'{r}'" for r in sorted(AUTOMATIC))
         counted: dict[str, int] = {}
         for reason in sorted(AUTOMATIC):
             chosen = "SELECT o.row FROM pay_stop o JOIN pay_state t ON t.row = o.row WHERE o.reason = %s AND (t.state = 'ready'"
@@ -554,21 +663,51 @@ def _ended(work: Work) -> Iterator[tuple[int, str]]:
     )
 
 
+_OBJECTED = (
+    "EXISTS (SELECT 1 FROM objection o JOIN notice q ON q.notice_id = o.notice_id AND q.known_to IS NULL AND q.valid_to IS NULL"
+    " WHERE o.known_to IS NULL AND o.valid_to IS NULL AND o.holder_id = r.holder_id AND o.parcel_id IN ('', r.parcel_id)"
+    " AND o.year = r.year AND q.programme = r.programme AND {which})"
+)
+"""The register has an objection to a row: to the notice of its programme and year, by its holder, on its parcel or on all."""
+_OPEN = "o.outcome = 'open' AND o.received_on BETWEEN q.opens_on AND q.closes_on"
+"""Only what came in within the notice holds money while it is open (`ecocomp.governance.objections.in_window`)."""
+_UPHELD = (
+    "o.outcome = 'upheld' AND r.change < o.change_id AND NOT EXISTS (SELECT 1 FROM pay_decision d JOIN pay_decision e"
+    " ON e.confirms = d.seq WHERE d.kind = 'waive' AND d.outcome = 'objection_upheld' AND d.subject = r.payee_id"
+    " AND e.change > o.change_id)"
+)
+"""What was upheld holds a row until a corrected calculation took its place, or two persons said that no money changes."""
+
+
 def _objections(work: Work) -> Iterator[tuple[int, str]]:
-    """Open objections of the office's register hold the holder's rows of the year, on the parcel named or on all."""
-    if "objection" not in work.office.connection.introspection.table_names(work.cursor):
-        return iter(())
-    day = day_of(work)
-    return (
-        (int(r[0]), "objection")
-        for r in fetch(
-            work.cursor,
-            f"SELECT r.seq FROM {_WAITING} AND EXISTS (SELECT 1 FROM objection o WHERE o.known_to IS NULL AND o.valid_from <= %s"
-            " AND (o.valid_to IS NULL OR o.valid_to > %s) AND o.outcome = 'open' AND o.year = r.year AND o.holder_id = r.holder_id"
-            " AND o.parcel_id IN ('', r.parcel_id))",
-            [day, day],
-        )
+    """Objections of the office's register hold the rows they are about: while open, and upheld until they are corrected."""
+    for reason, which in (("objection_open", _OPEN), ("objection_upheld", _UPHELD)):
+        for (row,) in fetch(work.cursor, f"SELECT r.seq FROM {_WAITING} AND {_OBJECTED.format(which=which)}"):
+            yield int(row), reason
+
+
+def _answered(work: Work) -> None:
+    """Free rows that came in held by an objection, where the register has it and every one of them was rejected."""
+    rejected, other = (_OBJECTED.format(which=w) for w in ("o.outcome = 'rejected'", "o.outcome <> 'rejected'"))
+    move(
+        work,
+        "SELECT r.seq FROM pay_state t JOIN pay_row r ON r.seq = t.row WHERE t.state = 'held' AND t.reason = 'objection'"
+        f" AND {rejected} AND NOT {other}",
+        [],
+        "ready",
+        "freed",
     )
+
+
+def objected(cursor: Any, batch: int) -> list[str]:
+    """Return the rows of a batch that an objection of the register concerns, open or upheld."""
+    cursor.execute(
+        "SELECT r.row_id FROM pay_slip p JOIN pay_row r ON r.seq = p.row WHERE p.batch = %s AND r.holder_id IN"
+        f" (SELECT holder_id FROM objection WHERE known_to IS NULL) AND ({_OBJECTED.format(which=_OPEN)}"
+        f" OR {_OBJECTED.format(which=_UPHELD)}) ORDER BY r.seq",
+        [batch],
+    )
+    return [str(r[0]) for r in cursor.fetchall()]
 
 
 def _titles(work: Work) -> Iterator[tuple[int, str]]:
@@ -794,6 +933,65 @@ def _short(days: int, least: int) -> Fault:
         "",
         Text("公示 {d} 天，规定不少于 {l} 天。", "The notice is of {d} days, the rules ask for {l}.").fill(d=days, l=least),
         Text("延长公示期。", "Make it longer."),
+    )
+
+
+def _still(notice_id: str, closes: date) -> Fault:
+    return Fault(
+        "payments.notice_runs",
+        "notice",
+        notice_id,
+        Text(
+            "同一项目、年度、地区的公示还在进行，到 {d} 为止。",
+            "A notice of this programme, year and region still runs, until {d}.",
+        ).fill(d=closes),
+        Text("等它期满，或先撤回它再公示。", "Wait until it is over, or withdraw it first."),
+    )
+
+
+def _other_notice(notice_id: str, said: Any) -> Fault:
+    return Fault(
+        "payments.notice_other",
+        "notice",
+        notice_id,
+        Text("它是 {p} {y} 年的公示，状态为 {s}。", "It is a notice of {p} {y}, and it is {s}.").fill(
+            p=said["programme"], y=said["year"], s=said["state"]
+        ),
+        Text("写明本项目、本年度、未撤回的公示。", "Name a notice of this programme and year that was not withdrawn."),
+    )
+
+
+def _bound(notice_id: str) -> Fault:
+    return Fault(
+        "payments.notice_bound",
+        "notice",
+        notice_id,
+        Text("已有付款行用过这份公示。", "Payable rows were bound to this notice already."),
+        Text("新增的行另行公示。", "Rows that came later need a notice of their own."),
+    )
+
+
+def _showed_less(notice_id: str, fen: int, shown: int) -> Fault:
+    return Fault(
+        "payments.notice_less",
+        "notice",
+        notice_id,
+        Text("付款行共 {a} 元，公示的是 {b} 元。", "The payable rows come to CNY {a}, the notice showed CNY {b}.").fill(
+            a=say_yuan(fen), b=say_yuan(shown)
+        ),
+        Text("把要支付的行重新公示。", "Publish the rows that are to be paid."),
+    )
+
+
+def _objected(batch_id: str, row: str) -> Fault:
+    return Fault(
+        "payments.objected",
+        "payments",
+        row,
+        Text(
+            "批次 {b} 中的这一行有未决或已支持的异议。", "This row of batch {b} has an objection that is open or was upheld."
+        ).fill(b=batch_id),
+        Text("作废批次后重新编制；该行会暂缓。", "Cancel the batch and make it anew; the row will be held."),
     )
 
 

@@ -3,9 +3,9 @@
 Every transfer stays within the ring of one envelope, or outside of all of them (what is owed and not yet covered).
 
     grant        asset:bank:E                  from  fund:E
-    entitlement  claim:P                       from  liability:owed:H
+    entitlement  claim:P                       from  liability:owed:H       (what no envelope covers)
     allocation   fund:E                        to    liability:payable:H:E  (or liability:escrow:LAND:E, and bank to escrow)
-                 liability:owed:H              to    claim:P
+                 liability:owed:H              to    claim:P                (covered by a later calculation)
     payment      asset:transit:E               from  asset:bank:E           (released to the bank)
     confirmation liability:payable:H:E         from  asset:transit:E        (the bank has paid)
     return       asset:bank:E                  from  asset:transit:E        (the bank could not pay)
@@ -34,6 +34,8 @@ class Books:
         self.posted = 0
         self._pieces = 0
         self._columns: tuple[list[Any], ...] = ([], [], [], [], [])
+        self._tables: list[pa.Table] = []
+        self._gathered = 0
 
     def add(self, debit: str, credit: str, fen: int, kind: str, reference: str) -> None:
         """Move fen to `debit` from `credit`; a negative amount moves it back, nothing moves nothing."""
@@ -44,36 +46,53 @@ class Books:
         for column, value in zip(self._columns, (debit, credit, fen, kind, reference), strict=True):
             column.append(value)
 
+    def add_all(self, debit: pa.Array, credit: pa.Array, fen: pa.Array, kind: str, reference: pa.Array) -> None:
+        """Move fen, all of them more than nothing, for a whole table of rows at once."""
+        if not len(fen):
+            return
+        self._close_columns()
+        columns = [debit, credit, fen, pa.repeat(pa.scalar(kind), len(fen)), reference]
+        self._tables.append(pa.table(columns, schema=_SCHEMA))
+        self._gathered += len(fen)
+
+    def _close_columns(self) -> None:
+        """Put what was added one by one behind what was added before it."""
+        if not self._columns[0]:
+            return
+        made = [pa.array(c, f.type) for c, f in zip(self._columns, _SCHEMA, strict=True)]
+        self._tables.append(pa.table(made, schema=_SCHEMA))
+        self._gathered += len(self._columns[0])
+        for column in self._columns:
+            column.clear()
+
     def breathe(self) -> None:
         """Post what has gathered if it is much; called between events, never within one."""
-        if len(self._columns[0]) >= PIECE:
+        if self._gathered + len(self._columns[0]) >= PIECE:
             self.flush()
 
     def flush(self) -> None:
         """Post what has gathered."""
         from ecoweb.treasury import ledger
 
-        if not self._columns[0]:
+        self._close_columns()
+        if not self._tables:
             return
-        table = pa.table([pa.array(c, f.type) for c, f in zip(self._columns, _SCHEMA, strict=True)], schema=_SCHEMA)
+        table = pa.concat_tables(self._tables).combine_chunks()
         ledger.post(self.work, table, key=f"{self.key}/{self._pieces}", book_on=self.on, memo=self.memo)
         self.posted += len(table)
         self._pieces += 1
-        for column in self._columns:
-            column.clear()
+        self._tables.clear()
+        self._gathered = 0
 
     # ------------------------------------------------------------ events
     def fund(self, envelope: str, fen: int, kind: str, reference: str) -> None:
         """Money of an envelope arrives (or, negative, goes back)."""
         self.add(f"asset:bank:{envelope}", f"fund:{envelope}", fen, kind, reference)
 
-    def recognise(self, programme: str, holder: str, fen: int, reference: str) -> None:
-        """A claim arises."""
-        self.add(f"claim:{programme}", f"liability:owed:{holder}", fen, "entitlement", reference)
-
-    def cover(self, programme: str, holder: str, fen: int, reference: str) -> None:
-        """A claim is covered by money."""
-        self.add(f"liability:owed:{holder}", f"claim:{programme}", fen, "allocation", reference)
+    def recognise(self, programme: str, holder: str, entitled: int, funded: int, reference: str) -> None:
+        """A claim arises and money covers it, all or part: the books carry what is owed and not covered (or no longer)."""
+        short = entitled - funded
+        self.add(f"claim:{programme}", f"liability:owed:{holder}", short, "entitlement" if short > 0 else "allocation", reference)
 
     def allot(self, payee: str, envelope: str, fen: int, reference: str) -> None:
         """Money of an envelope is owed to a payee (or, negative, no longer)."""

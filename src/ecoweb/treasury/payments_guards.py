@@ -16,6 +16,7 @@ from ecocomp.payments.flow import MOVES, STEPS
 from ecoweb.office import WRITER_LOCK
 
 _MOVES = ", ".join(f"'{a}>{b}'" for a, b in sorted(MOVES))
+_NEXT = {a: sorted(b for x, b in MOVES if x == a) for a in sorted({a for a, _ in MOVES})}
 _BEFORE = "CASE {n}.step " + " ".join(f"WHEN '{s}' THEN '{b}'" for s, (b, _, _) in STEPS.items()) + " END"
 _ROLE = "CASE {n}.step " + " ".join(f"WHEN '{s}' THEN '{r}'" for s, (_, r, _) in STEPS.items()) + " END"
 
@@ -53,7 +54,7 @@ def _batched(e: str, s: str) -> str:
         f"CASE WHEN {e}.to_state = 'in_file' THEN {e}.batch IS NOT NULL AND {slip}"
         f" WHEN {e}.to_state = 'sent' THEN {e}.batch = {s}.batch AND {step.format(e=e, step='released')}"
         f" WHEN {e}.from_state = 'in_file' AND {e}.to_state = 'ready' THEN {step.format(e=s, step='cancelled')}"
-        f" WHEN {e}.to_state IN ('paid', 'failed', 'unknown') THEN {e}.batch = {s}.batch"
+        f" WHEN {e}.to_state = 'paid' OR {e}.to_state = 'failed' OR {e}.to_state = 'unknown' THEN {e}.batch = {s}.batch"
         f" ELSE 1 = 1 END"
     )
 
@@ -119,9 +120,10 @@ def _before(name: str, table: str, wrong: str, what: str) -> str:
 
 def _sqlite() -> list[str]:
     own = "SELECT 1 FROM pay_state s WHERE s.row = NEW.row"  # a look-up by key; a join here would scan
-    move = (
-        "CASE WHEN NEW.n = 1 THEN NEW.from_state = '' AND NEW.to_state IN ('ready', 'held') AND NOT EXISTS"
-        f" ({own}) ELSE NEW.from_state || '>' || NEW.to_state IN ({_MOVES}) AND EXISTS"
+    known = " ".join(f"WHEN '{a}' THEN " + " OR ".join(f"NEW.to_state = '{b}'" for b in to) for a, to in _NEXT.items())
+    move = (  # comparisons one by one: a list of IN would be built anew for every row
+        "CASE WHEN NEW.n = 1 THEN NEW.from_state = '' AND (NEW.to_state = 'ready' OR NEW.to_state = 'held') AND NOT EXISTS"
+        f" ({own}) ELSE (CASE NEW.from_state {known} ELSE 0 END) AND EXISTS"
         f" ({own} AND s.n = NEW.n - 1 AND s.state = NEW.from_state) END"
     )
     batched = _batched("NEW", "s").replace("s.batch", "(SELECT s.batch FROM pay_state s WHERE s.row = NEW.row)")

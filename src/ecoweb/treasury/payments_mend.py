@@ -387,7 +387,7 @@ DECISIONS: dict[str, tuple[Text, tuple[str, ...], tuple[str, ...]]] = {
     "resolve": (Text("认定银行结果", "say what became of a line"), ("reconciler",), ("reconciler", "supervisor")),
     "net": (Text("抵扣扣回款", "net a claw-back"), ("maker", "programme"), ("approver",)),
     "repaid": (Text("扣回款已缴回", "a claw-back was paid back"), ("reconciler",), ("approver", "supervisor")),
-    "waive": (Text("免除账号暂缓", "waive a hold on an account"), ("maker", "township"), ("checker", "approver")),
+    "waive": (Text("免除暂缓", "waive a hold on a payee"), ("maker", "township"), ("checker", "approver")),
     "give_up": (Text("不再重付", "give a failed payment up"), ("maker", "programme"), ("approver",)),
 }
 """Kind → what is decided, the roles that may propose it, the roles that may confirm it."""
@@ -400,7 +400,7 @@ def propose(office: Office, kind: str, subject: str, outcome: str, who: Act, *, 
         resolve   BATCH/LINE       paid or failed, by a row of the bank's statement
         net       row              (amount_fen: only so much of it)
         repaid    row
-        waive     party            account_shared or account_changed
+        waive     party            account_shared, account_changed or objection_upheld
         give_up   row
     """
     if kind not in DECISIONS:

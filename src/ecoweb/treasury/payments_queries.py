@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from ecocomp.terms.money import say_capital, say_yuan
 from ecocomp.terms.text import Text, same
 from ecoweb.office import Office
 from ecoweb.records.fields import from_micros
-from ecoweb.treasury.payments_base import fetch
+from ecoweb.records.log import DIGEST_BYTES
+from ecoweb.treasury.payments_base import MARK_BYTES, TRACED, columns_of, fetch, lines_of, mark
 from ecoweb.treasury.payments_batch import content_digest, find_batch
 from ecoweb.treasury.payments_mend import Row, rows_where, sources_of
 from ecoweb.treasury.payments_take import row_digest
@@ -383,7 +386,10 @@ def check(office: Office) -> list[Fault]:
     """Return every way in which payments are not what the log committed to, or do not add up; empty means sound."""
     faults: list[Fault] = []
     with office.reading() as cursor:
-        faults += _altered_rows(cursor)
+        heads = list(_payloads(cursor))
+        faults += _altered_rows(cursor, heads)
+        for table in TRACED:
+            faults += _altered_trace(cursor, table, heads)
         cursor.execute("SELECT seq, batch_id, digest FROM pay_batch ORDER BY seq")
         for seq, batch_id, digest in cursor.fetchall():
             if content_digest(cursor, int(seq)) != digest:
@@ -401,7 +407,8 @@ _SUMS = (
     ),
     (
         "SELECT r.row_id FROM pay_row r JOIN pay_state s ON s.row = r.seq JOIN pay_event e ON e.row = r.seq AND e.n = s.n"
-        " WHERE e.to_state <> s.state",
+        " WHERE e.to_state <> s.state OR e.reason <> s.reason OR coalesce(e.batch, 0) <> coalesce(s.batch, 0)"
+        " OR s.n <> (SELECT max(m.n) FROM pay_event m WHERE m.row = r.seq)",
         Text("状态与经过不符", "its state is not what its moves say"),
     ),
     (
@@ -419,22 +426,76 @@ _SUMS = (
 )
 
 
-def _altered_rows(cursor: Any) -> list[Fault]:
-    """Compare every row and its sources with the digest its change committed to."""
-    from ecoweb.records.log import DIGEST_BYTES
-
-    committed: dict[int, bytes] = {}
+def _payloads(cursor: Any) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Yield what the log says of each change of payments: its facts and the digests of its rows."""
     cursor.execute(
         "SELECT p.payload FROM audit_payload p JOIN change c ON c.seq = p.seq WHERE c.act LIKE 'payments.%%' ORDER BY p.seq"
     )
     for (payload,) in cursor.fetchall():
         line, _, digests = bytes(payload).partition(b"\n")
+        facts = json.loads(line)
         start = 0
-        for name, (first, count) in sorted(json.loads(line)["added"].items()):
+        own = b""
+        for name, (_, count) in sorted(facts["added"].items()):
             if name == "pay_row":
-                for i in range(count):
-                    committed[first + i] = digests[start + i * DIGEST_BYTES : start + (i + 1) * DIGEST_BYTES]
-            start += count * DIGEST_BYTES
+                own = digests[start * DIGEST_BYTES : (start + count) * DIGEST_BYTES]
+            start += count
+        yield facts, own
+
+
+def _altered_trace(cursor: Any, table: str, heads: list[tuple[dict[str, Any], bytes]]) -> list[Fault]:
+    """Compare the rows of a table with the marks and digests their changes committed to; an altered row is named."""
+    parts = sorted((f["traced"][table] for f, _ in heads if table in f.get("traced", {})), key=lambda p: int(p[0]))
+    faults: list[Fault] = []
+    lines = lines_of(cursor, table)
+    waiting = next(lines, None)
+    for first, count, said, marks in parts:
+        made, expected = sha256(), b64decode(marks)
+        before = len(faults)
+        for i in range(count):
+            seq = first + i
+            while waiting is not None and _seq(waiting) < seq:
+                faults.append(_strange(cursor, table, waiting, _UNKNOWN))
+                waiting = next(lines, None)
+            if waiting is None or _seq(waiting) != seq:
+                faults.append(_unsound(f"{table} #{seq}", Text("这一行缺失", "this row is missing")))
+                continue
+            made.update(waiting)
+            if mark(waiting) != expected[i * MARK_BYTES : (i + 1) * MARK_BYTES]:
+                faults.append(_strange(cursor, table, waiting, _OTHER))
+            waiting = next(lines, None)
+        if len(faults) == before and made.hexdigest() != said:
+            faults.append(_unsound(f"{table} #{first}-{first + count - 1}", _OTHER))
+    while waiting is not None:
+        faults.append(_strange(cursor, table, waiting, _UNKNOWN))
+        waiting = next(lines, None)
+    return faults
+
+
+def _seq(line: bytes) -> int:
+    return int(line.partition(b"\x1f")[0])
+
+
+_UNKNOWN = Text("日志中没有这一行", "the log knows no such row")
+_OTHER = Text("内容与日志不符", "its content is not what the log committed to")
+
+
+def _strange(cursor: Any, table: str, line: bytes, what: Text) -> Fault:
+    """Name an altered row; a move also by the row of payment it moves."""
+    name = f"{table} #{_seq(line)}"
+    if table == "pay_event":
+        row = dict(zip(columns_of(table), line.decode().rstrip("\n").split("\x1f"), strict=False))
+        name += f" ({row['row']}, {row['from_state']}>{row['to_state']})"
+    return _unsound(name, what)
+
+
+def _altered_rows(cursor: Any, heads: list[tuple[dict[str, Any], bytes]]) -> list[Fault]:
+    """Compare every row and its sources with the digest its change committed to."""
+    committed: dict[int, bytes] = {}
+    for facts, digests in heads:
+        first, count = facts["added"].get("pay_row", (0, 0))
+        for i in range(count):
+            committed[first + i] = digests[i * DIGEST_BYTES : (i + 1) * DIGEST_BYTES]
     faults = []
     sources: dict[int, list[tuple[str, str, int]]] = {}
     for row, e, v, x in fetch(cursor, "SELECT row, entitlement_id, envelope_id, amount_fen FROM pay_source ORDER BY row, seq"):
@@ -447,12 +508,7 @@ def _altered_rows(cursor: Any) -> list[Fault]:
         )
         own = committed.pop(int(row[0]), None)
         if own != row_digest(row, sources.get(int(row[0]), [])):
-            what = (
-                Text("日志中没有这一行", "the log knows no such row")
-                if own is None
-                else Text("内容与日志不符", "its content is not what the log committed to")
-            )
-            faults.append(_unsound(str(row[1]), what))
+            faults.append(_unsound(str(row[1]), _UNKNOWN if own is None else _OTHER))
     return [*faults, *(_unsound(f"#{n}", Text("这一行缺失", "this row is missing")) for n in sorted(committed))]
 
 

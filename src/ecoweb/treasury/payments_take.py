@@ -13,10 +13,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ecocomp.governance.bundle import checkpoint_root, open_bundle, read_bundle_table, verify
-from ecocomp.payments.payable import Added, Standing, claim_sources, claims, difference
+from ecocomp.payments.payable import ONE_TRANCHE, Added, Standing, claim_sources, claims, difference
 from ecocomp.terms.faults import Fault, FaultsError, capped, raise_errors
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text
@@ -220,28 +222,94 @@ class _Intake:
         return self.work.cursor.fetchone() is None
 
     def _all_new(self, owed: pa.Table, sources: pa.Table) -> None:
-        claim_rows: list[tuple[Any, ...]] = []
-        for key, entitled, funded, state, eid, parts in _joined(owed, sources):
-            claim_rows.append((self.made.intake, *key, eid, entitled, funded, self.due, self.work.seq))
-            self._recognise(key, entitled, funded, eid)
-            if parts:
-                self._add(key, 0, Added("payment", state, _by_envelope(parts)), parts, eid, None)
-            if len(claim_rows) >= CHUNK:
-                self._claims(claim_rows)
+        """Make the rows of a year that was not there before, a piece at a time, each piece as columns."""
+        place = sources["claim"].combine_chunks().to_numpy()
+        for start in range(0, len(owed), CHUNK):
+            part = owed.slice(start, CHUNK).combine_chunks()
+            low, high = np.searchsorted(place, [start, start + len(part)])
+            self._piece(part, sources.slice(low, high - low).combine_chunks(), place[low:high] - start)
             self.books.breathe()
-            self._flush(CHUNK)
-        self._claims(claim_rows)
         self._lapse()
 
+    def _piece(self, owed: pa.Table, sources: pa.Table, claim: np.ndarray) -> None:
+        """Make the rows of some claims: `claim` says which one each source is of, in order."""
+        made, seq = self.made, self.work.seq
+        keys = [owed[k].to_pylist() for k in _KEY.split(", ")]
+        rest = [owed[k].to_pylist() for k in ("entitlement_id", "entitled_fen", "funded_fen")]
+        n = len(owed)
+        columns = [[made.intake] * n, *keys, *rest, [self.due] * n, [seq] * n]
+        self._claims(list(zip(*columns, strict=True)))
+        self._uncovered(owed)
+        funded, first, fen = _amounts(claim, sources["amount_fen"].to_numpy())
+        rows = owed.take(pa.array(funded))
+        numbers = np.arange(self.next_row, self.next_row + len(rows))
+        self.next_row += len(rows)
+        ids = _row_ids(rows)
+        held = _held(rows["state"])
+        self._write_rows(rows, ids, fen, numbers, sources, first)
+        self.events += [
+            (row, 1, "", "held" if why else "ready", why or "taken_in", None, "", seq)
+            for row, why in zip(numbers.tolist(), held, strict=True)
+        ]
+        self._flush(0)
+        self._book_piece(rows, ids, sources, np.repeat(np.arange(len(rows)), np.diff(np.append(first, len(claim)))))
+        total = {s: int(fen[np.array([w == s for w in held], bool)].sum()) for s in ("escrow", "objection")}
+        made.sum_fen += int(fen.sum())
+        made.escrow_fen += total["escrow"]
+        made.held_fen += total["objection"]
+
+    def _uncovered(self, owed: pa.Table) -> None:
+        """Book what no envelope covers."""
+        short = pc.subtract(owed["entitled_fen"], owed["funded_fen"])
+        self.made.shortfall_fen += int(pc.sum(short).as_py() or 0)
+        some = owed.append_column("short", short).filter(pc.greater(short, 0)).combine_chunks()
+        self.books.add_all(
+            _path("claim", some["programme"]), _path("liability:owed", some["holder_id"]), _flat(some["short"]), "entitlement",
+            _flat(some["entitlement_id"]),
+        )  # fmt: skip
+
+    def _write_rows(
+        self, rows: pa.Table, ids: pa.Array, fen: np.ndarray, numbers: np.ndarray, sources: pa.Table, first: np.ndarray
+    ) -> None:
+        n = len(rows)
+        holder, parcel, programme, year, tranche = (rows[k].to_pylist() for k in _KEY.split(", "))
+        village = [self.village.get(h, "") for h in holder]
+        whole = numbers.tolist()
+        columns = (
+            whole, ids.to_pylist(), ["payment"] * n, holder, holder, parcel, programme, year, tranche, [0] * n, fen.tolist(),
+            village, [self.due] * n, [self.made.intake] * n, [None] * n, [self.who.document] * n, [self.work.seq] * n,
+        )  # fmt: skip
+        self.rows += zip(*columns, strict=True)
+        parts = list(zip(*(sources[c].to_pylist() for c in ("entitlement_id", "envelope_id", "amount_fen")), strict=True))
+        ends = [*first.tolist()[1:], len(parts)]
+        for values, a, z in zip(self.rows, first.tolist(), ends, strict=True):
+            self.digests.append(row_digest(values, parts[a:z]))
+        self.sources += [
+            (row, *part) for row, part in zip(np.repeat(numbers, np.subtract(ends, first)).tolist(), parts, strict=True)
+        ]
+
+    def _book_piece(self, rows: pa.Table, ids: pa.Array, sources: pa.Table, row: np.ndarray) -> None:
+        """Book what envelopes give: to payees, or to the escrow of the land in dispute."""
+        at = pa.array(row)
+        envelope, fen, reference = _flat(sources["envelope_id"]), _flat(sources["amount_fen"]), ids.take(at)
+        apart = pc.equal(_flat(rows["state"]), "escrow").take(at)
+        holder, parcel = _flat(rows["holder_id"]).take(at), _flat(rows["parcel_id"]).take(at)
+        for keep, whom, account, kind in (
+            (pc.invert(apart), holder, "liability:payable", "allocation"),
+            (apart, parcel, "liability:escrow", "escrow"),
+        ):
+            e, f, r = envelope.filter(keep), fen.filter(keep), reference.filter(keep)
+            self.books.add_all(_path("fund", e), _path(account, whom.filter(keep), e), f, kind, r)
+            if kind == "escrow":
+                self.books.add_all(_path("asset:escrow", e), _path("asset:bank", e), f, kind, r)
+
     def _recognise(self, key: Key, entitled: int, funded: int, eid: str) -> None:
-        self.books.recognise(key[2], key[0], entitled, eid)
-        self.books.cover(key[2], key[0], funded, eid)
+        self.books.recognise(key[2], key[0], entitled, funded, eid)
         self.made.shortfall_fen += entitled - funded
 
     def _claims(self, rows: list[tuple[Any, ...]]) -> None:
         names = ("intake", *_KEY.split(", "), "entitlement_id", "entitled_fen", "funded_fen", "due_on", "change")
         add_rows(self.work, "pay_claim", names, rows)
-        rows.clear()
 
     def _lapse(self) -> None:
         for envelope, fen in self.lapsed:
@@ -447,6 +515,34 @@ def cancel_row(work: Work, books: Books, row: int, reason: str, *, undo: bool = 
             else:
                 books.allot(payee, envelope, -int(fen), row_id)
     move(work, "SELECT %s", [row], "cancelled", reason)
+
+
+def _amounts(claim: np.ndarray, fen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the claims that have money, where the sources of each begin, and how much it is; both lists in order of claim."""
+    funded, first = np.unique(claim, return_index=True)
+    return funded, first, np.add.reduceat(fen, first) if len(first) else np.zeros(0, np.int64)
+
+
+def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _path(family: str, *parts: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return names of accounts of one family."""
+    return pc.binary_join_element_wise(family, *(_flat(p) for p in parts), ":")
+
+
+def _row_ids(rows: pa.Table) -> pa.Array:
+    """Return the codes of first rows: programme, year, parcel, holder, and the tranche where there is more than one."""
+    names = [_flat(rows[k].cast(pa.string())) for k in ("programme", "year", "parcel_id", "holder_id")]
+    tranche = _flat(rows["tranche"])
+    plain = pc.binary_join_element_wise(*names, "/")
+    return pc.if_else(pc.equal(tranche, ONE_TRANCHE), plain, pc.binary_join_element_wise(plain, tranche, "/"))
+
+
+def _held(state: pa.ChunkedArray) -> list[str]:
+    """Return why rows are held from the start; empty: they are not."""
+    return ["" if s == "ready" else s for s in state.to_pylist()]
 
 
 def _by_envelope(parts: list[tuple[str, str, int]]) -> dict[str, int]:

@@ -118,9 +118,15 @@ def _steps(
     for grade, times in sorted(Counter(min(c, 6) for c in classes.values()).items()):
         names = ", ".join(m for m, c in classes.items() if min(c, 6) == grade)
         steps.append(
-            Text(
-                "{s} {g} 类 {n} 个月（{m}）：{n} × {x} = {t} 元。", "{s}: {n} months of class {g} ({m}): {n} × {x} = {t} yuan."
-            ).fill(s=section, g=grade, n=times, m=names, x=short(sums[grade]), t=short(sums[grade] * times))
+            Text("{s} {g} 类 {n} 个月（{m}）：{n} × {x} = {t} 元。", "{s}: {n} {w} of class {g} ({m}): {n} × {x} = {t} yuan.").fill(
+                w="month" if times == 1 else "months",
+                s=section,
+                g=grade,
+                n=times,
+                m=names,
+                x=short(sums[grade]),
+                t=short(sums[grade] * times),
+            )
         )
     if out:
         steps.append(Text("按协议不计的月份：{m}。", "Months the agreement leaves out: {m}.").fill(m=", ".join(sorted(out))))

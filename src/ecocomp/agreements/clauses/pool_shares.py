@@ -272,10 +272,20 @@ def _pool_steps(pool: int, paid: Mapping[str, int], drawn: Mapping[str, int], pa
 
 
 def _cut_step(made: Mapping[str, Any], parties: Sequence[Any]) -> Text:
-    who = made["from"] if isinstance(made["from"], str) else ", ".join(made["from"])
-    return Text("{s} 未达标：从 {a} 的分配额中扣 {f} 元，转给 {b}。", "{s} missed: {f} yuan of the share of {a} go to {b}.").fill(
-        s=made["section"],
-        a=name_of(who, parties),
-        f=say_yuan(made["cut_fen"]),
-        b=", ".join(f"{k} {v}" for k, v in made["to"].items()),
+    """Return whose share was cut by how much and who got it, each with name and sum."""
+    named = made["from"]
+    taken = {str(named): made["cut_fen"]} if isinstance(named, str) else named
+    codes = [p.code for p in parties]
+    given = _split(made["cut_fen"], {k: Fraction(v) for k, v in made["to"].items()}, codes)
+    lost, got = _sums(taken, parties), _sums({c: fen for c, fen in given.items() if c in made["to"]}, parties)
+    return Text(
+        "{s} 未达标：从分配额中扣 {a}；转给 {b}（元）。", "{s} missed: cut from the shares of {a}; given to {b} (yuan)."
+    ).fill(s=made["section"], a=lost, b=got)
+
+
+def _sums(fen: Mapping[str, int], parties: Sequence[Any]) -> Text:
+    names = {c: name_of(c, parties) for c in fen}
+    return Text(
+        "、".join(f"{names[c].zh} {say_yuan(x)}" for c, x in fen.items()),
+        ", ".join(f"{names[c].en} {say_yuan(x)}" for c, x in fen.items()),
     )

@@ -23,7 +23,7 @@ from ecocomp.programmes.programme import Programmes, load_programmes
 from ecocomp.programmes.sheets import read_sheet
 from ecocomp.programmes.year import ProgrammeYear, entitlements
 from ecocomp.rules import policy_folder
-from ecocomp.terms.faults import UsageError
+from ecocomp.terms.faults import UsageError, raise_errors
 from ecocomp.terms.money import half_even, to_yuan
 from ecocomp.terms.tables import CONTRACT, ENROLMENT, HOLDER, INSPECTED, OVERLAY, PARCEL, PARCEL_ZONE, RIGHT
 from ecocomp.terms.text import Text
@@ -39,9 +39,14 @@ def _dm2(mu: Any) -> int:
 
 
 def _programmes(setting: Setting) -> Programmes:
-    folders = [policy_folder()]
-    rules = setting.folder / "rules"
-    return load_programmes([*folders, rules] if rules.is_dir() else folders)
+    """Return the programmes of the folders the rules were read from (`--rules`), and of a folder `rules` beside the case."""
+    folders = setting.book.folders or (policy_folder(),)
+    beside = setting.folder / "rules"
+    if beside.is_dir() and beside.resolve() not in {f.resolve() for f in folders}:
+        folders = (*folders, beside)
+    found = load_programmes(folders)
+    raise_errors(found.faults)
+    return found
 
 
 class _World:

@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("records", "0001_initial"),
         ("people", "0002_officer"),
+        ("programmes", "0001_initial"),
         ("treasury", "0001_initial"),
     ]
 
