@@ -180,10 +180,9 @@ def main() -> None:
     print("|---|---:|---:|---:|---:|---:|")
     print(f"| ecocomp, exact, all columns and checks | {wall:.2f} | {cpu:.2f} | 1 | 0 | 0 |")
     off = theirs - mine
+    wrong = int((off != 0).sum())
     ratio = peer_cpu / cpu
-    print(
-        f"| Arrow joins, float64 | {peer_wall:.2f} | {peer_cpu:.2f} | {ratio:.1f} | {int((off != 0).sum()):,} | {int(off.sum()):,} |"
-    )
+    print(f"| Arrow joins, float64 | {peer_wall:.2f} | {peer_cpu:.2f} | {ratio:.1f} | {wrong:,} | {int(off.sum()):,} |")
     print(f"| row by row, exact, amounts alone | {row_cpu:.1f} | {row_cpu:.1f} | {row_cpu / cpu:.1f} | 0 | 0 |")
     print(f"\nMost memory: {held:.2f} GiB, of which the registers {given:.2f} and the table made {exact.nbytes / 2**30:.2f}.")
 

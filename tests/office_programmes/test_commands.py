@@ -77,6 +77,44 @@ def test_from_sheets_to_what_is_owed(run: Any, tmp_path: Path) -> None:
     assert faults(run("end", "K9")) == ["programmes.no_contract"]
 
 
+OWN = """programme:
+  id: bird_damage
+  name: {zh: 鸟损补偿, en: bird damage}
+  document: 县发〔2020〕1号
+  confidence: D
+  level: county
+  element: wildlife
+  variants: {crop: {zh: 农作物, en: crops}}
+  recipient: {who: right_holder}
+  contract: {items: [DUTY-3]}
+  payments:
+    - {id: damage, name: {zh: 补偿, en: compensation}, form: yearly_area, unit: CNY/mu, rate: programmes.bird_damage.rate, by: [facts.damage]}
+  publish: [name, payment]
+parameters:
+  - key: programmes.bird_damage.rate
+    name: {zh: 标准, en: rate}
+    unit: CNY/mu
+    kind: table
+    values: [{from: 2020-01-01, value: {light: 84, heavy: 280}, document: 县发〔2020〕1号, confidence: D, last_checked: 2020-01-01}]
+"""
+
+
+def test_the_offices_own_programme_pays_by_a_fact_of_the_sheet(run: Any, desk: Desk, tmp_path: Path) -> None:
+    own = desk.office.folder / "rules" / "990121" / "programmes" / "bird_damage.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text(OWN, encoding="utf-8")
+    sheet, items = tmp_path / "合同.csv", tmp_path / "items.yaml"
+    head = SHEET.format(total=6).replace("退耕面积", "面积").replace("conversion_round2", "bird_damage")
+    rows = [r.replace(",forest,", ",crop,").replace(",grass,", ",crop,") for r in head.splitlines()]
+    facts = iter(("属性.damage", "heavy", "light", ""))
+    sheet.write_text("\n".join(f"{r},{next(facts)}" if r.count(",") > 4 else r for r in rows), encoding="utf-8-sig")
+    items.write_text("scope_and_area: a\nduty: b\nterm: c", encoding="utf-8")
+    assert run("draft", str(sheet), "--items", str(items), "--on", "2020-04-01").exit_code == 0
+    assert run("sign", "K1", "K2", "--on", "2020-05-01", "--activate").exit_code == 0
+    owed = json.loads(run("owed", "bird_damage", "--year", "2020", "--json").output)
+    assert {r["contract_id"]: r["net_fen"] for r in owed["rows"]} == {"K1/1": 84_000, "K2/1": 25_200}  # 3 mu at 280 and 84
+
+
 def test_totals_that_disagree_are_refused_or_signed_off_by_name(run: Any, tmp_path: Path) -> None:
     sheet = tmp_path / "合同.csv"
     sheet.write_text(SHEET.format(total="6.5"), encoding="utf-8")

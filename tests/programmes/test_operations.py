@@ -88,3 +88,45 @@ def test_penalty_county_contract_move_sheet_and_steps(run: Any) -> None:
     steps = run("programme.explain", programme="conversion_round2", year=2015, plots=plots)
     assert steps["en"][0] == "cropland to forest and grass, round 2: forest, cash, for 2015 (year 1)."
     assert "500 yuan/mu × 3.00 mu" in steps["en"][2]
+
+
+BIRD = """programme:
+  id: bird_damage
+  name: {zh: 鸟损补偿, en: bird damage}
+  document: 县发〔2026〕1号
+  confidence: D
+  level: county
+  element: wildlife
+  variants: {crop: {zh: 农作物, en: crops}}
+  recipient: {who: right_holder}
+  payments:
+    - {id: damage, name: {zh: 补偿, en: compensation}, form: yearly_area, unit: CNY/mu, rate: programmes.bird_damage.rate}
+  publish: [name]
+parameters:
+  - key: programmes.bird_damage.rate
+    name: {zh: 标准, en: rate}
+    unit: CNY/mu
+    kind: number
+    values: [{from: 2026-01-01, value: 80, document: 县发〔2026〕1号, confidence: D, last_checked: 2026-01-01}]
+"""
+
+
+def test_a_programme_of_a_rule_folder_can_be_worked(tmp_path: Path) -> None:
+    from ecocomp.rules import policy_folder
+
+    rules, cases = tmp_path / "county", tmp_path / "cases"
+    (rules / "990131" / "programmes").mkdir(parents=True)
+    cases.mkdir()
+    (rules / "990131" / "programmes" / "bird_damage.yaml").write_text(BIRD, encoding="utf-8")
+    (rules / "places.yaml").write_text('places:\n  "990131": {name: {zh: 县, en: County}, above: CN}\n', encoding="utf-8")
+    book = RuleBook.load([policy_folder(), rules])
+    setting = Setting(book, "990131", date(2026, 12, 31), date(2030, 1, 1), cases)
+    plots = [{"mu": Decimal("2.5"), "from": date(2026, 3, 1), "variant": "crop"}]
+    found = OPS["programme.entitlement"].run({"programme": "bird_damage", "year": 2026, "plots": plots}, setting)
+    assert found["total"] == 200  # 2.5 × 80
+
+
+def test_places_that_are_no_mapping_are_told(tmp_path: Path) -> None:
+    (tmp_path / "places.yaml").write_text("places:\n  - {code: '990131'}\n", encoding="utf-8")
+    faults = RuleBook.read([tmp_path])[1]
+    assert [(f.where, f.record) for f in faults] == [("places.yaml", "line 2")]

@@ -275,3 +275,65 @@ def test_case_26_a_row_altered_behind_the_triggers_is_named(office: Office, tmp_
         cursor.execute("DROP TRIGGER pay_row_no_update")
         cursor.execute("UPDATE pay_row SET payee_id = 'H3' WHERE seq = 2")
     assert {(f.code, f.record) for f in check(office)} == {("payments.altered", "forest/2025/p2/H2")}
+
+
+TAMPERED = (
+    ("pay_event", "UPDATE pay_event SET reason = 'freed' WHERE seq = 2", "pay_event #2 (2, >ready)"),
+    ("pay_event", "UPDATE pay_event SET change = 1 WHERE seq = 3", "pay_event #3 (3, >ready)"),
+    ("pay_claim", "UPDATE pay_claim SET entitled_fen = 9999 WHERE seq = 1", "pay_claim #1"),
+    ("pay_notice", "UPDATE pay_notice SET through = 99", "pay_notice #1"),
+    ("pay_step", "UPDATE pay_step SET person_id = 'P-x' WHERE step = 'made'", "pay_step #1"),
+)
+
+
+@pytest.mark.parametrize(("table", "statement", "record"), TAMPERED)
+def test_case_26_an_altered_move_claim_or_step_is_named(
+    office: Office, tmp_path: Path, table: str, statement: str, record: str
+) -> None:
+    if office.vendor != "sqlite":
+        pytest.skip("triggers are dropped by hand on SQLite")
+    w = World(office, tmp_path)
+    w.take(CLAIMS)
+    w.noticed()
+    w.approved()
+    assert check(office) == []
+    with office.writing() as cursor:
+        cursor.execute(f"DROP TRIGGER {table}_no_update")
+        cursor.execute(statement)
+    assert record in {f.record for f in check(office)}
+
+
+def test_case_26_a_move_that_was_taken_away_is_named(office: Office, tmp_path: Path) -> None:
+    if office.vendor != "sqlite":
+        pytest.skip("triggers are dropped by hand on SQLite")
+    w = World(office, tmp_path)
+    w.take(CLAIMS)
+    w.noticed()
+    w.approved()
+    with office.writing() as cursor:
+        cursor.execute("DROP TRIGGER pay_event_no_delete")
+        cursor.execute("DELETE FROM pay_event WHERE seq = 6")
+    assert "pay_event #6" in {f.record for f in check(office)}
+
+
+def test_case_7_fifty_approvals_at_once_are_one(office: Office, tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    w = World(office, tmp_path)
+    w.take(CLAIMS)
+    w.noticed()
+    name = w.made().batch_id
+    payments.check_batch(office, name, w.act("checker"))
+    who = w.act("approver", key="once")
+
+    def press(_: int) -> bool:
+        try:
+            return payments.approve_batch(office, name, who).again
+        finally:
+            office.connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        again = list(pool.map(press, range(50)))
+    assert again.count(False) == 1 and len(again) == 50
+    assert w.sql("SELECT count(*) FROM pay_step WHERE step = 'approved'") == [(1,)]
+    assert w.sql("SELECT count(*) FROM change WHERE act = 'payments.batch.approved'") == [(1,)]

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ecocomp.terms.faults import FaultsError
 from ecoweb.office import Office
@@ -258,6 +260,50 @@ def test_nothing_is_paid_before_its_notice_is_over(w: World) -> None:
     with pytest.raises(FaultsError) as caught:
         payments.give_notice(w.office, YEAR, w.act("maker"), days=1)
     assert codes(caught) == {"payments.notice_short"}
+
+
+def test_a_clawback_that_nets_to_exactly_nothing_waits_and_is_settled_with_the_next_payment(w: World) -> None:
+    w.take(CLAIMS)
+    w.noticed()
+    w.answer(w.sent(), {1: "paid", 2: "paid", 3: "paid"})
+    w.take([*CLAIMS[:2], Claim("H3", "p3", {"E2": 100})], grants={"E1": 1700, "E2": 800})
+    payments.confirm(w.office, payments.propose(w.office, "net", "forest/2025/p3/H3+1", "", w.act("maker")), w.act("approver"))
+    w.take([Claim("H3", "q3", {"E2": 400})], year=2026)
+    w.noticed(2026)
+    before = w.books()
+    with pytest.raises(FaultsError) as caught:
+        w.made()
+    assert codes(caught) == {"payments.nothing_to_pay"} and w.books() == before
+    w.take([Claim("H3", "q4", {"E2": 30})], year=2027)
+    w.noticed(2027)
+    name = w.sent()
+    assert w.sql("SELECT amount_fen FROM pay_line WHERE payee_id = 'H3' AND amount_fen = 30") == [(30,)]
+    w.answer(name, {1: "paid"})
+    assert {s for r, (s, _) in w.states().items() if r.endswith(("H3", "H3+1"))} == {"paid"}
+    assert not any("H3" in a for a in w.books()) and check(w.office) == []
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(st.integers(1, 500), st.integers(0, 500), st.integers(-20, 20)), min_size=1, max_size=5))
+def test_no_envelope_ever_gives_more_than_it_was_given(
+    offices: Any, tmp_path_factory: pytest.TempPathFactory, found: list[tuple[int, int, int]]
+) -> None:
+    w = World(offices.new(), tmp_path_factory.mktemp("w"))
+    claims = [Claim("H1", f"p{i}", {k: v for k, v in (("E1", a), ("E2", b)) if v}) for i, (a, b, _) in enumerate(found)]
+    needed = {e: sum(c.sources.get(e, 0) for c in claims) for e in ("E1", "E2")}
+    given_ = {e: x + sum(d for _, _, d in found) for e, x in needed.items() if x}
+    fits = all(given_[e] >= needed[e] for e in given_)
+    if any(x < 0 for x in given_.values()):
+        return
+    if not fits:
+        with pytest.raises(FaultsError):
+            w.take(claims, grants=given_)
+        assert w.books() == {}
+        return
+    w.take(claims, grants=given_)
+    for e, x in given_.items():
+        assert sum(f for (f,) in w.sql("SELECT amount_fen FROM pay_source WHERE envelope_id = %s", [e])) <= x
+        assert w.books().get(f"fund:{e}", 0) == -(x - needed[e])
 
 
 # ---------------------------------------------------------------- told

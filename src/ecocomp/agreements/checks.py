@@ -17,7 +17,7 @@ from typing import Any
 
 from ecocomp.agreements.indicators import INDICATORS, code_of
 from ecocomp.agreements.model import ROLES, Party, bound, text_of
-from ecocomp.agreements.readings import FORCE_RULES, MISSING_RULES, Flaw, open_keys, party_code
+from ecocomp.agreements.readings import FORCE_RULES, MISSING_RULES, Flaw, open_keys, party_code, short
 from ecocomp.agreements.shape import AGREEMENT, CLAUSE, Wrong, is_number, misshapen, normal
 from ecocomp.registry import entries
 from ecocomp.rules.lines import Line
@@ -618,8 +618,20 @@ def _money_rules(data: Mapping[str, Any], place: Place) -> Iterator[Fault]:
 
 
 def _pass_faults(data: Mapping[str, Any], codes: set[str], place: Place) -> Iterator[Fault]:
+    seen: set[str | None] = set()
+    parties = tuple(party_of(p) for p in data.get("parties", []))
     for n, rule in enumerate(data.get("pass_through") or ()):
         shares = rule.get("shares") or {}
+        code = party_code(rule.get("party"), parties)
+        if code is not None and code in seen:
+            clash = Text("{p} 的钱下拨了两次。", "The money of {p} is passed on twice.").fill(p=code)
+            yield place.fault("agreements.money", ("pass_through", n), clash, Text("合成一条。", "Make one entry of them."))
+        seen.add(code)
+        total = sum((Fraction(v) for v in shares.values()), Fraction(0))
+        if shares and total != 1 and all(0 <= v < 1 for v in shares.values()):
+            clash = Text("下拨份额合计 {t}，不是 1；按比例全部下拨。", "The shares passed on add up to {t}, not to 1; all of the money is passed on in their ratio.").fill(t=short(total))
+            remedy = Text("使份额合计为 100%，或写整数比（3、4、3）。", "Make them add up to 100%, or write a ratio of whole numbers (3, 4, 3).")
+            yield place.fault("agreements.money", ("pass_through", n, "shares"), clash, remedy, "warning")
         if not shares or any(v < 0 for v in shares.values()) or not any(shares.values()):
             clash = Text("下拨份额是 {s}。", "The shares passed on are {s}.").fill(s={k: str(v) for k, v in shares.items()})
             remedy = Text("写不小于零、且不全为零的数。", "Write numbers of zero or more, not all zero.")

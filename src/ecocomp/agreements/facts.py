@@ -16,10 +16,14 @@ One YAML file (``--facts``)::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ecocomp.agreements.model import Agreement
+from ecocomp.agreements.readings import party_code
 from ecocomp.agreements.shape import Shape, misshapen, normal
 from ecocomp.rules.lines import read_yaml, strip
 from ecocomp.terms.faults import Fault
@@ -42,6 +46,7 @@ SHAPE: Shape = {
     ],
     "paid": [{"payer": "word", "payee": "word", "year": "whole", "amount_yuan": "yuan", "on": "day", "document": "word"}],
 }
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _NEEDED = {
     "force_majeure": ("months",),
     "determined": ("section", "met"),
@@ -78,6 +83,40 @@ def read_facts(source: Path | Mapping[str, Any]) -> tuple[dict[str, Any], list[F
                 clash = Text("没有 {k}。", "{k} is missing.").fill(k=", ".join(lacking))
                 faults.append(_fault(where, 0, f"{key} {n + 1}", clash, Text("写上它。", "Write it.")))
     return made, faults
+
+
+def strays(facts: Mapping[str, Any], agreement: Agreement, where: str = "facts") -> list[Fault]:
+    """Return an error for each fact that speaks of no clause, section, party or month of the agreement: it would count for nothing."""
+    clauses = agreement.labels()
+    sections, parties = agreement.sections(), [p.code for p in agreement.parties]
+    account = ((agreement.data.get("clearing") or {}).get("account") or {}).get("code")
+    out: list[Fault] = []
+
+    def told(at: str, key: str, value: object, known: Sequence[str]) -> None:
+        near = next(iter(difflib.get_close_matches(str(value), known, 1, 0.4)), "—")
+        clash = Text("{k} 写的是“{v}”，协议里没有。", "{k} says “{v}”, which the agreement does not have.").fill(k=key, v=value)
+        fix = Text("最相近的是 {n}；有：{a}。", "The nearest is {n}; there are: {a}.").fill(n=near, a=", ".join(known))
+        out.append(_fault(where, 0, at, clash, fix))
+
+    for kind, keys in (("decided", ("payer", "payee")), ("paid", ("payer", "payee")), ("growth", ("party",))):
+        for n, item in enumerate(facts.get(kind) or (), 1):
+            for key in keys:
+                name = item.get(key)
+                if name is not None and name != account and party_code(name, agreement.parties) is None:
+                    told(f"{kind} {n}", key, name, parties)
+    for n, item in enumerate(facts.get("decided") or (), 1):
+        if item.get("clause") is not None and item["clause"] not in clauses:
+            told(f"decided {n}", "clause", item["clause"], clauses)
+    for kind in ("determined", "force_majeure"):
+        for n, item in enumerate(facts.get(kind) or (), 1):
+            if item.get("section") is not None and str(item["section"]) not in sections:
+                told(f"{kind} {n}", "section", item["section"], sections)
+    for n, item in enumerate(facts.get("force_majeure") or (), 1):
+        for month in item.get("months") or ():
+            if not _MONTH.fullmatch(str(month)):
+                clash = Text("“{m}”不是月份。", "“{m}” is not a month.").fill(m=month)
+                out.append(_fault(where, 0, f"force_majeure {n}", clash, Text("写成 2024-07。", "Write it as 2024-07.")))
+    return out
 
 
 def _fault(where: str, line: int, at: str, clash: Text, remedy: Text) -> Fault:

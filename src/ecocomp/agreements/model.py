@@ -51,6 +51,8 @@ class Agreement:
         years = self.data.get("years")
         if years:
             return year in {int(y) for y in years}
+        if not date.min.year <= year < date.max.year:
+            return False
         first = date(year, int(self.data.get("year_starts") or 1), 1)
         last = date(year + 1, first.month, 1) - timedelta(days=1)
         return self.valid_from <= first and last <= self.valid_to

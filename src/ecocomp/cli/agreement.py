@@ -202,7 +202,7 @@ def settle(
     **kwargs: Any,
 ) -> None:
     """Settle, explain, and show what is open."""
-    from ecocomp.agreements.facts import read_facts
+    from ecocomp.agreements.facts import read_facts, strays
     from ecocomp.agreements.outcome import owed_on, settle_year, unsettled
 
     voice = voice_of(kwargs)
@@ -210,7 +210,7 @@ def settle(
     day = day_of(on)
     given, found = ({}, []) if facts_file is None else read_facts(_there(facts_file))
     reading, said = read_data(data, made)
-    faults += [*found, *said]
+    faults += [*found, *said, *strays(given, made, facts_file.name if facts_file else "facts")]
     if errors(faults):
         raise FaultsError(errors(faults))
     years = [year] if year is not None else _years(made, reading, given)

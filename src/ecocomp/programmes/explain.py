@@ -35,7 +35,10 @@ def explain(row: Mapping[str, Any], programme: Programme, sources: Sequence[Mapp
     out += _amounts(row)
     if row["reason"]:
         against = Text("（{a}）", " ({a})").fill(a=row["against"]) if row["against"] else Text("", "")
-        said = Text("{s}：{r}{a}。", "{s}: {r}{a}.").fill(s=_STATE[row["state"]], r=w.REASONS[row["reason"]], a=against)
+        reason = w.REASONS[row["reason"]]
+        # most reasons to wait say themselves that nothing is payable yet
+        form = Text("{s}：{r}{a}。", "{r}{a}." if "payable" in reason.en else "{s}: {r}{a}.")
+        said = form.fill(s=_STATE[row["state"]], r=reason, a=against)
         out.append(said)
     parts = [f for f in sources if f["due_id"] == row["due_id"] and f["amount_fen"]]
     if parts:

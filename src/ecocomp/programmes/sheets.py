@@ -218,7 +218,7 @@ def read_sheet(kind: str, lines: Sequence[tuple[int, Sequence[str]]], where: str
     out.counts["headings"] = at + 1
     missing = [k for k, h in known.items() if h.needed and k not in columns]
     if missing:
-        said = Text("、".join(known[k].names[0] for k in missing), ", ".join(missing))
+        said = Text("、".join(known[k].names[0] for k in missing), ", ".join(f"{k} ({known[k].names[0]})" for k in missing))
         out.faults.append(
             _fault(
                 "column",
@@ -228,6 +228,7 @@ def read_sheet(kind: str, lines: Sequence[tuple[int, Sequence[str]]], where: str
                 Text("补上这些列。", "Add these columns."),
             )
         )
+    facts = _fact_columns(lines[at][1]) if kind == "contract" else {}
     carried: dict[str, Any] = {}
     since: dict[str, int] = dict.fromkeys((k for k, h in known.items() if h.summed), 0)
     whole, rows_since = dict(since), 0
@@ -249,7 +250,8 @@ def read_sheet(kind: str, lines: Sequence[tuple[int, Sequence[str]]], where: str
             out.faults += faults
             out.counts["refused" if faults else "used"] += 1
             if made is not None:
-                out.rows.append(made | {"row": number})
+                said = {n: cells.plain(row[i]) for n, i in facts.items() if i < len(row) and not cells.is_none(row[i])}
+                out.rows.append(made | {"row": number} | ({"facts": json.dumps(said, ensure_ascii=False)} if said else {}))
                 rows_since += 1
                 for k in since:
                     since[k] += made.get(k) or 0
@@ -292,6 +294,12 @@ def _header(
         if len(found) > max(best[0], HEADER_LEAST - 1):
             best = (len(found), i, found)
     return best[1], best[2]
+
+
+def _fact_columns(header: Sequence[str]) -> dict[str, int]:
+    """Return the columns of further facts of a plot, headed ``facts.NAME`` or ``属性.NAME``, that a rate may depend on."""
+    found = ((re.fullmatch(r"(?:facts|属性)[.．](.+)", cells.word(text)), place) for place, text in enumerate(header))
+    return {match.group(1): place for match, place in found if match}
 
 
 def _total_word(row: Sequence[str]) -> str | None:
@@ -468,6 +476,7 @@ def contracts_of(sheet: Sheet, items: str = "{}") -> tuple[list[dict[str, Any]],
                 "holder_id": row["holder_id"],
                 "variant": row["variant"] or "",
                 "area_dm2": row["area_dm2"],
+                "facts": row.get("facts"),
                 "class_before": row["class_before"],
                 "slope_tenths": row["slope_tenths"],
                 "base_fen": row["base_fen"],

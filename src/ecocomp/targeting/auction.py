@@ -270,6 +270,13 @@ def _known(terms: Terms) -> None:
     for value, known in ((terms.rule, RULES), (terms.price, PRICES), (terms.ties, TIES)):
         if value not in known:
             raise UsageError(Text("不认识 {v}；可用：{k}。", "{v} is not known; use: {k}.").fill(v=value, k=", ".join(known)))
+    if terms.ties == "lot" and not terms.seed.strip():
+        raise UsageError(
+            Text(
+                "抽签没有种子；用 --seed 写开标前公布的种子，否则谁都能事先算出结果。",
+                "The lot has no seed; give with --seed the one published before the bids were opened, or anyone can work out the lot beforehand.",
+            )
+        )
     if terms.budget_fen is None and terms.quantity is None:
         raise UsageError(Text("写明预算或要购的数量。", "State a budget or the quantity sought."))
     if (terms.budget_fen is not None and terms.budget_fen < 0) or (terms.quantity is not None and terms.quantity < 0):

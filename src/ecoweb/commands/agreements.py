@@ -173,7 +173,7 @@ def record(
     **kwargs: Any,
 ) -> None:
     """Settle and keep."""
-    from ecocomp.agreements.facts import read_facts
+    from ecocomp.agreements.facts import read_facts, strays
     from ecocomp.cli import agreement as desk
 
     voice = voice_of(kwargs)
@@ -186,6 +186,7 @@ def record(
 
         made = parsed(row_of(office, agreement_id, on=day_of(on)))
         reading, found = desk.read_data(data, made)
+        found = [*found, *strays(facts, made, facts_file.name if facts_file else "facts")]
         if errors([*faults, *found]):
             raise FaultsError(errors([*faults, *found]))
         who = _who(actor, reason, document, Text("年度结算", "yearly settlement"))

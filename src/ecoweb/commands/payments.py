@@ -173,6 +173,7 @@ def notice(year: int, programme: str, region: str, opens: str | None, days: int 
             "rows": n.rows,
             "sum_fen": n.sum_fen,
             "digest": n.digest,
+            "again": n.again,
         }
         said = Text("公示 {i}：{a} 至 {b}，{r} 行，{y} 元。", "Notice {i}: {a} to {b}, {r} rows, CNY {y}.")
         return data, [said.fill(i=n.notice_id, a=n.opens, b=n.closes, r=n.rows, y=say_yuan(n.sum_fen))]

@@ -33,9 +33,11 @@ class OfficeRules:
 def office_rules(office: Office, folders: Sequence[Path] = (), place: str | None = None) -> OfficeRules:
     """Return the rules of an office: of its county if that has any, else of the regions above it, else of the nation.
 
-    folders  rule folders laid over those that ship
+    folders  rule folders laid over those that ship and over the office's own (``rules/`` in its folder)
     raises   FaultsError with every fault of a programme file or of a rule of those folders
     """
+    own = office.folder / "rules"
+    folders = [*([own] if own.is_dir() else []), *folders]
     where = [policy_folder(), *folders]
     book, faults = RuleBook.read(where)
     shipped = policy_folder()

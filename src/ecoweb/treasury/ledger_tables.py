@@ -1,7 +1,7 @@
-"""Are the tables of the ledger those that were made? Columns, constraints and indexes, compared with `schema.tables_sql`.
+"""Are the tables of the ledger those that were made? Constraints and indexes, compared with `schema.tables_sql`.
 
-SQLite keeps the words of each statement, so they are compared whole. PostgreSQL keeps them parsed: there the columns, the
-constraints by name, that none is switched off or marked as not validated, and the words and numbers of each CHECK are compared.
+SQLite keeps the words of each statement, so they are compared whole. PostgreSQL keeps them parsed: there the number of
+constraints of each kind, that none is marked as not validated, and the names, numbers and texts of each CHECK are compared.
 """
 
 from __future__ import annotations
@@ -18,24 +18,8 @@ OTHER = Text("表的列、约束或索引被改动", "its columns, constraints o
 FOREIGN = Text("账本的表上有不属于本系统的索引", "the tables of the ledger have an index that is none of ours")
 _HEAD = re.compile(r"CREATE (?:UNIQUE )?(?:TABLE|INDEX) (\w+)")
 _WORD = re.compile(r"'(?:[^']|'')*'|[a-z_][a-z_0-9]*|\d+")
-_COMMON = {
-    "and",
-    "or",
-    "in",
-    "any",
-    "array",
-    "case",
-    "when",
-    "then",
-    "else",
-    "end",
-    "is",
-    "not",
-    "null",
-    "text",
-    "bigint",
-    "coalesce",
-}
+_COMMON = {"text", "bigint", "integer", "coalesce"}
+"""Types and a function; the words of SQL itself stand in capitals and are not counted."""
 
 
 def changed_tables(vendor: str, cursor: Any) -> list[tuple[str, Text]]:
@@ -102,7 +86,8 @@ def _checks(sql: str) -> list[str]:
 
 def _words(text: str) -> Counter[str]:
     """Return the names, numbers and texts in a condition; how PostgreSQL writes brackets, casts and lists is left out."""
-    return Counter(w for w in _WORD.findall(text.replace('"', "").replace("E'", "'")) if w.lower() not in _COMMON)
+    plain = re.sub(r"'-?(\d+)'", r"\1", text.replace('"', "").replace("E'", "'"))  # it writes -1 as '-1'::integer
+    return Counter(w for w in _WORD.findall(plain) if w not in _COMMON)
 
 
 __all__ = ["FOREIGN", "GONE", "OTHER", "changed_tables"]

@@ -7,7 +7,7 @@ thousand; account numbers are opened a piece at a time only to see that they can
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,10 +20,10 @@ from ecocomp.terms.faults import Fault, FaultsError, UsageError, capped, raise_e
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text
 from ecoweb.office import Office
-from ecoweb.programmes import queries as registered
 from ecoweb.records import cipher
 from ecoweb.records.checks import row_faults
 from ecoweb.records.fields import to_micros
+from ecoweb.records.queries import versions
 from ecoweb.records.store import Work, delta_tables
 from ecoweb.treasury.payments_base import (
     CHUNK,
@@ -59,6 +59,15 @@ class Notice:
     rows: int
     sum_fen: int
     digest: str
+    again: bool = False
+
+
+class _Given(Exception):
+    """The very same was given before."""
+
+    def __init__(self, notice: Notice) -> None:
+        super().__init__(notice.notice_id)
+        self.notice = notice
 
 
 def give_notice(
@@ -78,8 +87,18 @@ def give_notice(
 
     days       how long; the rules' `governance.notice_days` if None, never less
     notice_id  a notice of the register that showed these rows already: they are bound to it, and its days count
+    returns    the first answer again, where the notice that runs shows the very same
     raises     FaultsError: nothing to show, a shorter notice than the rules ask, one that still runs, or one that showed less
     """
+    try:
+        return _give_notice(office, year, who, programme, region, opens, days, notice_id)
+    except _Given as found:
+        return found.notice
+
+
+def _give_notice(
+    office: Office, year: int, who: Act, programme: str, region: str, opens: date | None, days: int | None, notice_id: str
+) -> Notice:
     with acting(office, "notice", who, year=year, programme=programme) as work:
         need_role(work, who, "maker", "programme")
         if notice_id:
@@ -96,6 +115,9 @@ def give_notice(
         if not sum(t.rows for _, t, _ in shown):
             raise FaultsError([_nothing_to("notice", Text("没有可公示的付款行", "there are no payable rows to show"))])
         place = region or office.region_code
+        same = [_same_notice(work, p, year, region, t, d, (first, closes)) for p, t, d in shown]
+        if all(same):
+            raise _Given(replace(_together([m for m in same if m]), again=True))
         raise_errors([f for p, _, _ in shown for f in _running(work, p, year, place)])
         n = next_seq(work.cursor, "pay_notice")
         made = [
@@ -116,7 +138,10 @@ def _together(made: list[Notice]) -> Notice:
 
 def _bind(work: Work, year: int, programme: str, notice_id: str, who: Act) -> Notice:
     """Bind the rows to a notice that stands in the register: of this programme and year, not withdrawn, and it showed no less."""
-    said = registered.one(work.office, "notice", "notice_id", notice_id)
+    found = _noticed_now(work, {"notice_id": notice_id})
+    if not found:
+        raise FaultsError([_no_notice(notice_id)])
+    said = found[0]
     if said["year"] != year or programme not in ("", said["programme"]) or said["state"] == "withdrawn":
         raise FaultsError([_other_notice(notice_id, said)])
     work.cursor.execute("SELECT 1 FROM pay_notice WHERE notice_id = %s", [notice_id])
@@ -131,6 +156,12 @@ def _bind(work: Work, year: int, programme: str, notice_id: str, who: Act) -> No
     made = Notice(notice_id, said["opens_on"], said["closes_on"], totals.rows, totals.sum_fen, digest)
     _note(work, made, said["programme"], year, region, who)
     return made
+
+
+def _noticed_now(work: Work, where: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return notices of the register as they stand at the moment of the act."""
+    found = versions(work.office, "notice", where, known=work.at).to_pylist()
+    return [r for r in found if r["known_to"] is None and r["valid_to"] is None]
 
 
 def _programmes_of(work: Work, year: int, region: str) -> list[str]:
@@ -157,12 +188,26 @@ def _shown(work: Work, year: int, programme: str, region: str) -> tuple[_Totals,
 
 def _running(work: Work, programme: str, year: int, place: str) -> list[Fault]:
     """Return a fault for each notice of the programme, year and place that still runs."""
-    found = registered.last(work.office, "notice", {"region_code": place})
+    found = _noticed_now(work, {"region_code": place})
     return [
         _still(n["notice_id"], n["closes_on"])
         for n in found
         if (n["programme"], n["year"], n["state"]) == (programme, year, "open") and n["closes_on"] >= day_of(work)
     ]
+
+
+def _same_notice(
+    work: Work, programme: str, year: int, region: str, totals: _Totals, digest: str, days: tuple[date, date]
+) -> Notice | None:
+    """Return the notice that was given of exactly these rows for exactly these days."""
+    work.cursor.execute(
+        "SELECT n.notice_id FROM pay_notice n JOIN notice q ON q.notice_id = n.notice_id AND q.known_to IS NULL"
+        " AND q.valid_to IS NULL WHERE n.programme = %s AND n.year = %s AND n.region_code = %s AND n.digest = %s AND n.opens = %s AND n.closes = %s"
+        " AND q.state = 'open' ORDER BY n.seq DESC LIMIT 1",
+        [programme, year, region, digest, *days],
+    )
+    row = work.cursor.fetchone()
+    return None if row is None else Notice(str(row[0]), *days, totals.rows, totals.sum_fen, digest)
 
 
 def _notice_row(m: Notice, programme: str, year: int, place: str, who: Act) -> dict[str, Any]:
@@ -178,7 +223,7 @@ def _register(work: Work, rows: list[dict[str, Any]]) -> None:
     day = day_of(work)
     ended, closed = [], []
     for new in rows:
-        for old in registered.last(work.office, "notice", {"region_code": new["region_code"]}):
+        for old in _noticed_now(work, {"region_code": new["region_code"]}):
             if (old["programme"], old["year"], old["state"]) == (new["programme"], new["year"], "open") and old["closes_on"] < day:
                 bare = {k: v for k, v in old.items() if k not in ("known_from", "known_to")}
                 ended.append(old)
@@ -672,11 +717,13 @@ _OBJECTED = (
 _OPEN = "o.outcome = 'open' AND o.received_on BETWEEN q.opens_on AND q.closes_on"
 """Only what came in within the notice holds money while it is open (`ecocomp.governance.objections.in_window`)."""
 _UPHELD = (
-    "o.outcome = 'upheld' AND r.change < o.change_id AND NOT EXISTS (SELECT 1 FROM pay_decision d JOIN pay_decision e"
+    "o.outcome = 'upheld' AND NOT EXISTS (SELECT 1 FROM pay_row c WHERE c.holder_id = r.holder_id AND c.parcel_id = r.parcel_id"
+    " AND c.programme = r.programme AND c.year = r.year AND c.tranche = r.tranche AND c.change > o.change_id"
+    " AND c.kind IN ('payment', 'correction', 'clawback')) AND NOT EXISTS (SELECT 1 FROM pay_decision d JOIN pay_decision e"
     " ON e.confirms = d.seq WHERE d.kind = 'waive' AND d.outcome = 'objection_upheld' AND d.subject = r.payee_id"
     " AND e.change > o.change_id)"
 )
-"""What was upheld holds a row until a corrected calculation took its place, or two persons said that no money changes."""
+"""What was upheld holds a row until a later calculation corrected its key, or two persons said that no money changes."""
 
 
 def _objections(work: Work) -> Iterator[tuple[int, str]]:
@@ -946,6 +993,16 @@ def _still(notice_id: str, closes: date) -> Fault:
             "A notice of this programme, year and region still runs, until {d}.",
         ).fill(d=closes),
         Text("等它期满，或先撤回它再公示。", "Wait until it is over, or withdraw it first."),
+    )
+
+
+def _no_notice(notice_id: str) -> Fault:
+    return Fault(
+        "payments.no_notice",
+        "notice",
+        notice_id,
+        Text("登记簿没有这份公示。", "The register has no such notice."),
+        Text("核对公示编码。", "Check the code of the notice."),
     )
 
 
