@@ -104,10 +104,12 @@ def test_the_offices_own_programme_pays_by_a_fact_of_the_sheet(run: Any, desk: D
     own.parent.mkdir(parents=True)
     own.write_text(OWN, encoding="utf-8")
     sheet, items = tmp_path / "合同.csv", tmp_path / "items.yaml"
-    head = SHEET.format(total=6).replace("退耕面积", "面积").replace("conversion_round2", "bird_damage")
-    rows = [r.replace(",forest,", ",crop,").replace(",grass,", ",crop,") for r in head.splitlines()]
-    facts = iter(("属性.damage", "heavy", "light", ""))
-    sheet.write_text("\n".join(f"{r},{next(facts)}" if r.count(",") > 4 else r for r in rows), encoding="utf-8-sig")
+    sheet.write_text(
+        "合同编号,项目,权利人编码,村代码,地块编码,措施,合同面积（亩）,期限起,属性.damage\n"
+        "K1,bird_damage,H1,990121001001,A,crop,3,2020-05-01,heavy\n"
+        "K2,bird_damage,H2,990121001001,B,crop,3,2020-05-01,light\n",
+        encoding="utf-8-sig",
+    )
     items.write_text("scope_and_area: a\nduty: b\nterm: c", encoding="utf-8")
     assert run("draft", str(sheet), "--items", str(items), "--on", "2020-04-01").exit_code == 0
     assert run("sign", "K1", "K2", "--on", "2020-05-01", "--activate").exit_code == 0

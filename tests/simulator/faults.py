@@ -82,8 +82,7 @@ class Machine:
             with suppress(_Undo), other.writing() as cursor:
                 cursor.execute("SELECT count(*) FROM change")
                 try:
-                    act(self.office)
-                    answer: tuple[str, Any] = ("done", None)
+                    answer: tuple[str, Any] = ("done", act(self.office))
                 except FaultsError as exc:
                     answer = "refused", {f.code for f in exc.faults}
                 raise _Undo

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator.faults import KINDS, Machine, ViolationError
-from tests.treasury.pay_world import YEAR, Claim, World, bundle
+from tests.treasury.pay_world import YEAR, Claim, World, bundle, officer
 
 from ecocomp.payments.bank_return import Result
 from ecoweb.office import Office
@@ -75,6 +75,8 @@ class History:
 
     def _run(self) -> None:
         self.world = World(self.machine.office, Path(self.room.name), HOLDERS)
+        self.world.load("officer", [officer("u:supervisor", "P-supervisor", "supervisor")])
+        self.world.wait(days=3)
         self._take(self._draw(self.rng.randrange(4, 14)))
         self.do(lambda o, a: payments.give_notice(o, YEAR, a), "maker")
         self.world.wait(days=9)
@@ -167,10 +169,10 @@ class History:
         ):
             truth = self.bank.truth[batch, line]
             how, number = self.do(
-                lambda o, a, b=batch, n=line, t=truth: payments.propose(o, "resolve", f"{b}/{n}", t, a), "maker", may_refuse=True
+                lambda o, a, b=batch, n=line, t=truth: payments.propose(o, "resolve", f"{b}/{n}", t, a), "reconciler", may_refuse=True
             )
             if how == "done":
-                self.do(lambda o, a, n=number: payments.confirm(o, n, a), "checker", may_refuse=True)
+                self.do(lambda o, a, n=number: payments.confirm(o, n, a), "supervisor")
         for (batch,) in self.world.sql(
             "SELECT DISTINCT b.batch_id FROM pay_state s JOIN pay_slip p ON p.row = s.row JOIN pay_batch b ON b.seq = p.batch"
             " WHERE s.state = 'failed'"

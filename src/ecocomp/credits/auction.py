@@ -79,7 +79,7 @@ class Clearing:
 
     price    fen per unit; None if nothing trades
     volume   smallest units traded
-    surplus  left over at the price
+    surplus  what is bid for less what is offered at the price: positive of buyers left over, negative of sellers
     fills    order id → smallest units, of every order
     matches  who trades with whom
     steps    why this price, sentence by sentence

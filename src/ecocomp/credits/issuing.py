@@ -268,6 +268,8 @@ def years_after(day: date, years: int) -> date:
 def split_net(gross_fen: int, cost_fen: int, shares: Mapping[str, Fraction]) -> dict[str, int]:
     """Return how the net proceeds of a sale are shared, costs first, to the fen and without loss.
 
+    shares  in the order of the rule as it is written: a fen between two equal claims goes to the one named first
+
     >>> split_net(100_000, 20_000, {"collective": Fraction(15, 100), "household": Fraction(85, 100)})
     {'cost': 20000, 'collective': 12000, 'household': 68000}
 
@@ -281,7 +283,7 @@ def split_net(gross_fen: int, cost_fen: int, shares: Mapping[str, Fraction]) -> 
         )
     if sum(shares.values(), Fraction(0)) != 1 or any(s < 0 for s in shares.values()):
         raise UsageError(Text("分配比例合计不是 1。", "The shares do not make 1."))
-    names = sorted(shares)
+    names = list(shares)
     common = 1
     for n in names:
         common = common * shares[n].denominator // _gcd(common, shares[n].denominator)

@@ -23,7 +23,7 @@ from fractions import Fraction
 from typing import Any
 
 from ecocomp.funds.limits import fit
-from ecocomp.funds.sheet import Column
+from ecocomp.funds.sheet import Column, checked
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import Fault, FaultsError, raise_errors
 from ecocomp.terms.money import apportion, say_yuan, to_fen
@@ -114,6 +114,14 @@ def cost_factor(row: Mapping[str, Any], params: Parameters) -> Fraction:
     return (people + area) * inner * math.prod((given.get(n, Fraction(1)) for n in COST_FACTORS), start=Fraction(1))
 
 
+def factors_of(given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return the parts of a cost factor for `cost_factor`; FaultsError with every part that is not known, no number or half given."""
+    columns = [c for c in COLUMNS if c.name in _HEADS]
+    read = checked([given], columns, where)
+    raise_errors([*read.faults, *(f for r in read.rows for f in _cost_faults(r, where, r["record"]))])
+    return read.rows[0]
+
+
 def std_expenditure_yuan(row: Mapping[str, Any], params: Parameters) -> Fraction | None:
     """Return the standard expenditure: as given, else from populations, standards per head and the cost factor."""
     if row.get("std_expenditure") is not None:
@@ -142,12 +150,14 @@ def equalise(
 ) -> Equalised:
     """Return the equalisation of a pool over the regions.
 
-    rows   from `sheet.read` with `COLUMNS`: money in yuan
+    rows   from `sheet.read` with `COLUMNS`, or the same as values (`sheet.checked`): money in yuan
     w1, w2 weights of the coefficient; refused when not given
     raises FaultsError with every fault
     """
+    read = checked(rows, COLUMNS, where, prefixes=tuple(PREFIXES), key="region")
+    rows = read.rows
     spent = [std_expenditure_yuan(r, params) for r in rows]
-    raise_errors(_faults(rows, spent, pool_fen, effort_pool_fen, w1, w2, where))
+    raise_errors([*read.faults, *_faults(rows, spent, pool_fen, effort_pool_fen, w1, w2, where)])
     expenditure = [s if s is not None else Fraction(0) for s in spent]
     gaps = [e - Fraction(r["std_revenue"]) for e, r in zip(expenditure, rows, strict=True)]
     takes = [i for i, g in enumerate(gaps) if g > 0]

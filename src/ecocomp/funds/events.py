@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from ecocomp.rules import Parameters
 from ecocomp.terms.codes import ENVELOPE_EVENTS
-from ecocomp.terms.faults import Fault, capped
+from ecocomp.terms.faults import Fault, capped, raise_errors
 from ecocomp.terms.money import INT64_MAX, half_even, say_yuan
 from ecocomp.terms.text import Text
 
@@ -60,19 +61,27 @@ def interest_owner(source: str, params: Parameters) -> str:
     return "treasury"
 
 
-def interest_fen(balance_fen: int, days: int, rate_ppm: int, year_days: int = 360) -> int:
-    """Return simple interest in whole fen, half-even.
+def interest_fen(balance_fen: int, days: int, rate_ppm: int | Fraction, year_days: int = 360) -> int:
+    """Return simple interest in whole fen, half-even at the end.
+
+    rate_ppm  rate per year in millionths; a fraction where the rate has more than six decimals
 
     >>> interest_fen(1_000_000_00, 90, 3_500)
     87500
     """
-    return half_even(balance_fen * days * rate_ppm, year_days * 1_000_000)
+    exact = Fraction(rate_ppm) * balance_fen * days / (year_days * 1_000_000)
+    return half_even(exact.numerator, exact.denominator)
 
 
 def standing(
     envelope_id: str, source: str, events: Iterable[Mapping[str, Any]], params: Parameters, on: date | None = None
 ) -> Standing:
-    """Return an envelope's standing after its events up to a day, taken in the order of day and number."""
+    """Return an envelope's standing after its events up to a day, taken in the order of day and number.
+
+    raises  FaultsError where an event is of a kind or has an owner that is not known: it would count as nothing
+    """
+    events = list(events)
+    raise_errors([f for e in events for f in (*_kind_faults(e, "envelope_event"), *_owner_faults(e, "envelope_event"))])
     n = dict.fromkeys(("granted", "postponed", "reduced", "recovered", "interest", "due", "returned", "back"), 0)
     stopped: date | None = None
     for e in sorted(events, key=lambda x: (x["happened_on"], str(x["event_id"]))):
@@ -138,7 +147,8 @@ def event_faults(
         for k, e in enumerate(own):
             if e["kind"] not in ("postpone", "release"):
                 continue
-            before = standing(i, known[i], own[:k], params)
+            earlier = [x for x in own[:k] if not _kind_faults(x, where) and not _owner_faults(x, where)]
+            before = standing(i, known[i], earlier, params)
             if e["kind"] == "postpone" and e["fen"] > before.usable_fen:
                 out.append(_over(where, e, Text("缓拨", "postponed"), e["fen"], Text("可用", "usable"), before.usable_fen))
             if e["kind"] == "release" and e["fen"] > before.postponed_fen:
@@ -149,11 +159,7 @@ def event_faults(
 
 
 def _event_faults(e: Mapping[str, Any], known: Mapping[str, str], acts: Mapping[str, Any], where: str) -> list[Fault]:
-    out, record = [], str(e["event_id"])
-    if e["kind"] not in ENVELOPE_EVENTS:
-        out.append(
-            _fault(where, record, Text("事项 {k} 不认识。", "Event {k} is not known.").fill(k=e["kind"]), _listed(ENVELOPE_EVENTS))
-        )
+    out, record = _kind_faults(e, where), str(e["event_id"])
     if e["envelope_id"] not in known:
         out.append(
             _fault(
@@ -182,15 +188,7 @@ def _event_faults(e: Mapping[str, Any], known: Mapping[str, str], acts: Mapping[
                 Text("写明下达、处理或入账的文件。", "Name the notice, the decision or the statement."),
             )
         )
-    if e["kind"] == "interest" and (e.get("owner") or "envelope") not in OWNERS:
-        out.append(
-            _fault(
-                where,
-                record,
-                Text("利息归属 {o} 不认识。", "Owner {o} of interest is not known.").fill(o=e["owner"]),
-                _listed(OWNERS),
-            )
-        )
+    out += _owner_faults(e, where)
     if e["kind"] in RECOVERIES:
         act = str(e.get("act") or "")
         if act not in acts:
@@ -213,6 +211,20 @@ def _event_faults(e: Mapping[str, Any], known: Mapping[str, str], acts: Mapping[
                 )
             )
     return out
+
+
+def _kind_faults(e: Mapping[str, Any], where: str) -> list[Fault]:
+    if e["kind"] in ENVELOPE_EVENTS:
+        return []
+    clash = Text("事项 {k} 不认识。", "Event {k} is not known.").fill(k=e["kind"])
+    return [_fault(where, str(e["event_id"]), clash, _listed(ENVELOPE_EVENTS))]
+
+
+def _owner_faults(e: Mapping[str, Any], where: str) -> list[Fault]:
+    if e["kind"] != "interest" or (e.get("owner") or "envelope") in OWNERS:
+        return []
+    clash = Text("利息归属 {o} 不认识。", "Owner {o} of interest is not known.").fill(o=e["owner"])
+    return [_fault(where, str(e["event_id"]), clash, _listed(OWNERS))]
 
 
 def _listed(codes: Iterable[str]) -> Text:

@@ -40,7 +40,8 @@ def matches(rows: Iterable[Mapping[str, Any]], granted: Mapping[str, int], effec
     """Return how each envelope that needs a match is matched, in the order of its id.
 
     granted  fen by envelope
-    required = granted × match_ppm, rounded up: a fen short is short
+    required = granted × match_ppm, rounded up: what must at least be added is reached or it is not, so half a fen counts as one
+    match_ppm may be a fraction, so that a share of more than six decimals stays exact
     """
     if effect not in EFFECTS:
         raise FaultsError([_unknown(effect)])

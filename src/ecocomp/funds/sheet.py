@@ -138,6 +138,51 @@ def read(
     return out
 
 
+def checked(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[Column],
+    where: str,
+    *,
+    prefixes: Sequence[str] = (),
+    key: str = "",
+) -> Read:
+    """Return rows that come as values, not as a file, after the same checks; rows that were read from a file stay as they are.
+
+    rows      by column name; numbers as int, Decimal or text, never float; words as code or as a file may write them
+    prefixes  names before the colon of columns like ``kind:national_park``, which are numbers
+    key       column whose value must be one of a kind
+    A key that is no column is an error here: nobody sees it being left out.
+    """
+    out = Read(heads=[c.name for c in columns])
+    known = {c.name: c for c in columns}
+    seen: dict[str, str] = {}
+    for i, given in enumerate(rows, 1):
+        if not isinstance(given, Mapping):
+            out.faults.append(_no_table(where, f"row {i}", given))
+            continue
+        record = str(given.get("record", f"row {i}"))
+        row: dict[str, Any] = {"record": record, **dict.fromkeys(known)}
+        for name, value in given.items():
+            before, sign, after = str(name).partition(":")
+            column = Column(str(name), (str(name),), "number") if sign and after and before in prefixes else known.get(str(name))
+            if column is not None:
+                row[column.name] = _given(value, column, where, record, out.faults)
+            elif name != "record":
+                out.faults.append(_no_column(where, record, str(name), columns))
+        out.faults += [_empty(where, record, c) for c in columns if c.needed and row[c.name] is None and not _told(out, record, c)]
+        if key and row.get(key) is not None:
+            if row[key] in seen:
+                out.faults.append(_twice(where, record, seen[row[key]], str(row[key])))
+            seen.setdefault(row[key], record)
+        out.rows.append(row)
+    if not rows:
+        out.faults.append(_no_rows(where))
+    out.faults = [
+        f for c in dict.fromkeys(f.code for f in out.faults) for f in capped([g for g in out.faults if g.code == c], c, where)
+    ]
+    return out
+
+
 # ---------------------------------------------------------------- headings
 def _plain(cell: str) -> str:
     return unicodedata.normalize("NFKC", cell.replace("\ufeff", "")).strip()
@@ -237,6 +282,32 @@ def _value(cells: list[str], i: int, column: Column, unit: Decimal, where: str, 
     return _number(cell, column, unit, where, record, faults)
 
 
+def _given(value: Any, column: Column, where: str, record: str, faults: list[Fault]) -> Any:
+    """Return a value that came as such: checked like a cell, and a code of a column of words kept."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        if column.kind == "word" and value in column.words.values():
+            return value
+        return _value([_plain(value)], 0, column, Decimal(1), where, record, faults)
+    if column.kind == "text" and isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return str(value)
+    if column.kind in ("text", "word") or isinstance(value, bool | float) or not isinstance(value, int | Decimal):
+        faults.append(_cell(where, record, column, str(value), _kind_of(column)))
+        return None
+    number = Decimal(value)
+    if not number.is_finite():
+        faults.append(_cell(where, record, column, str(value), _kind_of(column)))
+        return None
+    return _bounded(number, str(value), column, where, record, faults)
+
+
+def _kind_of(column: Column) -> Text:
+    if column.kind == "word":
+        return Text("其中之一：{k}", "one of {k}").fill(k=", ".join(dict.fromkeys(column.words.values())))
+    return Text("文字", "text") if column.kind == "text" else Text("一个数（整数或 Decimal）", "a number (int or Decimal)")
+
+
 def _number(cell: str, column: Column, unit: Decimal, where: str, record: str, faults: list[Fault]) -> Decimal | None:
     text = cell.replace(" ", "").replace("−", "-")
     percent = text.endswith("%")
@@ -250,7 +321,10 @@ def _number(cell: str, column: Column, unit: Decimal, where: str, record: str, f
     if number is None or (percent and column.kind != "share"):
         faults.append(_cell(where, record, column, cell, Text("一个数", "a number")))
         return None
-    number = number / 100 if percent else number * unit
+    return _bounded(number / 100 if percent else number * unit, cell, column, where, record, faults)
+
+
+def _bounded(number: Decimal, cell: str, column: Column, where: str, record: str, faults: list[Fault]) -> Decimal | None:
     if abs(number) >= _LARGEST:
         faults.append(_cell(where, record, column, cell, Text("小于 10¹⁷ 的数", "a number below 10^17")))
         return None
@@ -316,6 +390,27 @@ def _unknown(where: str, head: str, columns: Sequence[Column]) -> Fault:
         Text("不认识的列，未使用。", "This column is not known and was not used."),
         Text("最相近的表头是 {n}。", "The nearest heading is {n}.").fill(n=near),
         "warning",
+    )
+
+
+def _no_table(where: str, record: str, given: object) -> Fault:
+    return Fault(
+        "table.row",
+        where,
+        record,
+        Text("这一行是“{v}”。", "The row is '{v}'.").fill(v=str(given)[:40]),
+        Text("每行是键值表。", "Each row is a table of keys."),
+    )
+
+
+def _no_column(where: str, record: str, name: str, columns: Sequence[Column]) -> Fault:
+    near = next(iter(difflib.get_close_matches(name, [c.name for c in columns], 1)), "—")
+    return Fault(
+        "table.unknown_column",
+        where,
+        f"{record} {name[:60]}",
+        Text("没有这一列。", "There is no such column."),
+        Text("最相近的是 {n}；可用：{a}。", "The nearest is {n}; known: {a}.").fill(n=near, a=", ".join(c.name for c in columns)),
     )
 
 

@@ -26,7 +26,7 @@ from fractions import Fraction
 from typing import Any
 
 from ecocomp.funds.limits import fit
-from ecocomp.funds.sheet import Column
+from ecocomp.funds.sheet import Column, checked
 from ecocomp.rules import Parameters
 from ecocomp.terms.codes import FUNCTION_ZONES
 from ecocomp.terms.faults import Fault, FaultsError, raise_errors
@@ -151,7 +151,8 @@ def allocate_transfer(
 ) -> Transfer:
     """Return the allocation of a pool over the counties.
 
-    rows       from `sheet.read` with `COLUMNS`; money in yuan, areas in km², shares 0..1, None where there is no value
+    rows       from `sheet.read` with `COLUMNS`, or the same as values (`sheet.checked`); money in yuan, areas in km², shares 0..1,
+               None where there is no value
     pools_fen  parts of the pool by name; the rest of the pool goes to the key part; without it, rule ``funds.transfer.pool_shares``
     top_up_fen the province's own money, split like the total and kept apart as a source of its own
     stacking   ``max`` or ``sum``, else the rule
@@ -159,8 +160,10 @@ def allocate_transfer(
     """
     components = tuple(str(c) for c in params.items("funds.transfer.components"))
     stacking = stacking or params.text("funds.transfer.stacking")
+    read = checked(rows, COLUMNS, where, prefixes=tuple(PREFIXES), key="county")
+    rows = read.rows
     kinds = sorted({k for r in rows for k in r if k.startswith("kind:")})
-    raise_errors(_faults(rows, components, stacking, kinds, pool_fen, top_up_fen, where))
+    raise_errors([*read.faults, *_faults(rows, components, stacking, kinds, pool_fen, top_up_fen, where, read.faults)])
     pools = _pools(pool_fen, pools_fen, components, params, where)
     facts: list[dict[str, Any]] = [{} for _ in rows]
     raw = _raw(rows, kinds, stacking, facts, params)
@@ -378,7 +381,9 @@ def _faults(
     pool: int,
     top_up: int,
     where: str,
+    told: Sequence[Fault] = (),
 ) -> list[Fault]:
+    gaps = {f.record for f in told}
     out = [
         _rule("funds.transfer.components", Text("{p} 中的部分", "parts of {p}").fill(p=", ".join(PARTS)))
         for c in components
@@ -390,7 +395,7 @@ def _faults(
         if value < 0:
             out.append(_money(where, name, value))
     for row in rows:
-        if not kinds and row.get("gap") is None:
+        if not kinds and row.get("gap") is None and f"{row['record']} gap" not in gaps:
             out.append(_no_gap(where, row))
     return out
 

@@ -107,57 +107,107 @@ def judge(
     order = np.lexsort((_rank(table["inspection_id"]), day, level, row, years))
     same = (np.diff(row[order]) == 0) & (np.diff(level[order]) == 0) & (np.diff(years[order]) == 0)
     last = order[np.append(~same, True)] if len(order) else order
-    made = {}
+    judged = _Levels(table, rule, n, contracted, survival)
+    found = {}
     for year in np.unique(years).tolist():
         rows = last[years[last] == year]
-        made[int(year)] = _year(table, rows, row, level, n, contracted, rule, survival)
+        has = np.full((len(_LEVELS), n), -1, np.int64)
+        has[level[rows], row[rows]] = rows
+        found[int(year)] = (has, judged.stops(rows, row))
     ids = table["inspection_id"].combine_chunks() if len(table) else pa.array([], pa.string())
+    made = _together(found, judged) if rule.get("each") == "once" else {y: judged.judge(has, stop) for y, (has, stop) in found.items()}
     return Inspections(made, ids, n), faults
 
 
-def _year(
-    table: pa.Table, rows: Ints, row: Ints, level: Ints, n: int, contracted: Ints, rule: Mapping[str, Any], survival: NDArray[Any]
-) -> Judged:
-    pay = _LEVELS.index(rule["level"])
-    area_of, good = _column(table, "accepted_dm2", 0), _good(table)
-    has = np.full((len(_LEVELS), n), -1, np.int64)
-    has[level[rows], row[rows]] = rows
-    decides = has[pay].copy()
-    for k in range(pay + 1, len(_LEVELS)):
-        decides = np.where((has[pay] >= 0) & (has[k] >= 0), has[k], decides)
-    inside = np.maximum(decides, 0)
-    why = np.zeros(n, np.int64)
-    confirmed = np.ones(n, bool)
-    for name in rule.get("confirm") or ():
-        confirmed &= has[_LEVELS.index(name)] >= 0
-    rate = np.full(n, -1, np.int64)
-    for k in range(pay, len(_LEVELS)):
-        known = _column(table, "survival_ppm", -1)[np.maximum(has[k], 0)] if len(table) else rate
-        rate = np.where((has[k] >= 0) & (known >= 0), known, rate)
-    paper = _has_text(table, "certificate")
-    papers = np.zeros(n, bool)
-    for k in range(pay, len(_LEVELS)):
-        papers |= (has[k] >= 0) & (paper[np.maximum(has[k], 0)] if len(table) else False)
-    area = np.where(decides >= 0, area_of[inside], 0) if len(table) else np.zeros(n, np.int64)
-    ok = np.where(decides >= 0, good[inside], False) if len(table) else np.zeros(n, bool)
-    tests = [
-        (has[pay] < 0, "not_inspected"),
-        (~ok | (area <= 0), "rejected"),
-        ((survival >= 0) & (rate < 0), "survival_unknown"),
-        ((survival >= 0) & (rate < survival), "survival_low"),
-        (~confirmed, "not_confirmed"),
-        (~papers if rule.get("certificate") else np.zeros(n, bool), "no_certificate"),
-    ]
-    why = np.select([t for t, _ in tests], [CODE[c] for _, c in tests], default=CODE[""])
-    area = np.where(why == CODE[""], np.minimum(area, contracted), 0)
-    stop = np.zeros(n, bool)
-    stops = set(rule.get("stops") or ())
-    events = table["events"].take(pa.array(rows)).to_pylist() if stops and len(rows) else []
-    for i, said in zip(rows.tolist(), events, strict=True) if events else ():
-        if said and stops & acts(said):
-            stop[row[i]] = True
-    seen = (has >= 0).any(axis=0)
-    return Judged(area, why, np.where(decides >= 0, decides, np.where(seen, has.max(axis=0), -1)), stop)
+class _Levels:
+    """Judges what the levels found on each plot: `has` holds by level and plot the row of the inspection that counts, -1 none."""
+
+    def __init__(self, table: pa.Table, rule: Mapping[str, Any], n: int, contracted: Ints, survival: NDArray[Any]) -> None:
+        self.table, self.rule, self.n, self.contracted, self.survival = table, rule, n, contracted, survival
+        self.pay = _LEVELS.index(rule["level"])
+        self.area, self.good = _column(table, "accepted_dm2", 0), _good(table)
+        self.rate, self.paper = _column(table, "survival_ppm", -1), _has_text(table, "certificate")
+
+    def of(self, values: NDArray[Any], at: Ints, empty: Any) -> NDArray[Any]:
+        """Return the value of each plot's inspection, `empty` where it has none."""
+        return np.where(at >= 0, values[np.maximum(at, 0)], empty) if len(values) else np.full(self.n, empty)
+
+    def stops(self, rows: Ints, row: Ints) -> Mask:
+        """Return the plots on which these inspections found an act that stops the payment."""
+        out = np.zeros(self.n, bool)
+        acts_of = set(self.rule.get("stops") or ())
+        events = self.table["events"].take(pa.array(rows)).to_pylist() if acts_of and len(rows) else []
+        for i, said in zip(rows.tolist(), events, strict=True) if events else ():
+            if said and acts_of & acts(said):
+                out[row[i]] = True
+        return out
+
+    def refused(self, has: Ints) -> Mask:
+        """Return the plots the level whose acceptance is paid on did not accept."""
+        at = has[self.pay]
+        return (at >= 0) & ~(self.of(self.good, at, False) & (self.of(self.area, at, 0) > 0))
+
+    def judge(self, has: Ints, stop: Mask) -> Judged:
+        """Return what the inspections of a plot come to."""
+        pay, rule, survival = self.pay, self.rule, self.survival
+        decides = has[pay].copy()
+        rate, papers = np.full(self.n, -1, np.int64), np.zeros(self.n, bool)
+        for k in range(pay, len(_LEVELS)):
+            decides = np.where((has[pay] >= 0) & (has[k] >= 0), has[k], decides)
+            known = self.of(self.rate, has[k], -1)
+            rate = np.where(known >= 0, known, rate)
+            papers |= self.of(self.paper, has[k], False)
+        confirmed = np.ones(self.n, bool)
+        for name in rule.get("confirm") or ():
+            confirmed &= has[_LEVELS.index(name)] >= 0
+        area, ok = self.of(self.area, decides, 0), self.of(self.good, decides, False)
+        tests = [
+            (has[pay] < 0, "not_inspected"),
+            (~ok | (area <= 0), "rejected"),
+            ((survival >= 0) & (rate < 0), "survival_unknown"),
+            ((survival >= 0) & (rate < survival), "survival_low"),
+            (~confirmed, "not_confirmed"),
+            (~papers if rule.get("certificate") else np.zeros(self.n, bool), "no_certificate"),
+        ]
+        why = np.select([t for t, _ in tests], [CODE[c] for _, c in tests], default=CODE[""])
+        area = np.where(why == CODE[""], np.minimum(area, self.contracted), 0)
+        seen = (has >= 0).any(axis=0)
+        return Judged(area, why, np.where(decides >= 0, decides, np.where(seen, has.max(axis=0), -1)), stop)
+
+
+def _together(found: Mapping[int, tuple[Ints, Mask]], judged: _Levels) -> dict[int, Judged]:
+    """Judge ground that is inspected once: what was accepted in one year may be confirmed by the levels above in later ones.
+
+    A check counts for an acceptance of its own or an earlier year; an acceptance falls when its level refuses the ground later.
+    Each year holds what is known by its end.
+    """
+    made: dict[int, Judged] = {}
+    stop = np.zeros(judged.n, bool)
+    years = sorted(found)
+    below = np.full((judged.pay, judged.n), -1, np.int64)
+    for i, year in enumerate(years):
+        here, acts_here = found[year]
+        below = np.where(here[: judged.pay] >= 0, here[: judged.pay], below)
+        stop = np.where((here >= 0).any(axis=0), acts_here, stop)
+        made[year] = _by(judged, [found[y][0] for y in reversed(years[: i + 1])], below, stop)
+    return made
+
+
+def _by(judged: _Levels, newest_first: list[Ints], below: Ints, stop: Mask) -> Judged:
+    """Return what the inspections of some years come to: the largest area accepted and confirmed, else the last reason."""
+    pay = judged.pay
+    later = np.full_like(newest_first[0], -1)
+    area, why, decided = np.zeros(judged.n, np.int64), np.full(judged.n, CODE["not_inspected"]), np.full(judged.n, -1)
+    came, fallen = np.zeros(judged.n, bool), np.zeros(judged.n, bool)
+    for has in newest_first:
+        later = np.where(later >= 0, later, has)
+        one = judged.judge(np.concatenate([below, has[pay : pay + 1], later[pay + 1 :]]), stop)
+        mine = has[pay] >= 0
+        take = ~fallen & ((one.area > area) | (mine & ~came) | (decided < 0))
+        area, why, decided = (np.where(take, new, old) for new, old in ((one.area, area), (one.why, why), (one.decided, decided)))
+        came |= mine
+        fallen |= judged.refused(has)
+    return Judged(area, why, decided, stop)
 
 
 def _good(table: pa.Table) -> Mask:

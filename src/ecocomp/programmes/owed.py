@@ -820,7 +820,7 @@ def _paid_out(
     money: tuple[Ints, Ints],
 ) -> tuple[pa.Table, pa.Table]:
     """Give the money of each line to whom it is due and build the tables."""
-    line, holders, right_ids, num, den, why, disputed = _recipients(plots, lines, why)
+    line, holders, right_ids, num, den, why, disputed = _recipients(plots, payment, lines, why)
     gross, net = _split(line, num, den, money)
     if payment.form in ("yearly_household", "yearly_person"):
         keep = _one_each(plots, payment, lines, line, holders, why)
@@ -907,8 +907,15 @@ def _inspected(lines: _Lines, decided: Ints) -> pa.Array:
     return pc.fill_null(lines.judged.ids.take(pa.array(decided, mask=decided < 0)), "")
 
 
-def _recipients(plots: _Plots, lines: _Lines, why: Ints) -> tuple[Ints, pa.Array, pa.Array, Ints, Ints, Ints, Mask]:
-    """Return one entry for each recipient of each line: line, holder, right, share, reason, whether disputed."""
+def _recipients(
+    plots: _Plots, payment: Payment, lines: _Lines, why: Ints
+) -> tuple[Ints, pa.Array, pa.Array, Ints, Ints, Ints, Mask]:
+    """Return one entry for each recipient of each line: line, holder, right, share, reason, whether disputed.
+
+    Money for a supplier reaches no holder: neither the recipient rule nor a disputed title stands against it, and ground on
+    which nobody holds a right that is paid has its row without a holder (Decree 367 art. 36: land not contracted to
+    households has its seedlings paid).
+    """
     rights, row, rule = plots.rights, lines.row, plots.programme.recipient
     n = len(row)
     if rule["who"] == "right_holder":
@@ -921,7 +928,8 @@ def _recipients(plots: _Plots, lines: _Lines, why: Ints) -> tuple[Ints, pa.Array
     found = at >= 0
     take = pa.array(np.maximum(at, 0), mask=~found)
     right_ids = _whole(pc.fill_null(rights.right["right_id"].take(take), ""))
-    disputed = np.where(found, rights.disputed[np.maximum(at, 0)] if len(rights.right) else False, False)
+    to_holder = payment.to == "holder"
+    disputed = np.where(found & to_holder, rights.disputed[np.maximum(at, 0)] if len(rights.right) else False, False)
     if rule["who"] == "right_holder":
         holders = _whole(pc.fill_null(rights.right["holder_id"].take(take), ""))
         num, den = (_ints(pc.fill_null(rights.right[c].take(take), e)) for c, e in (("share_num", 0), ("share_den", 1)))
@@ -932,13 +940,13 @@ def _recipients(plots: _Plots, lines: _Lines, why: Ints) -> tuple[Ints, pa.Array
         lacking = "not_the_holder"
     kinds = rights.kind_of(holders)
     ok = np.isin(why[line], [CODE[c] for c in (*w.ADDED, *w.WAITING)])
-    never, allowed = rule.get("never") or (), rule.get("kinds") or ()
-    need_right = rule["who"] != "contract_holder"
+    never, allowed = (rule.get("never") or (), rule.get("kinds") or ()) if to_holder else ((), ())
+    need_right = to_holder and rule["who"] != "contract_holder"
     tests = [
         (~ok, why[line]),
         (~found & need_right, np.full(len(line), CODE[lacking])),
         (np.isin(kinds, list(never)) if never else ~ok & False, np.full(len(line), CODE["village_body"])),
-        (kinds == "?", np.full(len(line), CODE["unknown_holder"])),
+        (found & (kinds == "?") if not to_holder else kinds == "?", np.full(len(line), CODE["unknown_holder"])),
         ((~np.isin(kinds, list(allowed)) & (kinds != "")) if allowed else ~ok & False, np.full(len(line), CODE["kind_of_holder"])),
     ]
     made = np.select([t for t, _ in tests], [c for _, c in tests], default=why[line])

@@ -11,7 +11,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -398,7 +398,10 @@ def _disagree(
                 )
             )
             continue
-        if said is not None and abs(said - sums[key]) > (rows // 2 if key.endswith("_dm2") and unit not in ("平方米", "m2") else 0):
+        apart = 0 if said is None else said - sums[key]
+        if said is not None and key.endswith("_fen") and abs(apart) == 1:
+            out.append(_one_fen(known[key].names[0], said, sums[key], where, number, signed_off))
+        elif said is not None and abs(apart) > (rows // 2 if key.endswith("_dm2") and unit not in ("平方米", "m2") else 0):
             shown = say_mu if key.endswith("_dm2") else say_yuan if key.endswith("_fen") else str
             clash = Text(
                 "合计“{c}”写 {a}，{n} 行相加是 {b}，差 {d}。", "The total of “{c}” says {a}; its {n} rows add up to {b}, {d} apart."
@@ -408,7 +411,7 @@ def _disagree(
                     "total",
                     where,
                     number,
-                    clash.fill(c=known[key].names[0], a=shown(said), b=shown(sums[key]), n=rows, d=shown(said - sums[key])),
+                    clash.fill(c=known[key].names[0], a=shown(said), b=shown(sums[key]), n=rows, d=shown(apart)),
                     Text(
                         "逐行核对；属实的，由负责人写明理由签认。",
                         "Check row by row; if the rows are right, someone signs off the difference with a reason.",
@@ -417,6 +420,14 @@ def _disagree(
                 )
             )
     return out
+
+
+def _one_fen(name: str, said: int, rows: int, where: str, number: int, signed_off: str) -> Fault:
+    """Return the note that a total lies one fen off its rows, as one worked out from unrounded amounts may."""
+    clash = Text("合计“{c}”写 {a}，各行相加是 {b}，差一分。", "The total of “{c}” says {a}; its rows add up to {b}, one fen apart.")
+    remedy = Text("属取整之差，以各行为准；不影响使用。", "A difference of rounding: the rows count, and the sheet may be used.")
+    made = _fault("total_fen", where, number, clash.fill(c=name, a=say_yuan(said), b=say_yuan(rows)), remedy, signed_off)
+    return replace(made, severity="warning")
 
 
 def _no_header(where: str, known: Mapping[str, Heading], lines: Sequence[tuple[int, Sequence[str]]]) -> Fault:

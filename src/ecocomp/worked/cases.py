@@ -304,7 +304,7 @@ def run_case(case: Case, book: RuleBook) -> Outcome:
             {"faults": ["usage"]},
             (Fault("usage", case.do, case.id, stop.message, Text("更正案例。", "Mend the case.")),),
         )
-    except Exception as stop:  # noqa: BLE001 - anyone's values; a case that cannot be worked is told, the others go on
+    except Exception as stop:
         found, stopped = {"faults": ["worked.values"]}, (_no_values(case, stop),)
     used = tuple(sorted(setting.params.used)) if "params" in setting.__dict__ else ()
     if stopped and expected_codes is None:

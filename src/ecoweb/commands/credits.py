@@ -956,7 +956,13 @@ def credits_auction(file: Path | None, folder: Path | None, database: str | None
     from ecoweb.credits.market import run_call
 
     if not kwargs["instrument"] or not (kwargs["call"] or file):
-        raise UsageError(Text("请写明 --instrument 和 --call。", "Give --instrument and --call."))
+        raise UsageError(
+            Text(
+                "用办公室的账户撮合时写明 --instrument 和 --call（或订单文件）；只算一个文件的，不写 --office，也不设 ECOCOMP_OFFICE。",
+                "To clear orders of an office's accounts give --instrument and --call (or a file of orders); to clear a plain "
+                "file only, leave out --office and unset ECOCOMP_OFFICE.",
+            )
+        )
     with opened(folder, database) as office:
         act = _Act(office, _rules_of(office, kwargs["folders"]), kwargs)
         inst = act.rules.instrument(kwargs["instrument"], office.today())
@@ -1023,8 +1029,9 @@ def _say_clearing(voice: Voice, result: Clearing, decimals: int, unit: str, out:
         voice.say(step)
     if result.price is not None:
         amount = result.price * result.volume // 10**decimals
-        said = Text("成交价 {p} 元，成交量 {v} {u}，金额 {a} 元。", "Price {p} yuan, volume {v} {u}, amount {a} yuan.")
-        voice.say(said.fill(p=say_yuan(result.price), v=say_quantity(result.volume, decimals), u=unit, a=say_yuan(amount)))
+        said = Text("成交价 {p} 元，成交量 {v}，金额 {a} 元。", "Price {p} yuan, volume {v}, amount {a} yuan.")
+        volume = f"{say_quantity(result.volume, decimals)} {unit}".rstrip()
+        voice.say(said.fill(p=say_yuan(result.price), v=volume, a=say_yuan(amount)))
     rows = [[m.buy.id, m.sell.id, say_quantity(m.quantity, decimals)] for m in result.matches[:40]]
     if rows:
         voice.table(Text("成交", "fills"), [Text("买单", "bid"), Text("卖单", "offer"), Text("数量", "quantity")], rows, right=(2,))
@@ -1293,9 +1300,11 @@ def credits_show(serial: str, folder: Path | None, database: str | None, **kwarg
 def credits_statement(account: str, folder: Path | None, database: str | None, **kwargs: Any) -> None:
     """Show an account's statement."""
     from ecocomp.credits.blocks import STATES
+    from ecocomp.credits.instrument import OPERATIONS
     from ecocomp.terms.faults import FaultsError
     from ecoweb.credits import queries
 
+    acts = {**OPERATIONS, "approve": Text("批准转让", "approval of a transfer"), "withdraw": Text("撤回", "withdrawal")}
     voice = voice_of(kwargs)
     with opened(folder, database) as office:
         say = _sayer(_rules_of(office, kwargs["folders"]), office)
@@ -1320,7 +1329,7 @@ def credits_statement(account: str, folder: Path | None, database: str | None, *
             [
                 str(s["event"]),
                 s["day"],
-                s["act"],
+                acts.get(s["act"], Text(s["act"], s["act"])).to(voice.lang),
                 s["instrument"],
                 STATES[s["state"]].to(voice.lang),
                 say(s["instrument"], s["change"]),

@@ -1,8 +1,8 @@
 """Account names and their codes in memory: a million in some 60 MB, a hundred thousand found in hundredths of a second.
 
 The names lie in one Arrow array. They are found by a 64-bit fingerprint, computed for whole columns, in a sorted array; what
-is found is then compared with the name itself, so two names with one fingerprint cannot be taken for each other; such twins are kept
-by name.
+is found is then compared with the name itself, so two names with one fingerprint cannot be taken for each other; such
+twins are kept by name.
 
 The fingerprint takes eight bytes at a time: exclusive or, a multiplication, a shift (as Fowler, Noll and Vo do with bytes).
 It protects nothing and is never stored.
@@ -44,8 +44,8 @@ class NameIndex:
         self._prints = np.concatenate([self._prints, *map(fingerprints, names)])
         self._order = np.argsort(self._prints)
         self._sorted = self._prints[self._order]
-        alike = self._sorted[1:] == self._sorted[:-1]
-        rows = self._order[np.r_[alike, False] | np.r_[False, alike]]
+        pairs = np.flatnonzero(self._sorted[1:] == self._sorted[:-1])
+        rows = self._order[np.union1d(pairs, pairs + 1)]
         self._twins = dict(zip(self.names.take(pa.array(rows)).to_pylist(), self.codes[rows].tolist(), strict=True))
         self.last = last
 

@@ -120,7 +120,7 @@ def columns_of(table: str) -> tuple[str, ...]:
     from django.apps import apps
 
     (model,) = (m for m in apps.get_app_config("treasury").get_models() if m._meta.db_table == table)
-    return tuple(f.column for f in model._meta.concrete_fields)
+    return tuple(str(f.column) for f in model._meta.concrete_fields)
 
 
 def day_of(work: Work) -> date:

@@ -202,7 +202,8 @@ def _same_notice(
     """Return the notice that was given of exactly these rows for exactly these days."""
     work.cursor.execute(
         "SELECT n.notice_id FROM pay_notice n JOIN notice q ON q.notice_id = n.notice_id AND q.known_to IS NULL"
-        " AND q.valid_to IS NULL WHERE n.programme = %s AND n.year = %s AND n.region_code = %s AND n.digest = %s AND n.opens = %s AND n.closes = %s"
+        " AND q.valid_to IS NULL WHERE n.programme = %s AND n.year = %s AND n.region_code = %s AND n.digest = %s"
+        " AND n.opens = %s AND n.closes = %s"
         " AND q.state = 'open' ORDER BY n.seq DESC LIMIT 1",
         [programme, year, region, digest, *days],
     )

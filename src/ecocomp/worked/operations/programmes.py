@@ -269,23 +269,36 @@ def _found(
         return {k: to_yuan(v) for k, v in sorted(sums.items())}
 
     paid = ("payable", "escrow")
+    own = [r for r in rows if r["payee"] == "holder"]
+    live = [r for r in own if r["state"] in paid]
     return {
         "years": by_year,
         "total": sum(by_year.values(), Decimal(0)),
         "holders": total("holder_id", paid),
         "programmes": total("programme", paid),
         "tranches": total("tranche", paid),
-        "waiting": to_yuan(sum(r["net_fen"] for r in rows if r["state"] == "waiting" and r["payee"] == "holder")),
-        "escrow": to_yuan(sum(r["net_fen"] for r in rows if r["state"] == "escrow")),
+        "waiting": to_yuan(sum(r["net_fen"] for r in _last_told(own) if r["state"] == "waiting")),
+        "escrow": to_yuan(sum(r["net_fen"] for r in own if r["state"] == "escrow")),
         "supplier": to_yuan(sum(r["net_fen"] for r in rows if r["state"] == "in_kind")),
-        "gross": to_yuan(sum(r["gross_fen"] for r in rows if r["state"] in paid)),
-        "deduction": to_yuan(sum(r["deduction_fen"] for r in rows if r["state"] in paid)),
+        "gross": to_yuan(sum(r["gross_fen"] for r in live)),
+        "deduction": to_yuan(sum(r["deduction_fen"] for r in live)),
         "sources": {k: to_yuan(v) for k, v in sorted(sources.items())},
         "reasons": sorted({r["reason"] for r in rows if r["reason"]}),
         "gave_way": sorted({s["programme"] for s in stacked}),
         "rules": sorted({s["rule"] for s in stacked}),
         "faults": sorted(set(faults)),
     }
+
+
+_CLAIM = ("programme", "payment", "contract_id", "for_year", "holder_id", "right_id")
+
+
+def _last_told(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return of each claim the row of the last year asked: one that waits for years is one claim, and paid it waits no more."""
+    last: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for r in sorted(rows, key=lambda r: r["year"]):
+        last[tuple(r[k] for k in _CLAIM)] = r
+    return list(last.values())
 
 
 def _explained(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:

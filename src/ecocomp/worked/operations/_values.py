@@ -1,0 +1,159 @@
+"""The values of a case, read with every fault of them: a key that is missing or not known, text where a number or a day belongs.
+
+An operation asks for each value by its name and calls `Given.stop` before it computes, so that whoever wrote the case sees all
+that is wrong at once, in words, and never a traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from ecocomp.terms.faults import Fault, raise_errors
+from ecocomp.terms.money import INT64_MAX, half_even
+from ecocomp.terms.text import Text, same
+
+T = TypeVar("T")
+CODE = "worked.values"
+NOTHING: tuple[Any, ...] = (None, "")
+
+
+class Given:
+    """A table of values, with the faults found in it and in the tables within it.
+
+    where  the operation; `at` the place in it, e.g. ``orders[2]``
+    Values that cannot be read are told and stand in as 0, the first day or empty text until `stop` is called.
+    """
+
+    def __init__(self, values: Any, where: str, at: str = "", faults: list[Fault] | None = None) -> None:
+        self.where, self.at = where, at
+        self.faults: list[Fault] = [] if faults is None else faults
+        self.values: Mapping[str, Any] = {}
+        if isinstance(values, Mapping):
+            self.values = {str(k): v for k, v in values.items()}
+        else:
+            self.wrong("", values, Text("键值表", "a table of keys"))
+
+    # ------------------------------------------------------------ faults
+    def wrong(self, name: str, value: Any, wanted: Text) -> None:
+        """Tell that a value is not what it should be."""
+        clash = Text("值是“{v}”。", "The value is '{v}'.").fill(v=str(value)[:60])
+        self.tell(name, clash, Text("应为{w}。", "It should be {w}.").fill(w=wanted))
+
+    def tell(self, name: str, clash: Text, remedy: Text) -> None:
+        """Add a fault of the value of a name."""
+        place = ".".join(p for p in (self.at, name) if p)
+        self.faults.append(Fault(CODE, self.where, place, clash, remedy))
+
+    def keys(self, names: str) -> Given:
+        """Tell every key that is missing or not known; `names` are those there may be, with ``?`` where one may be left out."""
+        listed = names.split()
+        known = [n.rstrip("?") for n in listed]
+        remedy = Text("可用：{a}。", "Known: {a}.").fill(a=", ".join(listed))
+        for key in self.values:
+            if key not in known:
+                near = next(iter(difflib.get_close_matches(key, known, 1)), "—")
+                clash = Text("不认识的键；最相近的是 {n}。", "This key is not known; the nearest is {n}.").fill(n=near)
+                self.tell(key, clash, remedy)
+        for name in listed:
+            if not name.endswith("?") and self.values.get(name) in NOTHING:
+                self.tell(name, Text("没有这个值。", "It is missing."), Text("写上它。", "Write it."))
+        return self
+
+    def stop(self) -> None:
+        """Raise FaultsError with every fault there is."""
+        raise_errors(self.faults)
+
+    # ------------------------------------------------------------ values
+    def has(self, name: str) -> bool:
+        """Return whether there is a value."""
+        return self.values.get(name) not in NOTHING
+
+    def text(self, name: str, default: str = "", among: Collection[str] = ()) -> str:
+        """Return a text, one of `among` where they are given."""
+        found = str(self.values[name]) if self.has(name) else default
+        if self.has(name) and among and found not in among:
+            self.wrong(name, found, Text("{a} 之一", "one of {a}").fill(a=", ".join(among)))
+        return found
+
+    def number(self, name: str, default: Any = 0, *, least: int | None = None, most: int | None = None) -> Fraction:
+        """Return an exact number, within bounds."""
+        return self._number(name, self.values[name] if self.has(name) else default, least, most)
+
+    def whole(self, name: str, default: Any = 0, *, least: int | None = None, most: int | None = None) -> int:
+        """Return a whole number."""
+        found = self.number(name, default, least=least, most=most)
+        if found.denominator != 1:
+            self.wrong(name, self.values.get(name), Text("整数", "a whole number"))
+        return int(found)
+
+    def fen(self, name: str, default: Any = 0, *, least: int | None = None) -> int:
+        """Return yuan as whole fen, half-even."""
+        return self._fen(name, self.values[name] if self.has(name) else default, least)
+
+    def day(self, name: str, default: date | None = None) -> date:
+        """Return a day."""
+        value = self.values[name] if self.has(name) else default
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            if self.has(name):
+                self.wrong(name, value, Text("日期，如 2016-06-01", "a day such as 2016-06-01"))
+            return date.min
+
+    # ------------------------------------------------------------ lists and tables
+    def items(self, name: str, default: Sequence[Any] = ()) -> list[Any]:
+        """Return a list."""
+        value = self.values[name] if self.has(name) else list(default)
+        if not isinstance(value, list | tuple):
+            self.wrong(name, value, Text("列表", "a list"))
+            return []
+        return list(value)
+
+    def rows(self, name: str, keys: str) -> list[Given]:
+        """Return the tables of a list, their keys looked at."""
+        return [Given(v, self.where, f"{name}[{i}]", self.faults).keys(keys) for i, v in enumerate(self.items(name), 1)]
+
+    def table(self, name: str) -> Given:
+        """Return a table within this one; empty where there is none."""
+        return Given(self.values[name] if self.has(name) else {}, self.where, ".".join(p for p in (self.at, name) if p), self.faults)
+
+    def numbers(self, name: str, *, least: int | None = None) -> list[Fraction]:
+        """Return a list of exact numbers."""
+        return [self._number(f"{name}[{i}]", v, least, None) for i, v in enumerate(self.items(name), 1)]
+
+    def fens(self, name: str, *, least: int | None = None) -> list[int]:
+        """Return a list of yuan as fen."""
+        return [self._fen(f"{name}[{i}]", v, least) for i, v in enumerate(self.items(name), 1)]
+
+    def each(self, read: Callable[[str], T]) -> dict[str, T]:
+        """Return what `read` makes of every key of this table."""
+        return {k: read(k) for k in self.values}
+
+    # ------------------------------------------------------------ numbers
+    def _number(self, name: str, value: Any, least: int | None, most: int | None) -> Fraction:
+        try:
+            if isinstance(value, bool):
+                raise ValueError
+            found = Fraction(value) if isinstance(value, int | Decimal | Fraction) else Fraction(str(value))
+        except (ValueError, ArithmeticError):
+            self.wrong(name, value, Text("一个数", "a number"))
+            return Fraction(0)
+        if (least is not None and found < least) or (most is not None and found > most):
+            low, high = ("…" if x is None else str(x) for x in (least, most))
+            self.wrong(name, value, Text("{a} 到 {b}", "{a} to {b}").fill(a=same(low), b=same(high)))
+        return found
+
+    def _fen(self, name: str, value: Any, least: int | None) -> int:
+        exact = self._number(name, value, least, None)
+        if abs(exact) * 100 > INT64_MAX:
+            self.wrong(name, value, Text("能以分计的金额", "a sum that can be kept in fen"))
+            return 0
+        hundred = exact * 100
+        return half_even(hundred.numerator, hundred.denominator)
