@@ -39,18 +39,30 @@ def twice(*claims: Claim, rules: dict[str, Instrument] = RULES) -> list[str]:
         ([("a", "carbon_ticket", "1/3"), ("b", "ccer", "1/3"), ("c", "ccer", "334/1000")], 1),
         ([("a", "carbon_ticket"), ("b", "forest_cover")], 0),  # both list the other
         ([("a", "carbon_ticket"), ("b", "wetland_quota")], 1),  # another benefit, but neither lists it
-        ([("a", "land_ticket"), ("b", "ccer")], 1),  # one lists the other, the other does not
+        ([("a", "land_ticket"), ("b", "ccer")], 0),  # both list the other
         ([("a", "forest_bank", "1/2"), ("b", "wetland_quota", "1/2")], 0),
         (
             [("a", "wetland_quota", "1/2"), ("b", "carbon_ticket", "1/2"), ("c", "forest_cover", "1/2")],
             0,
         ),  # b and c on the same half
-        ([("a", "wetland_quota", "1/2"), ("b", "carbon_ticket", "1/2"), ("c", "land_ticket", "1/2")], 1),
+        ([("a", "wetland_quota", "1/2"), ("b", "carbon_ticket", "1/2"), ("c", "land_ticket", "1/2")], 0),  # b and c too
+        ([("a", "wetland_quota", "1/2"), ("b", "carbon_ticket", "1/2"), ("c", "land_ticket", "2/3")], 1),
     ],
 )
 def test_what_excludes_and_what_stacks(claims: list[tuple[str, str]], found: int) -> None:
     assert FAULTS == []
     assert len(twice(*(claim(*c) for c in claims))) == found
+
+
+def test_a_benefit_that_only_one_lists_does_not_stack() -> None:
+    rules = RULES | {"ccer": replace(RULES["ccer"], stacks_with=frozenset())}
+    assert len(double_claims([claim("a", "land_ticket"), claim("b", "ccer")], rules)) == 1
+
+
+def test_every_instrument_that_ships_is_listed_back_by_those_it_lists() -> None:
+    for one in RULES.values():
+        for other in RULES.values():
+            assert (other.benefit in one.stacks_with) == (one.benefit in other.stacks_with), (one.id, other.id)
 
 
 def test_the_fault_names_both_projects_and_only_where_asked() -> None:

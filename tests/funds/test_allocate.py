@@ -238,6 +238,39 @@ def test_a_derived_grant_is_held_to_its_floor_and_to_the_register() -> None:
     assert [f.code for f in check_envelopes(envelope, PARAMS, 2022, opening)] == ["funds.derived", "funds.floor"]
 
 
+@pytest.mark.parametrize(
+    ("source", "documents", "clash"),
+    [
+        ("carbon_credit", ["", ""], "K1 K2"),
+        ("carbon_credit", ["x", "y"], "K1 K2"),
+        ("carbon_credit", [""], ""),
+        ("horizontal_agreement", ["a1", "a2"], ""),
+        ("horizontal_agreement", ["a1", "a1"], "K1 K2"),
+        ("horizontal_agreement", ["a1", ""], "K1 K2"),
+        ("horizontal_agreement", ["a1", "a2", "Caizi 7"], "K1 K2 K3"),
+        ("local_budget", ["", ""], ""),
+    ],
+)
+def test_derived_money_goes_to_one_envelope(source: str, documents: list[str], clash: str) -> None:
+    envelope = envelopes({f"K{n}": {"fen": 0, "source": source, "document": d} for n, d in enumerate(documents, 1)})
+    settlement = _settlement([["a1", "990122", "990121", 900], ["a2", "990122", "990121", 70]])
+    credit = _credit([[2022, 5, 100]])
+    opening = open_envelopes(envelope, None, settlement, credit, 2022, PARAMS)
+    found = [f for f in check_envelopes(envelope, PARAMS, 2022, opening, settlement) if f.code == "funds.derived_twice"]
+    assert " ".join(f.record for f in found) == clash
+    whole = {"carbon_credit": 500, "horizontal_agreement": 970, "local_budget": 0}[source]
+    assert found or sum(opening["granted_fen"].to_pylist()) == whole
+
+
+def test_derived_money_named_twice_is_found_before_anything_is_settled() -> None:
+    def codes(*documents: str) -> list[str]:
+        made = {f"H{n}": {"fen": 0, "source": "horizontal_agreement", "document": d} for n, d in enumerate(documents)}
+        return [f.code for f in check_envelopes(envelopes(made), PARAMS, 2022)]
+
+    assert codes("a1", "a1") == codes("", "a1") == ["funds.derived_twice"] * 2
+    assert codes("a1", "a2") == []
+
+
 def test_an_envelope_entered_twice_is_named() -> None:
     one = envelopes({"E": {"fen": 1}})
     assert [f.code for f in check_envelopes(pa.concat_tables([one, one]), PARAMS, 2022)] == ["funds.duplicate"]

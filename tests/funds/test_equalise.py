@@ -111,3 +111,22 @@ def test_the_table_of_2020_adds_up_row_by_row_and_says_what_the_copy_lacks() -> 
     wrong = [dict(r) for r in rows]
     wrong[3]["this_time"] = Decimal("0.41")
     assert [f.record for f in check_issued(wrong, "x")[1] if f.severity == "error"] == [str(wrong[3]["place"])]
+
+
+def test_equal_values_have_a_score_of_zero_to_the_last_bit() -> None:
+    assert z_scores([0.8522593448091159] * 23) == [0.0] * 23
+    assert z_scores([0.1] * 6, "sample") == [0.0] * 6
+
+
+@pytest.mark.parametrize(("w1", "w2", "code"), [("0", "1", "funds.equalise_coef"), ("NaN", "1", "funds.equalise_weight")])
+def test_a_pool_without_a_coefficient_is_refused(w1: str, w2: str, code: str) -> None:
+    rows = [region(n, 30, 10, 7) for n in "AB"]
+    with pytest.raises(FaultsError) as caught:
+        equalise(rows, PARAMS, pool_fen=1001, w1=Decimal(w1), w2=Decimal(w2))
+    assert [f.code for f in caught.value.faults] == [code]
+
+
+def test_effort_money_follows_points_however_small() -> None:
+    rows = [{**region("A", 30, 10, 7), "effort": Decimal("0.0000001")}, region("B", 30, 10, 9)]
+    done = equalise(rows, PARAMS, pool_fen=5, w1=ONE, w2=Decimal(0), effort_pool_fen=100)
+    assert [r.effort_fen for r in done.regions] == [100, 0]

@@ -122,6 +122,12 @@ def test_a_part_with_money_and_nobody_who_qualifies_is_named() -> None:
         allocate_transfer([county("a", "1")], params(), pool_fen=100, pools_fen={"key": 99})
 
 
+def test_the_provinces_own_money_is_never_dropped() -> None:
+    with pytest.raises(FaultsError) as caught:
+        allocate_transfer([county("a", "1")], params(), pool_fen=0, pools_fen={"key": 0}, top_up_fen=100)
+    assert [(f.code, f.record) for f in caught.value.faults] == [("funds.transfer_part", "top_up")]
+
+
 COUNTIES = st.lists(
     st.fixed_dictionaries(
         {
@@ -158,7 +164,7 @@ def test_the_pool_is_closed_to_the_fen_whatever_the_counties(rows: list[dict[str
         assert {f.code for f in stop.faults} <= {"funds.infeasible", "funds.transfer_part"}
         return
     assert sum(c.total for c in done.counties) + done.kept == pool
-    assert sum(c.top_up for c in done.counties) == (top if sum(c.total for c in done.counties) else 0)
+    assert sum(c.top_up for c in done.counties) == top
     for c in done.counties:
         assert c.total == sum(c.parts.values()) + c.limits and c.total >= 0
         before = c.total - c.parts["reward"]
@@ -226,3 +232,29 @@ def test_a_county_of_a_scorecard_grade(given_rules: Callable[..., Parameters]) -
     ]
     done = allocate_transfer(rows, rules, pool_fen=30_000, pools_fen={"key": 30_000})
     assert [c.parts["reward"] for c in done.counties] == [1500, -2000, 500]  # 1000 each asks for itself, the rest by key parts
+
+
+def test_rows_that_come_as_values_are_checked_like_a_file() -> None:
+    rows = [
+        {"county": "a", "gap": Decimal(100), "result": "D", "red_line": "40%"},
+        {"county": "b", "gap": 100, "result": "A"},
+    ]
+    done = allocate_transfer(rows, params(), pool_fen=20_000, pools_fen={"key": 20_000})
+    assert [c.facts["result"] for c in done.counties] == ["worse", "better"]
+    assert done.counties[0].facts["alpha"] == Fraction(6, 5)
+
+
+def test_every_fault_of_rows_that_come_as_values_is_told_at_once() -> None:
+    rows = [
+        {"county": "a", "gap": 1.5, "function_class": "watr", "red_line": Decimal("1.5")},
+        {"county": "a", "gap": Decimal("NaN"), "redline": 0},
+        {"gap": 1, "result": True},
+    ]
+    with pytest.raises(FaultsError) as caught:
+        allocate_transfer(rows, params(), pool_fen=100)
+    told = sorted((f.code, f.record) for f in caught.value.faults)
+    assert told == [
+        ("table.cell", "row 1 function_class"), ("table.cell", "row 1 gap"), ("table.cell", "row 1 red_line"),
+        ("table.cell", "row 2 gap"), ("table.cell", "row 3 result"), ("table.no_value", "row 3 county"),
+        ("table.twice", "row 2 a"), ("table.unknown_column", "row 2 redline"),
+    ]  # fmt: skip

@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from ecocomp.payments.enrol import Adopted, enrolled, given_way
+from ecocomp.payments.enrol import Adopted, enrolled, given_way, paid_before
 from ecocomp.rules import RuleBook, policy_folder
-from ecocomp.terms.tables import CONTRACT, ENTITLEMENT, HOLDER, INSPECTED, PAID_BEFORE, PARCEL, RIGHT, STACKED
+from ecocomp.terms.tables import CONTRACT, DUE, ENTITLEMENT, HOLDER, INSPECTED, PAID_BEFORE, PARCEL, RIGHT, STACKED
 
 CLOCKS = {"valid_from": date(1990, 1, 1), "valid_to": None, "known_from": date(1990, 1, 1), "known_to": None}
 
@@ -60,7 +60,7 @@ def test_without_a_register_of_payments_no_earlier_year_is_paid_again() -> None:
         "inspection": INSPECTED.table([{"inspection_id": f"I{y}", "contract_id": "K", "year": y, "level": "county",
                                         "inspected_on": date(y, 10, 1), "result": "accepted", "accepted_dm2": 200_000, "survival_ppm": None,
                                         "certificate": None, "events": None, "inspector": "u"} for y in (2022, 2023, 2024)]),
-        "parcel_zone": None, "enrolment": None, "overlay": None, "paid_before": PAID_BEFORE.empty(),
+        "parcel_zone": None, "enrolment": None, "overlay": None, "paid_before": paid_before(PAID_BEFORE.empty(), None, None),
     }  # fmt: skip
     params = book.resolve("990121", date(2024, 12, 31), date(2030, 1, 1))
     adopted = Adopted("eco", programmes=("welfare_forest",), accept=("programmes.*",))
@@ -68,3 +68,24 @@ def test_without_a_register_of_payments_no_earlier_year_is_paid_again() -> None:
     claims, made = enrolled(ENTITLEMENT.empty(), adopted, folders, tables, params, 2024)
     assert made is not None
     assert [(r["reason"], r["entitled_fen"]) for r in claims.to_pylist()] == [("", 4725)]
+
+
+def test_what_last_year_paid_is_known_this_year_and_what_it_did_not_pay_is_still_owed() -> None:
+    due = {f.name: None for f in DUE.schema()} | {
+        "payee": "holder", "variant": "", "holder_id": "H", "right_id": "R", "parcel_id": "P", "share_num": 1, "share_den": 1,
+        "rate": "1", "unit": "CNY/mu", "months": 12, "rule": "", "document": "", "inspection_id": "", "against": "", "reason": "",
+        "programme": "p", "payment": "cash", "contract_id": "K",
+    }  # fmt: skip
+    whole = {n: 0 for n in DUE.schema().names if n.endswith(("_dm2", "_fen"))}
+    rows = [
+        due | whole | {"due_id": f"d{y}", "year": 2024, "for_year": y, "state": state}
+        for y, state in ((2022, "payable"), (2023, "waiting"), (2024, "escrow"))
+    ]
+    own = PAID_BEFORE.table([{"contract_id": "K", "programme": "p", "payment": "cash", "for_year": 2021, "tranche": None}])
+    carried = PAID_BEFORE.table([{"contract_id": "K", "programme": "p", "payment": "cash", "for_year": 2022, "tranche": None}])
+    known = paid_before(own, DUE.table(rows), carried)
+    assert known is not None
+    assert known["for_year"].to_pylist() == [2021, 2022, 2024]
+    first = paid_before(PAID_BEFORE.empty(), DUE.empty(), None)
+    assert first is not None and not len(first)
+    assert paid_before(PAID_BEFORE.empty(), None, None) is None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecocomp.ledger.watch import overdue, spells
 from ecocomp.payments.flow import MOVES, STATES, STEPS, order_faults
 from ecocomp.payments.payable import Standing, arrears_fen_days, difference, divide, net
 
@@ -80,7 +82,7 @@ def test_netting_stays_in_its_envelope_and_never_goes_below_zero(owed: dict[str,
 
 @given(st.integers(1, 1000), st.lists(st.tuples(st.integers(0, 60), st.integers(1, 400)), max_size=4), st.integers(10, 60))
 def test_arrears_are_the_sum_of_each_day(due: int, paid: list[tuple[int, int]], until: int) -> None:
-    by_day = sum(max(0, due - sum(x for d, x in paid if d <= day)) for day in range(10, until))
+    by_day = sum(max(0, due - sum(x for d, x in paid if d <= day)) for day in range(11, until + 1))
     assert arrears_fen_days(due, 10, paid, until) == by_day
 
 
@@ -93,3 +95,13 @@ def test_every_state_can_be_reached_and_every_step_follows_one() -> None:
         assert order_faults("B", step, taken) == []
         taken.append(step)
     assert order_faults("B", "cancelled", taken)
+
+
+def test_arrears_are_counted_as_the_watch_of_the_books_counts_them() -> None:
+    """Due on day 40, 60 paid on day 45, 40 on day 50: days 41 to 44 at 100, 45 to 49 at 40."""
+    first = date(2025, 1, 1)
+    moves = [(first, 100, 0), (first + timedelta(45), 0, 60), (first + timedelta(50), 0, 40)]
+    until = first + timedelta(60)
+    watched = sum(s.fen_days for s in spells("arrears", "", "", overdue(moves, 40, until), until))
+    start = first.toordinal()
+    assert watched == arrears_fen_days(100, start + 40, [(start + 45, 60), (start + 50, 40)], start + 60) == 4 * 100 + 5 * 40

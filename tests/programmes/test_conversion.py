@@ -118,6 +118,40 @@ def test_the_extension_needs_province_and_state_to_confirm(world: World) -> None
     assert (row["state"], row["reason"], row["net_fen"], row["tranche"]) == ("waiting", "not_confirmed", 30_000, 1)
 
 
+@pytest.mark.parametrize(
+    ("seen", "owes"),
+    [
+        # a check counts for an acceptance of its own or an earlier year
+        ([(2022, "county"), (2022, "province"), (2023, "state")], {2022: 0, 2023: 120_000, 2024: 30_000}),
+        ([(2022, "county"), (2023, "province"), (2024, "state")], {2022: 0, 2023: 0, 2024: 150_000}),
+        ([(2022, "county"), (2023, "county"), (2022, "province"), (2023, "state")], {2022: 0, 2023: 120_000, 2024: 30_000}),
+        ([(2023, "county"), (2022, "province"), (2022, "state")], {2022: 0, 2023: 0, 2024: 0}),
+    ],
+)
+def test_levels_of_an_inspection_made_once_may_come_in_different_years(
+    world: World, seen: list[tuple[int, str]], owes: dict[int, int]
+) -> None:
+    world.plot("conversion_round2", mu=3, variant="forest", start=date(2015, 3, 1))
+    for year, level in seen:
+        world.inspect("K1", year, level=level)
+    assert paid(world, "conversion_extension_2022", range(2022, 2025)) == {y: fen for y, fen in owes.items() if fen}
+
+
+def test_what_the_county_takes_back_cannot_be_confirmed_and_more_needs_its_own_confirmation(world: World) -> None:
+    for id in ("A", "B", "C"):
+        world.plot("conversion_round2", id, mu=6, variant="forest", start=date(2015, 3, 1), holder=id)
+        world.inspect(id, 2022, mu=3).inspect(id, 2022, level="province", mu=3)
+    world.inspect("A", 2023, result="rejected")
+    world.inspect("B", 2022, level="state", mu=3).inspect("B", 2023, mu=6)
+    world.inspect("C", 2023, level="state", mu=3, events="no_duty").inspect("C", 2024, level="state", mu=3)
+    found = {(r["contract_id"], r["state"], r["reason"]) for r in world.rows("conversion_extension_2022", 2023)}
+    assert found == {("A", "waiting", "rejected"), ("B", "payable", "partly_accepted"), ("C", "excluded", "stopped")}
+    (one,) = (r for r in world.rows("conversion_extension_2022", 2023) if r["contract_id"] == "B")
+    assert (one["net_fen"], one["accepted_dm2"]) == (30_000, 200_000)
+    later = [r for r in world.rows("conversion_extension_2022", 2024) if r["contract_id"] == "C"]
+    assert sum(r["net_fen"] for r in later if r["state"] == "payable") == 150_000
+
+
 def test_shanxi_adds_to_1500_over_five_years(world: World) -> None:
     world.place = "140000"
     world.plot("conversion_round2", mu=3, variant="forest", start=date(2017, 5, 1), village="140107001001")
@@ -160,6 +194,16 @@ def test_a_village_body_is_never_paid_and_disputes_wait_in_escrow(world: World) 
     one, two = world.rows("conversion_round2", 2015, "cash")
     assert (one["state"], one["reason"], one["net_fen"]) == ("excluded", "village_body", 0)
     assert (two["state"], two["reason"], two["net_fen"]) == ("escrow", "disputed", 150_000)
+
+
+def test_seedlings_go_to_the_supplier_whoever_holds_the_land(world: World) -> None:
+    world.plot("conversion_round2", "K1", variant="forest", holder="V", kind="collective").inspect("K1", 2015)
+    world.plot("conversion_round2", "K2", variant="forest", holder="H2", right_state="disputed").inspect("K2", 2015)
+    world.plot("conversion_round2", "K3", variant="forest", holder="H3", state="breached").inspect("K3", 2015)
+    rows = world.rows("conversion_round2", 2015, "seedling")
+    assert [(r["state"], r["reason"], r["net_fen"]) for r in rows] == [
+        ("in_kind", "", 90_000), ("in_kind", "", 90_000), ("excluded", "breached", 0),
+    ]  # fmt: skip
 
 
 def test_suspended_waits_and_breach_is_not_paid(world: World) -> None:

@@ -90,6 +90,37 @@ def test_penalty_county_contract_move_sheet_and_steps(run: Any) -> None:
     assert "500 yuan/mu × 3.00 mu" in steps["en"][2]
 
 
+def test_escrow_and_sums_are_of_holders_alone_and_a_claim_waits_once(run: Any) -> None:
+    plot = {"mu": 10, "from": date(2015, 3, 1), "variant": "forest", "right_state": "disputed"}
+    found = run("programme.entitlement", programme="conversion_round2", year=2015, plots=[plot | {"inspections": [{"year": 2015}]}])
+    assert [found[k] for k in ("escrow", "total", "gross", "supplier", "deduction")] == [5000, 5000, 5000, 3000, 0]
+    waits = run("programme.entitlement", programme="conversion_round2", years=[2017, 2015, 2016], plots=[plot])
+    assert (waits["waiting"], waits["total"]) == (8000, 0)
+    late = run(
+        "programme.entitlement", programme="conversion_round2", years=[2015, 2016], plots=[plot | {"inspections": [{"year": 2016}]}]
+    )
+    assert (late["waiting"], late["escrow"]) == (0, 5000)
+
+
+def test_a_conversion_contract_runs_seventy_years_at_most(run: Any) -> None:
+    for programme, start in (("conversion_round1", 2003), ("conversion_round2", 2015)):
+        variant = "forest" if start == 2015 else "ecological"
+        terms = [(date(start + 70, 3, 1), set()), (date(start + 70, 3, 2), {"programmes.term_long"}), (None, set())]
+        for to, told in terms:
+            given = {"from": date(start, 3, 1), "signed_on": date(start, 3, 1), "plots": [{"mu": 3, "variant": variant}]}
+            found = run("programme.contract", programme=programme, **given, **({"to": to} if to else {}))
+            assert {f for f in found["faults"] if "term_" in f} == told
+    open_end = {"from": date(2021, 1, 1), "signed_on": date(2021, 1, 1), "plots": [{"mu": 3, "variant": "ban"}]}
+    assert "programmes.term_long" in run("programme.contract", programme="grassland", **open_end)["faults"]
+
+
+def test_a_total_of_money_one_fen_off_is_noted_and_two_are_refused(run: Any) -> None:
+    for total, faults, used in (("1.06", [], True), ("1.05", ["programmes.sheet_total_fen"], True), ("1.04", ["programmes.sheet_total"], False)):
+        lines = [["户编码", "面积（亩）", "金额（元）"], ["H1", "0.07", "0.53"], ["H2", "0.07", "0.53"], ["合计", "0.14", total]]
+        found = run("programme.sheet", kind="notice", lines=lines)
+        assert (found["used"], found["faults"]) == (used, faults)
+
+
 BIRD = """programme:
   id: bird_damage
   name: {zh: 鸟损补偿, en: bird damage}

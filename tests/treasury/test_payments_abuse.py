@@ -183,6 +183,66 @@ def test_who_changed_an_account_takes_no_money_step(w: World) -> None:
     payments.check_batch(w.office, name, w.act("checker"))
 
 
+def test_a_later_correction_does_not_hide_who_changed_an_account(w: World) -> None:
+    w.load("officer", [officer("u:two", "P-two", "checker township")])
+    w.change("party", {"party_id": "H2"}, actor="u:two", account="6222020200199999999")
+    w.change("party", {"party_id": "H2"}, actor="u:clerk", members=5)
+    w.wait(days=12)
+    name = w.made().batch_id
+    with pytest.raises(FaultsError) as caught:
+        payments.check_batch(w.office, name, w.act("u:two"))
+    assert codes(caught) == {"payments.changed_account"}
+    payments.check_batch(w.office, name, w.act("checker"))
+
+
+def test_a_waiver_holds_for_the_account_it_was_given_for(w: World) -> None:
+    w.change("party", {"party_id": "H2"}, account="6222020200199999999")
+    payments.confirm(
+        w.office, payments.propose(w.office, "waive", "H2", "account_changed", w.act("maker")), w.act("checker")
+    )
+    batch = w.made()
+    assert (batch.lines, batch.left_out) == (3, {})
+    payments.cancel_batch(w.office, batch.batch_id, w.act("maker"))
+    w.change("party", {"party_id": "H2"}, account="6222020200188888888")
+    assert w.made().left_out == {"account_changed": 1}
+
+
+def test_delegated_roles_rest_with_the_giver_and_are_not_handed_on(w: World) -> None:
+    w.load("officer", [officer("u:gave", "P-gave", "village"), officer("u:for", "P-for", "checker", delegated_by="u:gave")])
+    w.load("officer", [officer("u:third", "P-third", "checker", delegated_by="u:for")])
+    w.wait(days=2)
+    name = w.made().batch_id
+    w.change("officer", {"officer_id": "u:gave"}, roles="checker")
+    with pytest.raises(FaultsError) as caught:
+        payments.check_batch(w.office, name, w.act("u:for"))
+    assert codes(caught) == {"payments.role_new"}
+    with pytest.raises(FaultsError) as caught:
+        payments.check_batch(w.office, name, w.act("u:third"))
+    assert codes(caught) == {"payments.delegation"}
+    w.wait(days=2)
+    payments.check_batch(w.office, name, w.act("u:for"))
+
+
+def test_kinship_holds_both_ways(w: World) -> None:
+    w.load("officer", [officer("u:kin", "P-kin", "checker"), officer("u:village", "H2", "village", kin="P-kin")])
+    w.wait(days=2)
+    name = w.made().batch_id
+    with pytest.raises(FaultsError) as caught:
+        payments.check_batch(w.office, name, w.act("u:kin"))
+    assert codes(caught) == {"payments.own_claim"}
+
+
+def test_one_person_is_not_two_by_a_blank(w: World) -> None:
+    from ecoweb.treasury.payments_officers import appoint
+
+    for person in ("P-maker ", "P-\u200bmaker", ""):
+        with pytest.raises(FaultsError) as caught:
+            appoint(w.office, "u:second", w.act("u:clerk"), {"person": person, "roles": "checker"})
+        assert codes(caught) == {"payments.person_code"}
+    appoint(w.office, "u:second", w.act("u:clerk"), {"person": "\uff30-maker", "roles": "checker"})
+    assert w.sql("SELECT person_id FROM officer WHERE officer_id = 'u:second'") == [("P-maker",)]
+
+
 def test_an_account_changed_after_the_batch_was_made_stops_the_file(w: World) -> None:
     name = w.approved()
     w.change("party", {"party_id": "H2"}, account="6222020200199999999")
@@ -282,6 +342,8 @@ TAMPERED = (
     ("pay_event", "UPDATE pay_event SET change = 1 WHERE seq = 3", "pay_event #3 (3, >ready)"),
     ("pay_claim", "UPDATE pay_claim SET entitled_fen = 9999 WHERE seq = 1", "pay_claim #1"),
     ("pay_notice", "UPDATE pay_notice SET through = 99", "pay_notice #1"),
+    ("pay_code", "UPDATE pay_code SET code = x'00' WHERE no = 1", "{file}"),
+    ("pay_code", "UPDATE pay_code SET no = no + 10 WHERE no = 1", "{file}"),
     ("pay_step", "UPDATE pay_step SET person_id = 'P-x' WHERE step = 'made'", "pay_step #1"),
 )
 
@@ -295,12 +357,20 @@ def test_case_26_an_altered_move_claim_or_step_is_named(
     w = World(office, tmp_path)
     w.take(CLAIMS)
     w.noticed()
-    w.approved()
+    name = w.compared()
     assert check(office) == []
     with office.writing() as cursor:
         cursor.execute(f"DROP TRIGGER {table}_no_update")
         cursor.execute(statement)
-    assert record in {f.record for f in check(office)}
+    assert record.format(file=f"{name}.txt") in {f.record for f in check(office)}
+
+
+def test_what_a_killed_run_left_of_a_bank_file_goes_with_the_next(w: World) -> None:
+    bank = w.office.folder / "bank"
+    bank.mkdir(exist_ok=True)
+    (bank / ".old.txt.part").write_text("6222020200100000001")
+    payments.write_file(w.office, w.approved(), w.act("releaser"))
+    assert not list(bank.glob(".*.part"))
 
 
 def test_case_26_a_move_that_was_taken_away_is_named(office: Office, tmp_path: Path) -> None:

@@ -629,8 +629,14 @@ def _pass_faults(data: Mapping[str, Any], codes: set[str], place: Place) -> Iter
         seen.add(code)
         total = sum((Fraction(v) for v in shares.values()), Fraction(0))
         if shares and total != 1 and all(0 <= v < 1 for v in shares.values()):
-            clash = Text("下拨份额合计 {t}，不是 1；按比例全部下拨。", "The shares passed on add up to {t}, not to 1; all of the money is passed on in their ratio.").fill(t=short(total))
-            remedy = Text("使份额合计为 100%，或写整数比（3、4、3）。", "Make them add up to 100%, or write a ratio of whole numbers (3, 4, 3).")
+            clash = Text(
+                "下拨份额合计 {t}，不是 1；按比例全部下拨。",
+                "The shares passed on add up to {t}, not to 1; all of the money is passed on in their ratio.",
+            ).fill(t=short(total))
+            remedy = Text(
+                "使份额合计为 100%，或写整数比（3、4、3）。",
+                "Make them add up to 100%, or write a ratio of whole numbers (3, 4, 3).",
+            )
             yield place.fault("agreements.money", ("pass_through", n, "shares"), clash, remedy, "warning")
         if not shares or any(v < 0 for v in shares.values()) or not any(shares.values()):
             clash = Text("下拨份额是 {s}。", "The shares passed on are {s}.").fill(s={k: str(v) for k, v in shares.items()})

@@ -86,7 +86,7 @@ def read_facts(source: Path | Mapping[str, Any]) -> tuple[dict[str, Any], list[F
 
 
 def strays(facts: Mapping[str, Any], agreement: Agreement, where: str = "facts") -> list[Fault]:
-    """Return an error for each fact that speaks of no clause, section, party or month of the agreement: it would count for nothing."""
+    """Return an error for each fact that speaks of no clause, section, party or month of the agreement."""
     clauses = agreement.labels()
     sections, parties = agreement.sections(), [p.code for p in agreement.parties]
     account = ((agreement.data.get("clearing") or {}).get("account") or {}).get("code")

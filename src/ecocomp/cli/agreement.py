@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecocomp.cli.options import Named, common, day_of, t, voice_of
+from ecocomp.cli.options import Named, common, day_of, may_write, t, voice_of
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, errors
 from ecocomp.terms.text import Text, same
 
@@ -206,6 +206,7 @@ def settle(
     from ecocomp.agreements.outcome import owed_on, settle_year, unsettled
 
     voice = voice_of(kwargs)
+    may_write(out, Path(name), *data, facts_file, *rules)
     made, faults = _one(name)
     day = day_of(on)
     given, found = ({}, []) if facts_file is None else read_facts(_there(facts_file))
@@ -701,6 +702,7 @@ def new(kind: str | None, out: Path | None, **kwargs: Any) -> None:
     if out is not None:
         from ecocomp.io.files import write_bytes
 
+        may_write(out)
         if out.exists():
             raise UsageError(Text("{p} 已存在，未改动。", "{p} is there already and is left as it is.").fill(p=out))
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ecocomp.cli.options import Named, common, t, voice_of
+from ecocomp.cli.options import Named, common, may_write, t, voice_of
 from ecocomp.cli.target import yuan_of
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text
@@ -66,6 +66,7 @@ def auction(bids: Path, **kwargs: Any) -> None:
     terms = _terms(kwargs)
     step = yuan_of(kwargs["step"], "--step")
     out: Path | None = kwargs["out"]
+    may_write(out, bids)
     from ecocomp.targeting.auction import hold, read_bids
 
     outcome = hold(read_bids(bids, step_yuan=step), terms)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecocomp.cli.options import Named, common, t, voice_of
+from ecocomp.cli.options import Named, common, may_write, t, voice_of
 from ecocomp.cli.say import Voice
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, errors, raise_errors
 from ecocomp.terms.text import Text
@@ -125,11 +125,7 @@ def write_out(path: Path, head: Sequence[str], rows: Sequence[Sequence[Any]], te
     from ecocomp.io.files import write_bytes
     from ecocomp.terms.unseen import guarded_cell
 
-    for given in inputs:
-        if path.exists() and given.exists() and path.samefile(given):
-            raise UsageError(
-                Text("{p} 是要读取的文件。", "{p} is the file that is read; the result cannot go over it.").fill(p=path)
-            )
+    may_write(path, *inputs)
     kind = path.suffix.lower()
     if kind == ".csv":
         out = io.StringIO()

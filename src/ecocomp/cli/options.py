@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
@@ -54,6 +55,40 @@ class Named(click.Path):
             option = param.opts[0] if param is not None else ""
             raise UsageError(Text("{o} 是空的；写明路径。", "{o} is empty; name a path.").fill(o=option))
         return super().convert(value, param, ctx)
+
+
+def may_write(path: Path | None, *inputs: Path | None) -> None:
+    """Refuse to write a result over what is read, into a sealed bundle, or into an office anywhere but its reports; `UsageError`.
+
+    inputs  files and folders the command reads; a file inside such a folder is read too
+    """
+    if path is None:
+        return
+    real = path.resolve()
+    for given in inputs:
+        if given is None or not given.exists() or not real.exists():
+            continue
+        if real.samefile(given) or (given.is_dir() and real.is_file() and real.is_relative_to(given.resolve())):
+            raise UsageError(
+                Text("{p} 是要读取的文件，不能写成结果。", "{p} is a file to be read; the result cannot be written over it.").fill(
+                    p=path
+                )
+            )
+    for folder in (real, *real.parents):
+        if (folder / "bundle.json").is_file():
+            raise UsageError(
+                Text(
+                    "{p} 在封存的成果包 {f} 里；结果写到别处。",
+                    "{p} lies in the sealed bundle {f}; write the result elsewhere.",
+                ).fill(p=path, f=folder)
+            )
+        if (folder / "office.toml").is_file() and real.relative_to(folder).parts[:1] != ("reports",):
+            raise UsageError(
+                Text(
+                    "{p} 在办公室文件夹里；结果只能写到它的 reports 或别处。",
+                    "{p} lies in the folder of the office; results go into its reports, or elsewhere.",
+                ).fill(p=path)
+            )
 
 
 def day_of(text: str | None) -> date | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecocomp.cli.options import common, day_of, t, voice_of
+from ecocomp.cli.options import Named, common, day_of, may_write, t, voice_of
 from ecocomp.cli.say import Voice
 from ecocomp.terms.codes import HOLDER_KINDS, RESTRICTION_KINDS
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
@@ -355,7 +355,7 @@ def _values(made: Programme, book: RuleBook, place: str, day: date) -> list[Faul
 
 @programme.command("new", help=t("写出一个项目文件的样本。", "Write a template of a programme file."))
 @click.argument("id")
-@click.option("--out", type=_PATH, help=t("写到文件；缺省打印", "write to a file; default print"))
+@click.option("--out", type=Named(path_type=Path), help=t("写到文件；缺省打印", "write to a file; default print"))
 @common
 def programme_new(id: str, out: Path | None, **kwargs: Any) -> None:
     """Write a template."""
@@ -364,6 +364,7 @@ def programme_new(id: str, out: Path | None, **kwargs: Any) -> None:
     voice = voice_of(kwargs)
     text = template(id, voice.lang)
     if out is not None:
+        may_write(out)
         if out.exists():
             raise UsageError(Text("{p} 已存在，未改动。", "{p} exists and is left as it is.").fill(p=out))
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -408,7 +409,7 @@ def programme_new(id: str, out: Path | None, **kwargs: Any) -> None:
 )
 @click.option("--known", metavar="DATE", help=t("已知日，缺省为今天", "day whose knowledge counts, default today"))
 @click.option("--holder", default=None, help=t("逐步说明这一户", "explain this holder's rows step by step"))
-@click.option("--out", type=_PATH, help=t("写明细（.csv）", "write the rows (.csv)"))
+@click.option("--out", type=Named(path_type=Path), help=t("写明细（.csv）", "write the rows (.csv)"))
 @click.option(
     "--accept",
     multiple=True,
@@ -430,6 +431,7 @@ def programme_owed(
     from ecocomp.programmes.year import entitlements
 
     voice = voice_of(kwargs)
+    may_write(kwargs["out"], folder, *folders)
     if not 1900 <= year <= 2200:
         raise UsageError(Text("年度 {y} 不对。", "The year {y} is wrong.").fill(y=year))
     book, found = _load(folders)
@@ -577,17 +579,16 @@ _STATES = {
 
 
 def _write(rows: list[dict[str, Any]], names: list[str], out: Path) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with out.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(names)
-        for r in rows:
-            writer.writerow([_quoted(r[n]) for n in names])
+    import io
 
+    from ecocomp.io.files import write_bytes
+    from ecocomp.terms.unseen import guarded_cell
 
-def _quoted(value: Any) -> Any:
-    """Return a cell no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(names)
+    writer.writerows([[guarded_cell(r[n]) for n in names] for r in rows])
+    write_bytes(b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"), out)
 
 
 @programme.command(

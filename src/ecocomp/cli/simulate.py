@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ecocomp.cli.options import Named, common, t, voice_of
+from ecocomp.cli.options import Named, common, may_write, t, voice_of
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text
 
@@ -71,6 +71,7 @@ def simulate(
         raise UsageError(Text("给出 --reform 文件，或 --set 键=值。", "Give --reform FILE or --set KEY=VALUE."))
     if not place.exists():
         raise UsageError(Text("没有 {p}。", "There is no {p}.").fill(p=place))
+    may_write(out, place, *reform)
     from ecocomp.simulation.base import bundle_of, read_base
     from ecocomp.simulation.report import facts, write_results
     from ecocomp.simulation.run import simulate as run

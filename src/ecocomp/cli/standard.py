@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ecocomp.cli.options import common, t, voice_of
+from ecocomp.cli.options import common, may_write, t, voice_of
 from ecocomp.cli.say import Voice
 from ecocomp.terms.faults import Fault, FaultsError, UsageError
 from ecocomp.terms.text import Text, same
@@ -175,6 +175,7 @@ def sensitivity(bundle: Path, year: int | None, spread: str, top: int, out: Path
             raise InvalidOperation
     except InvalidOperation:
         raise UsageError(Text("幅度 {s} 不是数。", "The spread {s} is not a number.").fill(s=spread)) from None
+    may_write(out, bundle)
     folder = bundle_of(bundle, year)
     found, bounds = moved(task_of(folder), _table(folder, "parcel"), share)
     if out is not None:
@@ -210,6 +211,7 @@ def compare(bundle: Path, other: Path | None, level: str | None, flagged: bool, 
                 "Name a second bundle, or a level with --level (one of the two).",
             )
         )
+    may_write(out, bundle, other)
     one = side_of(bundle_of(bundle, None))
     if other is not None:
         two = side_of(bundle_of(other, None))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ecocomp.cli.options import Named, common, t, voice_of
+from ecocomp.cli.options import Named, common, may_write, t, voice_of
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text
 
@@ -112,6 +112,7 @@ def target(
         )
     if out is not None and out.suffix.lower() not in (".csv", ".parquet"):
         raise UsageError(Text("--out 写 .csv 或 .parquet 文件。", "--out names a .csv or .parquet file."))
+    may_write(out, place, plan_file)
     from ecocomp.targeting.candidates import candidates_of, read_columns
     from ecocomp.targeting.plan import limit_of, read_plan
     from ecocomp.targeting.problem import problem_of

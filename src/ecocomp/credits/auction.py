@@ -199,7 +199,8 @@ def clear(
 def _levels(buys: list[Order], sells: list[Order], tick: int, reference: int | None) -> list[Level]:
     limits = sorted({o.price for o in (*buys, *sells) if o.price is not None})
     if not limits:
-        return [_level(buys, sells, reference)] if reference is not None and buys and sells else []
+        # Orders at any price trade at the reference, put on the grid: never for nothing.
+        return [_level(buys, sells, max(_on_grid(reference, tick), tick))] if (reference or 0) > 0 and buys and sells else []
     # Demand and supply change only at limits: just beside each limit stand the ends of every stretch on which they are constant.
     prices = sorted({q for p in limits for q in (p - tick, p, p + tick) if limits[0] <= q <= limits[-1]})
     demand, supply = _curve(buys, False), _curve(sells, True)

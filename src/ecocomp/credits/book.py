@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from ecocomp.credits.auction import Order
+from ecocomp.credits.auction import Order, order_faults
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text
@@ -171,6 +171,10 @@ def replay(
                 faults.append(
                     Fault("credits.no_order", "orders", m.id, clash, Text("核对订单号。", "Check its number."), "warning")
                 )
+            continue
+        wrong = order_faults([m.order], tick=tick)
+        if wrong:
+            faults += wrong
             continue
         try:
             fills += book.place(m.order).fills

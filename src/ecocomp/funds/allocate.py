@@ -107,13 +107,17 @@ def in_force(envelope: pa.Table, balance_last: pa.Table | None, year: int) -> li
 
 
 # ---------------------------------------------------------------- checks
-def check_envelopes(envelope: pa.Table, params: Parameters, year: int, opening: pa.Table | None = None) -> list[Fault]:
+def check_envelopes(
+    envelope: pa.Table, params: Parameters, year: int, opening: pa.Table | None = None, settlement: pa.Table | None = None
+) -> list[Fault]:
     """Return every fault of the envelopes of `year`.
 
-    opening  the result of `open_envelopes`; with it the statutory floor is compared with derived grants too
+    opening     the result of `open_envelopes`; with it the statutory floor is compared with derived grants too
+    settlement  the settled agreements; with it a document that names none of them is known to draw on all of them
 
     Errors: negative amount, grant below the statutory floor (both numbers named), unknown source, not usable in the
-    year, entered twice, earmark that names no known zone or ecosystem group, carry-over or earmark the source does not allow.
+    year, entered twice, earmark that names no known zone or ecosystem group, carry-over or earmark the source does not allow,
+    derived money (an agreement's, the carbon lots') that two envelopes would both be granted.
     """
     rows = [r for r in envelope.to_pylist() if r["year"] == year]
     granted = {} if opening is None else {r["envelope_id"]: r["granted_fen"] for r in opening.to_pylist()}
@@ -123,6 +127,7 @@ def check_envelopes(envelope: pa.Table, params: Parameters, year: int, opening: 
         out += _amount_faults(row, granted) + _date_faults(row, year) + _source_faults(row, params) + _earmark_faults(row)
         out += purpose_faults(row, params) + _ration_faults(row)
     out += match_faults(rows, granted, params)
+    out += _derived_twice(rows, settlement)
     for i in sorted({i for i in ids if ids.count(i) > 1}):
         out.append(
             _fault(
@@ -172,6 +177,46 @@ def _amount_faults(row: dict[str, Any], granted: Mapping[str, int]) -> list[Faul
             )
         )
     return out
+
+
+def _derived_twice(rows: Sequence[dict[str, Any]], settlement: pa.Table | None) -> list[Fault]:
+    """Return a fault for each envelope that draws on derived money another one of its source draws on too.
+
+    A derived grant is the whole of what its source brought, so two envelopes that draw on the same would hold the money twice.
+    """
+    known = entries("funds.sources")
+    derived = {r["envelope_id"]: r for r in rows if _is_derived(r["source"])}
+    drawn = {i: getattr(known[r["source"]].module, "drawn", _all)(r, settlement) for i, r in derived.items()}
+    out = []
+    for i, row in derived.items():
+        others = sorted(
+            j
+            for j, other in derived.items()
+            if j != i and other["source"] == row["source"] and (not drawn[i] or not drawn[j] or drawn[i] == drawn[j])
+        )
+        if not others:
+            continue
+        name = FUND_SOURCES.get(row["source"], Text(row["source"], row["source"]))
+        what = Text(drawn[i], drawn[i]) if drawn[i] else Text("全部", "all of it")
+        out.append(
+            _fault(
+                i,
+                "derived_twice",
+                Text(
+                    "{s}由结算或成交得出（{w}），{o} 也据此下达，同一笔钱会计两次。",
+                    "{s} is derived from settlement or sale ({w}), and {o} is granted from the same: the money would count twice.",
+                ).fill(s=name, w=what, o=", ".join(others)),
+                Text(
+                    "只留一个资金包；横向补偿也可各写一个协议的编号（document）。",
+                    "Keep one envelope; of agreement money, each may name its own agreement in document.",
+                ),
+            )
+        )
+    return out
+
+
+def _all(row: Mapping[str, Any], settlement: pa.Table | None) -> str:
+    return ""
 
 
 def _is_derived(source: str) -> bool:

@@ -22,11 +22,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from ecocomp.funds.limits import fit
+from ecocomp.funds.limits import fit, weighed
 from ecocomp.funds.sheet import Column, checked
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import Fault, FaultsError, raise_errors
-from ecocomp.terms.money import apportion, say_yuan, to_fen
+from ecocomp.terms.money import say_yuan, to_fen
 from ecocomp.terms.text import Text
 
 COST_TERMS = (
@@ -115,7 +115,7 @@ def cost_factor(row: Mapping[str, Any], params: Parameters) -> Fraction:
 
 
 def factors_of(given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return the parts of a cost factor for `cost_factor`; FaultsError with every part that is not known, no number or half given."""
+    """Return the parts of a cost factor for `cost_factor`; FaultsError with every part not known, not a number or half given."""
     columns = [c for c in COLUMNS if c.name in _HEADS]
     read = checked([given], columns, where)
     raise_errors([*read.faults, *(f for r in read.rows for f in _cost_faults(r, where, r["record"]))])
@@ -171,9 +171,9 @@ def equalise(
     wanted = [gaps[i] * 100 * Fraction(max(coef[i], 0.0)) if i in coef else Fraction(0) for i in range(len(rows))]
     growth = params.table("funds.equalise.growth")
     low, high = _growth(rows, coef, growth)
+    raise_errors(_unwanted(pool_fen, wanted, weights, where))
     fitted = fit(pool_fen, wanted, low, high, [str(r["region"]) for r in rows], where)
-    points = [int(Fraction(r.get("effort") or 0) * 10**6) for r in rows]
-    efforts = apportion(effort_pool_fen, points) if sum(points) else [0] * len(rows)
+    efforts = weighed(effort_pool_fen, [Fraction(r.get("effort") or 0) for r in rows])
     found = dict(zip(takes, hardship, strict=True))
     regions = [
         Region(
@@ -223,11 +223,13 @@ def z_scores(values: Sequence[float], deviation: str = "population") -> list[flo
     """
     if deviation not in ("population", "sample"):
         raise FaultsError([_deviation(deviation)])
-    mean = math.fsum(values) / len(values)
-    square = math.fsum((v - mean) ** 2 for v in values)
+    # Exact up to the root: a mean in floats may miss equal values by a bit and make scores of 1 out of no difference at all.
+    exact = [Fraction(v) for v in values]
+    mean = sum(exact, Fraction(0)) / len(exact)
+    square = sum(((v - mean) ** 2 for v in exact), Fraction(0))
     n = len(values) - (deviation == "sample")
     spread = math.sqrt(square / n) if n else 0.0
-    return [(v - mean) / spread if spread else 0.0 for v in values]
+    return [float(v - mean) / spread if spread else 0.0 for v in exact]
 
 
 def _whole(x: Fraction) -> int:
@@ -261,6 +263,10 @@ def _faults(
         for name, value in (("w1", w1), ("w2", w2))
         if value is None
     ]
+    for n, w in (("w1", w1), ("w2", w2)):
+        if w is not None and not w.is_finite():
+            clash = Text("{n} 是 {v}。", "{n} is {v}.").fill(n=n, v=w)
+            out.append(_row("funds.equalise_weight", where, n, clash, Text("写数。", "Write a number.")))
     for name, value in (("pool", pool), ("effort-pool", effort)):
         if value < 0:
             out.append(
@@ -332,6 +338,24 @@ _NO_REVENUE = Text("地方标准财政收入不大于零，无法求比。", "lo
 
 def _row(code: str, where: str, record: str, clash: Text, remedy: Text) -> Fault:
     return Fault(code, where, record, clash, remedy)
+
+
+def _unwanted(pool: int, wanted: Sequence[Fraction], weights: tuple[Decimal, Decimal], where: str) -> list[Fault]:
+    """Return a fault where there is money and no coefficient above zero to split it by."""
+    if not pool or any(wanted):
+        return []
+    return [
+        _row(
+            "funds.equalise_coef",
+            where,
+            "",
+            Text(
+                "w1={a}、w2={b} 时没有一个地区的系数大于零，{p} 元无从分配。",
+                "With w1={a} and w2={b} no region's coefficient is above zero: {p} yuan cannot be split.",
+            ).fill(a=weights[0], b=weights[1], p=say_yuan(pool)),
+            Text("提高 w1；各地区困难程度相同时标准分都是零。", "Raise w1; where hardship does not differ, every score is zero."),
+        )
+    ]
 
 
 def _nobody(where: str) -> Fault:

@@ -7,6 +7,7 @@ fractions. Shares that a limit holds are whole fen already; the others are round
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -93,6 +94,12 @@ def _rounded(pool: int, exact: Sequence[Fraction], low: Sequence[int], high: Seq
             fixed |= dict(zip(free, parts, strict=True))
             return [fixed[i] for i in range(len(exact))]
         fixed |= {i: low[i] if p < low[i] else int(high[i] or 0) for i, p in wrong.items()}
+
+
+def weighed(total: int, weights: Sequence[Fraction]) -> list[int]:
+    """Return `total` whole fen split in proportion to exact weights; all 0 where there is nothing to split and no weight."""
+    scale = math.lcm(*(w.denominator for w in weights))
+    return apportion(total, [int(w * scale) for w in weights])
 
 
 def _gcd(a: int, b: int) -> int:

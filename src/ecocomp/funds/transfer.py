@@ -25,7 +25,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from ecocomp.funds.limits import fit
+from ecocomp.funds.limits import fit, weighed
 from ecocomp.funds.sheet import Column, checked
 from ecocomp.rules import Parameters
 from ecocomp.terms.codes import FUNCTION_ZONES
@@ -180,7 +180,9 @@ def allocate_transfer(
     rounded = {p: _to_fen(x) for p, x in exact.items()}
     rewards, kept = _rewards(rows, exact["key"], fitted.shares, pools.get("reward", 0), facts, params)
     totals = [a + b for a, b in zip(fitted.shares, rewards, strict=True)]
-    tops = apportion(top_up_fen, totals) if sum(totals) else [0] * len(rows)
+    if top_up_fen and not sum(totals):
+        raise FaultsError([_no_top_up(where, top_up_fen)])
+    tops = apportion(top_up_fen, totals)
     counties = []
     for i, name in enumerate(names):
         parts = {p: rounded[p][i] for p in components if p in rounded}
@@ -313,21 +315,13 @@ def _rewards(
     freed = sum(cuts)
     money = pool + (freed if freed_to == "reward" else 0)
     asked = sum(wanted, Fraction(0))
-    given = _weighed(min(money, half_even(asked.numerator, asked.denominator)), wanted)
+    given = weighed(min(money, half_even(asked.numerator, asked.denominator)), wanted)
     rest = pool + freed - sum(given)
     good = [k if not c else Fraction(0) for k, c in zip(key, cuts, strict=True)]
     if freed_to == "reward" and any(good):
-        given = [g + s for g, s in zip(given, _weighed(rest, good), strict=True)]
+        given = [g + s for g, s in zip(given, weighed(rest, good), strict=True)]
         rest = 0
     return [g - c for g, c in zip(given, cuts, strict=True)], rest
-
-
-def _weighed(total: int, weights: Sequence[Fraction]) -> list[int]:
-    """Return whole fen in proportion to exact weights."""
-    scale = 1
-    for w in weights:
-        scale *= w.denominator // _gcd(scale, w.denominator)
-    return apportion(total, [int(w * scale) for w in weights])
 
 
 def _limits(rows: Sequence[Mapping[str, Any]], params: Parameters) -> tuple[list[int], list[int | None]]:
@@ -363,13 +357,7 @@ def _split_exact(pool: Fraction, weights: Sequence[Fraction]) -> list[Fraction]:
 def _to_fen(exact: Sequence[Fraction]) -> list[int]:
     """Return shares in whole fen that add up to their own sum, which is whole."""
     whole = sum(exact, Fraction(0))
-    return _weighed(half_even(whole.numerator, whole.denominator), exact)
-
-
-def _gcd(a: int, b: int) -> int:
-    while b:
-        a, b = b, a % b
-    return a
+    return weighed(half_even(whole.numerator, whole.denominator), exact)
 
 
 # ---------------------------------------------------------------- faults
@@ -487,6 +475,19 @@ def _money(where: str, name: str, value: int) -> Fault:
         name,
         Text("金额是 {v} 元。", "The sum is {v} yuan.").fill(v=say_yuan(value)),
         Text("写不小于零的金额。", "Write zero or more."),
+    )
+
+
+def _no_top_up(where: str, fen: int) -> Fault:
+    return Fault(
+        "funds.transfer_part",
+        where,
+        "top_up",
+        Text(
+            "省级补充 {v} 元按各县合计分，而各县合计都是零。",
+            "The province's own {v} yuan go by the counties' totals, which are all zero.",
+        ).fill(v=say_yuan(fen)),
+        Text("给出可分的资金，或去掉省级补充。", "Give a pool to split, or leave the province's own money out."),
     )
 
 

@@ -87,7 +87,8 @@ def overdue(moves: Sequence[tuple[date, int, int]], allowed: int, until: date) -
     """Return the changes of what is overdue on one account that is paid oldest debt first.
 
     moves    (day, what arose, what was paid) by day; a day's debts come before its payments
-    allowed  days a debt may stand; it is overdue from the day after them
+    allowed  days a debt may stand; unpaid at the end of the last of them, its due day, it is overdue from the next day;
+             the day of payment is not counted (`ecocomp.payments.payable.arrears_fen_days` counts the same way)
     returns  (day, change) for `spells`
 
     >>> overdue([(date(2025, 1, 1), 100, 0), (date(2025, 1, 20), 0, 60)], 10, date(2025, 2, 1))

@@ -161,7 +161,7 @@ def mapping_of(said: Any, where: str, on: date) -> BankMapping:
         if outcome not in OUTCOMES:
             wrong(f"outcomes.{word}", "是 {v}；可用 {k}。", "is {v}; known: {k}.", v=outcome, k=", ".join(OUTCOMES))
     days = [said.get("from", date.min), said.get("to", date.max)]
-    if not all(isinstance(d, date) for d in days):
+    if not all(type(d) is date for d in days):
         wrong("from", "起止日应写成 2025-01-01。", "its days are written 2025-01-01.")
         raise FaultsError(faults)
     if not days[0] <= on <= days[1]:
@@ -202,8 +202,10 @@ def read_rows(rows: Iterable[tuple[int, Sequence[str]]], mapping: BankMapping, w
             continue
         if not places:
             places = _header(cells, mapping)
+            if places and (unclear := _unclear(cells, mapping)):
+                raise FaultsError([_several(where, unclear)])
             continue
-        if _is_total(cells, mapping):
+        if _is_total(cells, mapping) and not _is_numbered(cells, places):
             amounts = [f for f in (_fen(c, mapping.unit) for c in cells[1:]) if f is not None]
             at = places["amount"]
             own = _fen(cells[at], mapping.unit) if at < len(cells) else None
@@ -241,6 +243,26 @@ def _header(cells: Sequence[str], mapping: BankMapping) -> dict[str, int]:
     return found if all(n in found for n in NEEDED) else {}
 
 
+_TELLING = ("batch", "row", "account", "amount", "outcome")
+
+
+def _unclear(cells: Sequence[str], mapping: BankMapping) -> list[str]:
+    """Return the headings more than one of which could say the same telling thing; the mapping has to name one."""
+    out = []
+    for name in _TELLING:
+        wanted = {_word(str(mapping.columns[name]))} if name in mapping.columns else {_word(a) for a in _ALIASES[name]}
+        found = [c.strip() for c in cells if _word(c) in wanted]
+        if len(found) > 1:
+            out.append(" / ".join(found))
+    return out
+
+
+def _is_numbered(cells: Sequence[str], places: Mapping[str, int]) -> bool:
+    """Return whether a row has a line's number and an outcome, so that it is a result whatever it begins with."""
+    said = [cells[places[n]].strip() if places[n] < len(cells) else "" for n in ("row", "outcome")]
+    return bool(re.fullmatch(r"[0-9]+(\.0)?", unicodedata.normalize("NFKC", said[0]))) and bool(said[1])
+
+
 def _is_total(cells: Sequence[str], mapping: BankMapping) -> bool:
     first = next((_word(c) for c in cells if c.strip()), "")
     return any(first.startswith(_word(t)) for t in mapping.total)
@@ -270,9 +292,10 @@ def _result(number: int, cells: Mapping[str, str], mapping: BankMapping) -> Resu
 
 def _fen(text: str, unit: str) -> int | None:
     """Return an amount as whole fen; None for anything else: no rounding, no guess."""
-    plain = unicodedata.normalize("NFKC", text).strip().replace(",", "").removeprefix("¥").removesuffix("元")
-    if not re.fullmatch(r"-?[0-9]{1,16}(\.[0-9]{1,6})?", plain):
+    plain = unicodedata.normalize("NFKC", text).strip().removeprefix("¥").removesuffix("元")
+    if not re.fullmatch(r"([0-9]{1,16}|[0-9]{1,3}(,[0-9]{3}){1,5})(\.[0-9]{1,6})?", plain):
         return None
+    plain = plain.replace(",", "")
     try:
         fen = Decimal(plain) * (100 if unit == "yuan" else 1)
     except InvalidOperation:
@@ -307,7 +330,9 @@ def judge(results: Sequence[Result], total: int | None, batch: str, step: str, l
     if total is not None and total != sum(r.amount_fen for r in results if r.trouble != "unreadable"):
         made.park = [(r, "wrong_total") for r in results]
         return made
-    times = Counter(r.no for r in results if not r.trouble and r.batch in ("", batch))
+    times = Counter(
+        r.no for r in results if r.no and r.batch in ("", batch)
+    )  # one that cannot be read speaks against the other too
     said: dict[int, set[str]] = {}
     for r in results:
         said.setdefault(r.no, set()).add(r.outcome)
@@ -350,7 +375,7 @@ def _same_account(said: str, own: str) -> bool:
     if "*" not in said:
         return said.upper() == own.upper()
     head, tail = said.upper().split("*", 1)[0], said.upper().rsplit("*", 1)[1]
-    return own.upper().startswith(head) and own.upper().endswith(tail)
+    return len(head) + len(tail) <= len(own) and own.upper().startswith(head) and own.upper().endswith(tail)
 
 
 def say_parked(r: Result, why: str) -> Text:
@@ -367,6 +392,20 @@ def _no_header(where: str) -> Fault:
         "",
         Text("找不到表头：需要序号、金额、处理结果三列。", "no header was found: it needs columns for row, amount and outcome."),
         Text("用 --mapping 写明各列的名称。", "Say which columns they are in a mapping (--mapping)."),
+    )
+
+
+def _several(where: str, headings: Sequence[str]) -> Fault:
+    said = "；".join(headings)
+    return Fault(
+        "payments.return_header",
+        where,
+        "",
+        Text("表头里有几列可作同一项：{h}。", "more than one column could be meant: {h}.").fill(h=said),
+        Text(
+            "用 --mapping 写明哪一列；名称相同的，请银行改正。",
+            "Name one in a mapping (--mapping); equal names the bank must mend.",
+        ),
     )
 
 

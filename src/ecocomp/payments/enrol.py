@@ -23,7 +23,7 @@ from ecocomp.programmes.year import ProgrammeYear, entitlements
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import raise_errors
 from ecocomp.terms.money import apportion, half_even
-from ecocomp.terms.tables import ENTITLEMENT
+from ecocomp.terms.tables import ENTITLEMENT, PAID_BEFORE
 from ecocomp.terms.text import Text
 
 REASONS: dict[str, Text] = {**PROGRAMME_REASONS, **OWN_REASONS}
@@ -68,8 +68,8 @@ def enrolled(
 
     claims   entitlements of the standard's programme (`payments.entitle`)
     folders  rule folders, the later over the earlier; programme files lie in ``<place>/programmes``
-    tables   those of `GIVEN` by name; what is absent counts as empty. A register of earlier payments without a row is none at
-             all: taken at its word it would say that no year was ever paid, and every one of them would be paid again
+    tables   those of `GIVEN` by name; what is absent counts as empty. `paid_before` absent: what was paid in earlier years is
+             not known, and only this year's payments are owed; a table, even an empty one, is taken at its word
     raises   FaultsError with every fault of files and rows; UsageError for a programme the place does not have
     """
     if not adopted.programmes:
@@ -78,14 +78,29 @@ def enrolled(
     raise_errors(found.faults)
     chosen = [found.get(params.book, params.chain[0], i) for i in dict.fromkeys(adopted.programmes)]
     beside = {adopted.programme: (claims, adopted.stacks_as)}
-    paid = tables.get("paid_before")
-    given = {**tables, "paid_before": paid if paid is not None and len(paid) else None}
-    made = entitlements(chosen, given, params, year, beside=beside)
+    made = entitlements(chosen, tables, params, year, beside=beside)
     raise_errors(made.faults)
     if adopted.paying:
         raise_errors(made.unaccepted(params, adopted.accept))
     own = given_way(claims, made.stacking, adopted.programme)
     return ENTITLEMENT.checked(pa.concat_tables([own, made.entitlement])), made
+
+
+def paid_before(register: pa.Table, last_due: pa.Table | None, last_before: pa.Table | None) -> pa.Table | None:
+    """Return what was paid in earlier years: the case's own register, what last year knew, and what last year paid.
+
+    last_due, last_before  `programme_due` and `paid_before` of last year's bundle; None: it ran no rule-file programme
+
+    Without either nothing is known (None): a register without a row would say that no year was ever paid, and every one of
+    them would be paid again.
+    """
+    if last_due is None:
+        return register if len(register) else None
+    paid = last_due.filter(pc.is_in(last_due["state"], value_set=pa.array(["payable", "escrow", "in_kind"])))
+    parts = [register, PAID_BEFORE.empty() if last_before is None else last_before, paid.select(PAID_BEFORE.schema().names)]
+    whole = pa.concat_tables([p.cast(PAID_BEFORE.schema()) for p in parts])
+    first = whole.append_column("n", pa.array(np.arange(len(whole)))).group_by(list(PAID_BEFORE.key)).aggregate([("n", "min")])
+    return PAID_BEFORE.checked(whole.take(first["n_min"]))
 
 
 def given_way(claims: pa.Table, stacking: pa.Table, programme: str) -> pa.Table:

@@ -289,7 +289,10 @@ def role_faults(officer: Officer, role: str, record: str, region: str = "") -> l
                 Text("{o} 的“{r}”职责刚刚授予。", "The role “{r}” was granted to {o} only just now.").fill(
                     o=officer.officer_id, r=ROLES[role]
                 ),
-                Text("授予后静置期满再用。", "It may be used once it has rested for the time the rules ask."),
+                Text(
+                    "授予后满 payments.role_rest_hours 规定的小时数再用（office 的 rules 可另定）。",
+                    "It may be used when the hours of payments.role_rest_hours are over (the office's own rules may say others).",
+                ),
             )
         )
     if region and not region.startswith(officer.region_code):

@@ -220,16 +220,19 @@ def net(owed: Parts, back: Parts) -> dict[str, int] | None:
 
 
 def arrears_fen_days(due_fen: int, due_on: int, paid: Iterable[tuple[int, int]], until: int) -> int:
-    """Return how much was owed for how long: fen times days from the due day until another, counted by day.
+    """Return how much was in arrears for how long: fen times days, counted by day.
+
+    A sum unpaid at the end of its due day is in arrears from the next day; the day of payment is not counted, `until` is.
+    `ecocomp.ledger.watch.overdue` counts the same way.
 
     due_on, until  days as whole numbers (`date.toordinal`); paid: (day, fen) of each payment
 
     >>> arrears_fen_days(100, 10, [(15, 60), (30, 40)], 40)
-    1100
+    1000
     """
-    out, left, day = 0, due_fen, due_on
+    out, left, day = 0, due_fen, due_on + 1
     for on, fen in sorted(paid):
-        at = min(max(on, due_on), until)
+        at = min(max(on, due_on + 1), until + 1)
         out += max(left, 0) * max(at - day, 0)
         left, day = left - fen, max(day, at)
-    return out + max(left, 0) * max(until - day, 0)
+    return out + max(left, 0) * max(until + 1 - day, 0)

@@ -397,7 +397,7 @@ def region_of(y: Year) -> str:
 
 def enrol(y: Year, folder: Path) -> dict[str, Any]:
     """Contracts, rights and compliance give the entitlement of each holder on each parcel, programme by programme."""
-    from ecocomp.payments.enrol import GIVEN, Adopted, enrolled
+    from ecocomp.payments.enrol import GIVEN, Adopted, enrolled, paid_before
     from ecocomp.payments.entitle import entitle
 
     params = y.params()
@@ -413,11 +413,14 @@ def enrol(y: Year, folder: Path) -> dict[str, Any]:
     )
     case = y.case
     adopted = Adopted(case.programme, case.stacks_as, case.programmes, case.accept_unverified, case.purpose == "payment")
-    brought = {n: y.register(n) for n in ("enrolment", "inspection", "overlay", "paid_before")}
-    tables = {n: brought[n] if n in brought else y.work.table(n) for n in GIVEN}
+    brought = {n: y.register(n) for n in ("enrolment", "inspection", "overlay")}
+    earlier = paid_before(y.register("paid_before"), y.last("programme_due"), y.last("paid_before"))
+    tables = {n: y.work.table(n) for n in GIVEN if n not in brought and n != "paid_before"} | brought | {"paid_before": earlier}
     claims, made = enrolled(claims, adopted, [policy_folder(), *case.rule_folders], tables, params, y.year)
     if made is None:
         return _noted(params, entitlement_claimed=claims)
+    if earlier is not None:
+        brought["paid_before"] = earlier
     full = {"programme_due": made.due, "programme_source": made.source, "programme_stacking": made.stacking}
     return _noted(params, made.faults, entitlement_claimed=claims, **brought, **full)
 
@@ -434,7 +437,7 @@ def fund(y: Year, folder: Path) -> dict[str, Any]:
     settlement = pa.concat_tables(settled) if settled else TABLES["settlement"].empty()
     faults = [*check_lots(credit), *unsettled(settlement)]
     opening = open_envelopes(envelope, last, settlement, credit, y.year, params)
-    faults += check_envelopes(envelope, params, y.year, opening)
+    faults += check_envelopes(envelope, params, y.year, opening, settlement)
     raise_errors(faults)
     claims, allocation, balance = allocate(
         y.work.table("entitlement_claimed"), y.work.table("parcel"), y.work.table("parcel_zone"), envelope, opening, params, y.year

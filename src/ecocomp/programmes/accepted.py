@@ -115,7 +115,8 @@ def judge(
         has[level[rows], row[rows]] = rows
         found[int(year)] = (has, judged.stops(rows, row))
     ids = table["inspection_id"].combine_chunks() if len(table) else pa.array([], pa.string())
-    made = _together(found, judged) if rule.get("each") == "once" else {y: judged.judge(has, stop) for y, (has, stop) in found.items()}
+    once = rule.get("each") == "once"
+    made = _together(found, judged) if once else {y: judged.judge(has, stop) for y, (has, stop) in found.items()}
     return Inspections(made, ids, n), faults
 
 
@@ -237,8 +238,12 @@ def _unknown_acts(table: pa.Table) -> list[Fault]:
     out = []
     for id, said in zip(wrong["inspection_id"].to_pylist(), wrong["events"].to_pylist(), strict=True):
         for word in sorted(acts(said or "") - EVENTS.keys()):
-            clash = Text("发现的行为“{w}”不认识，是否停付无从判断。", "The act “{w}” is not known, so whether it stops the payment is open.")
-            fix = Text("写成 {a} 之一，以空格或逗号分隔。", "Write one of {a}, set apart by blanks or commas.").fill(a=", ".join(EVENTS))
+            clash = Text(
+                "发现的行为“{w}”不认识，是否停付无从判断。", "The act “{w}” is not known, so whether it stops the payment is open."
+            )
+            fix = Text("写成 {a} 之一，以空格或逗号分隔。", "Write one of {a}, set apart by blanks or commas.").fill(
+                a=", ".join(EVENTS)
+            )
             out.append(Fault("programmes.unknown_act", "inspection", id, clash.fill(w=word), fix))
     return capped(out, "programmes.unknown_act", "inspection")
 

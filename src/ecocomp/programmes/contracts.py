@@ -152,7 +152,8 @@ def _term(programme: Programme, contract: Mapping[str, Any]) -> list[Fault]:
             )
         )
     most = programme.contract.get("years_most")
-    if most is not None and (end is None or end > _plus(start, most)):
+    open_end = end is None and not _ends_by_itself(programme)
+    if most is not None and (open_end or (end is not None and end > _plus(start, most))):
         out.append(
             _fault(
                 "term_long",
@@ -181,6 +182,11 @@ def _term(programme: Programme, contract: Mapping[str, Any]) -> list[Fault]:
             _fault("unsigned", id, Text("没有签订日。", "it has no day of signature."), Text("补上签订日。", "Give the day."))
         )
     return out
+
+
+def _ends_by_itself(programme: Programme) -> bool:
+    """Return whether every payment ends after its years or tranches, so that a contract without an end pays no longer."""
+    return all(p.form in ("tranches_area", "once_area") or p.years is not None for p in programme.payments)
 
 
 def _plus(day: date, years: int) -> date:

@@ -44,7 +44,7 @@ def explain(row: Mapping[str, Any], programme: Programme, sources: Sequence[Mapp
     if parts:
         zh = "，".join(f"{_LEVEL_WORDS.get(s['level'], Text(s['level'], '')).zh} {say_yuan(s['amount_fen'])}" for s in parts)
         en = ", ".join(f"{_LEVEL_WORDS.get(s['level'], Text('', s['level'])).en} {say_yuan(s['amount_fen'])}" for s in parts)
-        out.append(Text(f"承担：{zh} 元。", f"Borne by: {en} yuan."))
+        out.append(Text(f"按项目规定承担：{zh} 元。", f"To be borne, as the programme says, by: {en} yuan."))
     out.append(
         Text("依据：{d}（参数 {k}，文件 {f}）。", "Rests on: {d} (parameter {k}, file {f}).").fill(
             d=row["document"], k=row["rule"], f=programme.file

@@ -912,9 +912,8 @@ def _recipients(
 ) -> tuple[Ints, pa.Array, pa.Array, Ints, Ints, Ints, Mask]:
     """Return one entry for each recipient of each line: line, holder, right, share, reason, whether disputed.
 
-    Money for a supplier reaches no holder: neither the recipient rule nor a disputed title stands against it, and ground on
-    which nobody holds a right that is paid has its row without a holder (Decree 367 art. 36: land not contracted to
-    households has its seedlings paid).
+    Money for a supplier reaches no holder: neither the kinds the recipient rule names nor a disputed title stand against it
+    (Decree 367 art. 36: land not contracted to households has its seedlings paid).
     """
     rights, row, rule = plots.rights, lines.row, plots.programme.recipient
     n = len(row)
@@ -941,12 +940,12 @@ def _recipients(
     kinds = rights.kind_of(holders)
     ok = np.isin(why[line], [CODE[c] for c in (*w.ADDED, *w.WAITING)])
     never, allowed = (rule.get("never") or (), rule.get("kinds") or ()) if to_holder else ((), ())
-    need_right = to_holder and rule["who"] != "contract_holder"
+    need_right = rule["who"] != "contract_holder"
     tests = [
         (~ok, why[line]),
         (~found & need_right, np.full(len(line), CODE[lacking])),
         (np.isin(kinds, list(never)) if never else ~ok & False, np.full(len(line), CODE["village_body"])),
-        (found & (kinds == "?") if not to_holder else kinds == "?", np.full(len(line), CODE["unknown_holder"])),
+        (kinds == "?", np.full(len(line), CODE["unknown_holder"])),
         ((~np.isin(kinds, list(allowed)) & (kinds != "")) if allowed else ~ok & False, np.full(len(line), CODE["kind_of_holder"])),
     ]
     made = np.select([t for t, _ in tests], [c for _, c in tests], default=why[line])

@@ -250,8 +250,8 @@ def read_sheet(kind: str, lines: Sequence[tuple[int, Sequence[str]]], where: str
             out.faults += faults
             out.counts["refused" if faults else "used"] += 1
             if made is not None:
-                said = {n: cells.plain(row[i]) for n, i in facts.items() if i < len(row) and not cells.is_none(row[i])}
-                out.rows.append(made | {"row": number} | ({"facts": json.dumps(said, ensure_ascii=False)} if said else {}))
+                told = {n: cells.plain(row[i]) for n, i in facts.items() if i < len(row) and not cells.is_none(row[i])}
+                out.rows.append(made | {"row": number} | ({"facts": json.dumps(told, ensure_ascii=False)} if told else {}))
                 rows_since += 1
                 for k in since:
                     since[k] += made.get(k) or 0

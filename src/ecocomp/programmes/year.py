@@ -106,7 +106,14 @@ def _again(
     kept = one.due.filter(pc.invert(gone))
     left = pc.is_in(one.source["due_id"], value_set=one.due.filter(gone)["due_id"].combine_chunks())
     source = pa.concat_tables([one.source.filter(pc.invert(left)), part.source])
-    return Owed(one.programme, DUE.checked(pa.concat_tables([kept, part.due])), DUE_SOURCE.checked(source), one.faults, one.rules, one.running)
+    return Owed(
+        one.programme,
+        DUE.checked(pa.concat_tables([kept, part.due])),
+        DUE_SOURCE.checked(source),
+        one.faults,
+        one.rules,
+        one.running,
+    )
 
 
 def _signed(tables: Mapping[str, pa.Table | None], params: Parameters) -> dict[str, date]:

@@ -77,7 +77,8 @@ def outcome(base: Base, reform: Reform | None = None) -> Outcome:
     envelope = base.table("envelope") if reform is None else changed_envelopes(base.table("envelope"), reform, year)
     empty = {n: base.tables.get(n, TABLES[n].empty()) for n in ("settlement", "credit", "objection")}
     opening = open_envelopes(envelope, base.last.get("envelope_balance"), empty["settlement"], empty["credit"], year, params)
-    faults = check_envelopes(envelope, params, year, opening) if reform is not None and reform.envelopes else []
+    changed = reform is not None and bool(reform.envelopes)
+    faults = check_envelopes(envelope, params, year, opening, empty["settlement"]) if changed else []
     raise_errors(faults)
     claims, allocation, balance = allocate(
         claims, base.table("parcel"), base.table("parcel_zone"), envelope, opening, params, year, base.table("holder")

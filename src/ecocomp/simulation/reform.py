@@ -312,7 +312,7 @@ class _Reader:
             return
         good = {
             "granted_yuan": lambda: (
-                (isinstance(value, Decimal) and 0 <= value <= 10**14) or (isinstance(value, str) and bool(_OPERATION.match(value)))
+                (isinstance(value, Decimal) and 0 <= value <= 10**14) or (isinstance(value, str) and _changes_money(value))
             ),
             "priority": lambda: isinstance(value, Decimal) and value == int(value) and 0 <= value < 10**6,
             "carry_over": lambda: isinstance(value, bool),
@@ -325,6 +325,15 @@ class _Reader:
                 'Write yuan, or "+10%", "*1.1"; the rest as in the envelope register.',
             )
             self.fault("value", id, clash, remedy)
+
+
+def _changes_money(text: str) -> bool:
+    """Return whether a text is a change of a sum: one that takes away no more than all and divides by no zero."""
+    found = _OPERATION.match(text)
+    if found is None:
+        return False
+    amount = Decimal(found[2] or found[4])
+    return not (found[1] == "/" and not amount) and not (found[3] == "-" and amount > 100)
 
 
 class _Wrong(Exception):

@@ -274,7 +274,7 @@ def _known(terms: Terms) -> None:
         raise UsageError(
             Text(
                 "抽签没有种子；用 --seed 写开标前公布的种子，否则谁都能事先算出结果。",
-                "The lot has no seed; give with --seed the one published before the bids were opened, or anyone can work out the lot beforehand.",
+                "The lot has no seed; give with --seed the one published before opening, or anyone can work it out beforehand.",
             )
         )
     if terms.budget_fen is None and terms.quantity is None:

@@ -311,7 +311,8 @@ def run_case(case: Case, book: RuleBook) -> Outcome:
         return Outcome(case, "stopped", found, faults=stopped, used=used)
     wanted = dict(case.expect)
     if expected_codes is not None:
-        wanted["faults"] = sorted({str(c) for c in expected_codes})
+        codes = expected_codes if isinstance(expected_codes, list) else [expected_codes]
+        wanted["faults"] = sorted({str(c) for c in codes})
         found = {"faults": [], **found}
     differences = tuple(compare(wanted, found))
     disagreements = () if stopped else tuple(compare(case.printed, found))

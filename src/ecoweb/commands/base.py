@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecocomp.cli.options import day_of, t
+from ecocomp.cli.options import day_of, may_write, t
 from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text
 
@@ -70,15 +70,10 @@ def act_options(command: Any) -> Any:
 
 def target(path: Path | None, folder: Path | None = None, *inputs: Path | None) -> None:
     """Refuse to write over a file that is read, or into the office anywhere but its reports; `UsageError`."""
+    may_write(path, *inputs)
     if path is None:
         return
     real = path.resolve()
-    if any(i is not None and i.exists() and real.exists() and real.samefile(i) for i in inputs):
-        raise UsageError(
-            Text("{p} 是要读取的文件，不能写成结果。", "{p} is a file to be read; the result cannot be written over it.").fill(
-                p=path
-            )
-        )
     if folder is not None and real.is_relative_to(folder.resolve()):
         inside = real.relative_to(folder.resolve())
         if not inside.parts or inside.parts[0] != "reports":

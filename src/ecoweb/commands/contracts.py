@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecocomp.cli.options import common, day_of, t, voice_of
+from ecocomp.cli.options import Named, common, day_of, t, voice_of
 from ecocomp.cli.say import Voice
 from ecocomp.terms.faults import Fault, FaultsError, UsageError
 from ecocomp.terms.text import Text
@@ -429,7 +429,7 @@ def contracts_inspect(files: tuple[Path, ...], folder: Path | None, database: st
 )
 @click.option("--known", metavar="DATE", help=t("按这一天为止的记录", "by what was recorded by this day"))
 @click.option("--holder", default=None, help=t("逐步说明这一户", "explain this holder's rows step by step"))
-@click.option("--out", type=_PATH, help=t("写明细（.csv）", "write the rows (.csv)"))
+@click.option("--out", type=Named(path_type=Path), help=t("写明细（.csv）", "write the rows (.csv)"))
 @common
 def contracts_owed(
     programme: str, folder: Path | None, database: str | None, year: int, reference_day: str, known: str | None, **kwargs: Any

@@ -958,7 +958,7 @@ def credits_auction(file: Path | None, folder: Path | None, database: str | None
     if not kwargs["instrument"] or not (kwargs["call"] or file):
         raise UsageError(
             Text(
-                "用办公室的账户撮合时写明 --instrument 和 --call（或订单文件）；只算一个文件的，不写 --office，也不设 ECOCOMP_OFFICE。",
+                "按办公室的账户撮合，写明 --instrument 和 --call（或订单文件）；只算文件，不写 --office，不设 ECOCOMP_OFFICE。",
                 "To clear orders of an office's accounts give --instrument and --call (or a file of orders); to clear a plain "
                 "file only, leave out --office and unset ECOCOMP_OFFICE.",
             )

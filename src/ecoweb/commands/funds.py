@@ -145,6 +145,16 @@ def _words(codes: Mapping[str, Text]) -> dict[str, str]:
     return {w.casefold().replace("_", "").replace(" ", "").replace("-", ""): c for c, x in codes.items() for w in (c, x.zh, x.en)}
 
 
+def _long_match(where: str, row: Mapping[str, Any]) -> Fault:
+    return Fault(
+        "funds.match",
+        where,
+        f"{row['record']} match",
+        Text("配套比例是 {v}，多于六位小数。", "The share of the match is {v}, more than six decimals.").fill(v=row["match"]),
+        Text("最多写六位小数。", "Write six decimals at most."),
+    )
+
+
 def _terms(rows: Sequence[Mapping[str, Any]], where: str) -> tuple[list[dict[str, Any]], list[Fault]]:
     from ecocomp.terms.money import to_fen
 
@@ -152,6 +162,8 @@ def _terms(rows: Sequence[Mapping[str, Any]], where: str) -> tuple[list[dict[str
     faults: list[Fault] = []
     for r in rows:
         days = {k: _day(r[k], f"{r['record']} {k}", where, faults) for k in ("usable_from", "usable_to")}
+        if r["match"] is not None and r["match"] * 1_000_000 % 1:
+            faults.append(_long_match(where, r))
         texts = {
             k: r[k]
             for k in (

@@ -10,7 +10,7 @@ import click
 
 from ecocomp.cli.options import Named, common, t, voice_of
 from ecocomp.terms.text import Text
-from ecoweb.commands.base import office_options, opened
+from ecoweb.commands.base import office_options, opened, target
 
 
 @click.group(help=t("办公室：登记簿所在的文件夹和数据库。", "Office: the folder and database of the registers."))
@@ -137,6 +137,7 @@ def office_checkpoint(folder: Path | None, database: str | None, out: Path | Non
     from ecoweb.records.log import checkpoint
 
     voice = voice_of(kwargs)
+    target(out, folder)
     with opened(folder, database) as made:
         text = checkpoint(made, f"ecocomp.office/{made.region_code}/audit")
     voice.data({"checkpoint": text, "file": None if out is None else str(out)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -280,14 +280,24 @@ def check_credits(office: Office, rules: Rules) -> list[Fault]:
     known, found = instruments(rules.params(office.today()))
     faults += found
     with office.reading() as cursor:
-        minted, blocks = _open(cursor)
-        for id in sorted({*minted, *blocks}):
-            faults += check_blocks(blocks.get(id, []), minted.get(id, {}))
-        faults += _count_faults(cursor, minted, blocks)
-        faults += _order_faults(cursor, blocks)
-        faults += _log_faults(cursor)
+        faults += [*_readable(lambda: _log_faults(cursor)), *_readable(lambda: _unit_faults(cursor))]
         faults += _claim_faults(office, rules, known)
     return faults
+
+
+def _unit_faults(cursor: Any) -> list[Fault]:
+    minted, blocks = _open(cursor)
+    faults = [f for id in sorted({*minted, *blocks}) for f in check_blocks(blocks.get(id, []), minted.get(id, {}))]
+    return [*faults, *_count_faults(cursor, minted, blocks), *_order_faults(cursor, blocks)]
+
+
+def _readable(part: Callable[[], list[Fault]]) -> list[Fault]:
+    """Return the faults of one part of the check; a value no constraint would have let in is a fault, not an end."""
+    try:
+        return part()
+    except (KeyError, ValueError, TypeError) as exc:
+        said = Text("有读不懂的值：{e}。", "a row holds a value that cannot be read: {e}.").fill(e=str(exc)[:80])
+        return [Fault("credits.altered", "credit_block", "", said, _BEHIND)]
 
 
 def _open(cursor: Any) -> tuple[dict[str, dict[str, tuple[int, int]]], dict[str, list[Block]]]:
@@ -307,8 +317,12 @@ def _count_faults(
 ) -> list[Fault]:
     names = ("minted", *STATES)
     cursor.execute(f"SELECT instrument, {quoted(names)}, gap FROM credit_balance")
-    faults = []
-    for instrument, *figures in cursor.fetchall():
+    counted = {str(row[0]): row[1:] for row in cursor.fetchall()}
+    faults = [
+        Fault("credits.counts", "credit_balance", i, Text("汇总缺失。", "its counts are missing."), _BEHIND)
+        for i in sorted({*minted, *blocks} - set(counted))
+    ]
+    for instrument, figures in counted.items():
         made = sum(b - a + 1 for a, b in minted.get(str(instrument), {}).values())
         expected = [made, *(totals(blocks.get(str(instrument), ()))[s] for s in STATES), 0]
         if [int(f) for f in figures] != expected:

@@ -25,7 +25,7 @@ from ecocomp.terms.registers import REGISTERS
 from ecocomp.terms.text import Text
 from ecoweb.office import Office
 from ecoweb.records.fields import from_micros, to_micros
-from ecoweb.records.tables import object_names, read_stored, row_digests
+from ecoweb.records.tables import object_names, read_stored, row_digests, stored_schema
 
 NO_ENTRY = "0" * 64
 ENTRY_MAX_BYTES = 65_535
@@ -236,8 +236,11 @@ def _register_faults(office: Office, cursor: Any, register: str, heads: dict[int
     owner = {first + i: (seq, digest) for seq, (first, digests) in expected.items() for i, digest in enumerate(digests)}
     moments = {seq: head.facts["at"] for seq, head in heads.items()}
     faults: list[Fault] = []
-    for stored in read_stored(office, cursor, register):
-        faults += _batch_faults(register, stored, owner, ended, moments, erased)
+    try:
+        for stored in read_stored(office, cursor, register):
+            faults += _batch_faults(register, stored, owner, ended, moments, erased)
+    except (pa.ArrowException, ValueError, OverflowError, TypeError):  # SQLite keeps a text in a column of numbers
+        return [*faults, *_untyped(cursor, register)]
     for id, (seq, _) in sorted(owner.items()):
         faults.append(
             _altered(
@@ -275,6 +278,25 @@ def _batch_faults(
     return faults
 
 
+def _untyped(cursor: Any, register: str) -> list[Fault]:
+    """Name the rows of a register in SQLite that hold a value of another kind than their column."""
+    kinds = {"known_from": "integer", "known_to": "integer"}
+    wrong = []
+    for f in stored_schema(register):
+        plain = "text" if pa.types.is_string(f.type) or pa.types.is_date(f.type) else "integer"
+        kind = kinds.get(f.name, "blob" if pa.types.is_binary(f.type) else plain)
+        wrong.append(f"typeof(\"{f.name}\") NOT IN ('{kind}', 'null')")
+        if pa.types.is_date(f.type):
+            wrong.append(f'"{f.name}" IS NOT date("{f.name}")')
+    cursor.execute(f'SELECT id FROM "{register}" WHERE {" OR ".join(wrong)} ORDER BY id LIMIT 50')
+    rows = [str(row[0]) for row in cursor.fetchall()]
+    return [_altered(register, f"#{id}" if id else "", _UNTYPED) for id in rows or [""]]
+
+
+_UNTYPED = Text(
+    "有不属于其列的值；改回之前，登记簿的其余各行无法核对",
+    "holds a value of another kind than its column; until it is put back the rest of the register cannot be checked",
+)
 _STRAY = Text("日志中没有这一行", "the log knows no such row")
 _CONTENT = Text("内容与日志不符", "its content is not what the log committed to")
 _END = Text("其更正时刻与日志不符", "when it was corrected is not what the log says")

@@ -95,21 +95,22 @@ def _packed(cursor: Any, register: str, schema: pa.Schema) -> Iterator[pa.Table]
     Twice as fast as rows, since no Python object is made for a value. A batch in which a text holds the separator does not
     come apart into as many values as it has rows; it is read row by row.
     """
-    cursor.execute(f'SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM "{register}"')
-    first, last = cursor.fetchone()
+    cursor.execute(f'SELECT coalesce(min(id), 1) FROM "{register}"')
+    start = int(cursor.fetchone()[0])
     columns = ", ".join(f"group_concat(ifnull({_packable(f)}, '{NOTHING}'), char(31))" for f in schema)
-    for start in range(first, last + 1, BATCH_ROWS):
-        span = f"WHERE id >= {start} AND id < {start + BATCH_ROWS}"
-        cursor.execute(f'SELECT count(*), {columns} FROM (SELECT * FROM "{register}" {span} ORDER BY id)')
-        count, *packed = cursor.fetchone()
+    while True:
+        span = f"WHERE id >= {start} ORDER BY id LIMIT {BATCH_ROWS}"  # by rows, not by numbers: a far number costs nothing
+        cursor.execute(f'SELECT count(*), max(id), {columns} FROM (SELECT * FROM "{register}" {span})')
+        count, last, *packed = cursor.fetchone()
         if not count:
-            continue
+            return
         values = [pc.split_pattern(pa.array([text], pa.large_string()), "\x1f").values for text in packed]
         if all(len(v) == count for v in values):
             yield pa.table([_unpacked(v, f.type) for v, f in zip(values, schema, strict=True)], schema=schema)
         else:
-            cursor.execute(f'SELECT {", ".join(_wire(f) for f in schema)} FROM "{register}" {span} ORDER BY id')
+            cursor.execute(f'SELECT {", ".join(_wire(f) for f in schema)} FROM "{register}" {span}')
             yield to_table(cursor.fetchall(), schema)
+        start = int(last) + 1
 
 
 def _packable(field: pa.Field) -> str:

@@ -344,16 +344,17 @@ class _Walk:
     # ------------------------------------------------------------ accounts and balances
     def _accounts(self) -> list[Fault]:
         self.cursor.execute(
-            "SELECT a.number, a.code, a.name, a.family, a.side, e.number, e.name FROM ledger_account a"
+            "SELECT a.number, a.code, a.name, a.family, a.side, a.floor_fen, a.ready, e.number, e.name FROM ledger_account a"
             " LEFT JOIN ledger_envelope e ON e.number = a.envelope_id ORDER BY a.number"
         )
         out = []
-        for number, code, name, family, side, envelope, called in self.cursor.fetchall():
+        for number, code, name, family, side, floor, ready, envelope, called in self.cursor.fetchall():
             account = read_name(name)
             whole = ((envelope or 0) << ENVELOPE_BITS) + (family << FAMILY_BITS) + number
             if (
                 account is None
                 or (account.family.number, account.family.side, account.envelope) != (family, side, called or "")
+                or (account.family.floor, 1) != (floor, ready)
                 or code != whole
             ):
                 out.append(_altered(name, _ACCOUNT))
@@ -396,14 +397,15 @@ class _Walk:
     def _rules(self) -> list[Fault]:
         """Compare the limits in force with the last rule of each account."""
         self.cursor.execute(
-            "SELECT a.name, b.floor_fen, b.ceiling_fen, b.is_open, a.floor_fen, r.seq, r.floor_fen, r.ceiling_fen, r.is_open"
-            " FROM ledger_account a JOIN ledger_balance b ON b.account = a.code LEFT JOIN ledger_rule r ON r.seq ="
+            "SELECT a.name, a.side = b.side, b.floor_fen, b.ceiling_fen, b.is_open, a.floor_fen, r.seq, r.floor_fen,"
+            " r.ceiling_fen, r.is_open FROM ledger_account a JOIN ledger_balance b ON b.account = a.code"
+            " LEFT JOIN ledger_rule r ON r.seq ="
             " (SELECT max(seq) FROM ledger_rule WHERE account = a.code) ORDER BY a.name"
         )
         return [
             _altered(name, _RULE)
-            for name, low, high, is_open, own, seq, floor, ceiling, still in self.cursor.fetchall()
-            if (low, high, is_open) != ((floor, ceiling, still) if seq is not None else (own, None, 1))
+            for name, sided, low, high, is_open, own, seq, floor, ceiling, still in self.cursor.fetchall()
+            if not sided or (low, high, is_open) != ((floor, ceiling, still) if seq is not None else (own, None, 1))
         ]
 
     # ------------------------------------------------------------ periods and reversals

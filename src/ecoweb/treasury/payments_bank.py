@@ -110,7 +110,8 @@ def _write(work: Work, seq: int, found: dict[str, Any], encoding: str) -> Writte
     with disk_words(folder):
         folder.mkdir(mode=0o700, exist_ok=True)
         part = folder / f".{name}.part"
-        part.unlink(missing_ok=True)
+        for left in folder.glob(".*.part"):  # of a run that was killed: account numbers in clear; the one writer is this one
+            left.unlink(missing_ok=True)
         digest, size = sha256(), 0
         fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:

@@ -249,28 +249,44 @@ def officer_of(office: Office, cursor: Any, officer_id: str, at: datetime, rest_
     row = now[0]
     before = at - timedelta(hours=rest_hours)
     old_day = before.astimezone(OFFICE_ZONE).date()
-    old = [
-        r
-        for r in rows
-        if r["recorded"] <= before and (r["ended"] is None or r["ended"] > before) and _holds(r, old_day) and r["person_id"] == row["person_id"]  # noqa: E501
-        and (r["delegated_by"] or "") == (row["delegated_by"] or "")
-    ]  # fmt: skip
     roles = frozenset(row["roles"].split())
-    rested = roles & frozenset(x for r in old for x in r["roles"].split()) if rest_hours else roles
+    rested = roles & _rested(rows, row, before, old_day) if rest_hours else roles
     persons, kin = {row["person_id"]}, set((row["kin"] or "").split())
     if row["delegated_by"]:
         giver = [r for r in _versions(cursor, row["delegated_by"]) if r["ended"] is None and _holds(r, day)]
         if not giver:
             raise FaultsError([_no_officer(row["delegated_by"])])
+        if giver[0]["delegated_by"]:
+            raise FaultsError([_handed_on(officer_id, row["delegated_by"], giver[0]["delegated_by"])])
         persons.add(giver[0]["person_id"])
         kin |= set((giver[0]["kin"] or "").split())
         roles &= frozenset(giver[0]["roles"].split())
         rested &= roles
+        if rest_hours:
+            rested &= _rested(_versions(cursor, row["delegated_by"]), giver[0], before, old_day)
     accounts = _accounts_of(cursor, sorted(persons), day)
     kin |= {k for a in accounts for k in (a["kin"] or "").split()}
+    kin |= _named_as_kin(cursor, persons, day)
     admin = any("sysadmin" in a["roles"].split() for a in accounts)
     own = frozenset(persons | kin | _households(cursor, sorted(persons | kin), day))
     return Officer(officer_id, row["person_id"], row["region_code"], roles, rested, frozenset(persons), own, admin)
+
+
+def _rested(rows: list[dict[str, Any]], row: Mapping[str, Any], before: datetime, day: date) -> frozenset[str]:
+    """Return the roles an account had already, for the same person and on the same delegation, at a moment before."""
+    old = [
+        r
+        for r in rows
+        if r["recorded"] <= before and (r["ended"] is None or r["ended"] > before) and _holds(r, day) and r["person_id"] == row["person_id"]  # noqa: E501
+        and (r["delegated_by"] or "") == (row["delegated_by"] or "")
+    ]  # fmt: skip
+    return frozenset(x for r in old for x in r["roles"].split())
+
+
+def _named_as_kin(cursor: Any, persons: set[str], day: date) -> set[str]:
+    """Return the persons in office who name some persons as their kin: kinship holds both ways, whoever declared it."""
+    rows = [r for r in _read(cursor, "o.kin IS NOT NULL", []) if r["ended"] is None and _holds(r, day)]
+    return {str(r["person_id"]) for r in rows if persons & set(r["kin"].split())}
 
 
 _COLUMNS = ("officer_id", "person_id", "roles", "region_code", "delegated_by", "kin", "valid_from", "valid_to")
@@ -346,6 +362,19 @@ def _no_officer(officer_id: str) -> Fault:
         officer_id,
         Text("经办人登记中没有这个账户，或任期未到、已满。", "the register of officers has no such account in office today."),
         Text("先登记任命：ecocomp payments officer。", "Register the appointment first: ecocomp payments officer."),
+    )
+
+
+def _handed_on(officer_id: str, giver: str, first: str) -> Fault:
+    return Fault(
+        "payments.delegation",
+        "officer",
+        officer_id,
+        Text(
+            "账户 {g} 的职责本身是 {f} 委托的，不能再委托。",
+            "the roles of {g} are themselves delegated by {f}, and are not handed on.",
+        ).fill(g=giver, f=first),
+        Text("由 {f} 直接委托。", "Let {f} delegate them.").fill(f=first),
     )
 
 

@@ -558,30 +558,38 @@ _LOOKS_AT_OBJECTIONS = ("checked", "approved", "released")
 
 
 def _touched(work: Work, seq: int, officer: Officer) -> set[str]:
-    """Return the payees of a batch whose account now in use was set by a person of the officer's, in place of another account."""
+    """Return the payees of a batch whose account now in use was brought, in place of another, by a person of the officer's.
+
+    Later corrections that left the account as it was do not hide who brought it.
+    """
     cursor = work.cursor
     cursor.execute(
-        "SELECT l.payee_id, t.id, c.actor FROM pay_line l JOIN party t ON t.id = l.party_row JOIN change c ON c.seq = t.change_id"
+        "SELECT l.payee_id, l.party_row, t.id, c.actor FROM pay_line l"
+        " JOIN party t ON t.party_id = l.payee_id AND t.id <= l.party_row JOIN change c ON c.seq = t.change_id"
         " WHERE l.batch = %s AND EXISTS (SELECT 1 FROM party b WHERE b.party_id = t.party_id AND b.id < t.id)",
         [seq],
     )
     changed = cursor.fetchall()
-    persons = persons_of(cursor, (c for _, _, c in changed))
-    suspects = [(p, t) for p, t, actor in changed if persons[actor] & officer.persons or actor == officer.officer_id]
-    return {p for p, version in suspects if _account_differs(work.office, cursor, p, version)}
+    persons = persons_of(cursor, (c for *_, c in changed))
+    suspects: dict[tuple[str, int], set[int]] = {}
+    for payee, used, version, actor in changed:
+        if persons[actor] & officer.persons or actor == officer.officer_id:
+            suspects.setdefault((str(payee), int(used)), set()).add(int(version))
+    return {p for (p, used), versions in suspects.items() if _brought_in(work.office, cursor, p, used) in versions}
 
 
-def _account_differs(office: Office, cursor: Any, party: str, version: int) -> bool:
-    """Return whether a version of a party brought another account than the last one before it that had any."""
+def _brought_in(office: Office, cursor: Any, party: str, used: int) -> int:
+    """Return the version of a party that brought the account a later one uses in place of another; 0 if it is their first."""
     cursor.execute(
-        "SELECT id, account FROM party WHERE party_id = %s AND id <= %s AND account IS NOT NULL ORDER BY id DESC", [party, version]
+        "SELECT id, account FROM party WHERE party_id = %s AND id <= %s AND account IS NOT NULL ORDER BY id DESC", [party, used]
     )
     rows = [(int(i), bytes(a)) for i, a in cursor.fetchall()]
-    if len(rows) < 2 or rows[0][0] != version:
-        return False
-    ids = [rows[0][0], rows[1][0]]
-    clear = cipher.opened_values(office, cursor, "party", [party] * 2, ids, {"account": [rows[0][1], rows[1][1]]})["account"]
-    return clear[0] != clear[1]
+    if not rows:
+        return 0
+    ids = [i for i, _ in rows]
+    clear = cipher.opened_values(office, cursor, "party", [party] * len(ids), ids, {"account": [a for _, a in rows]})["account"]
+    other = next((n for n, value in enumerate(clear) if value != clear[0]), None)
+    return 0 if other is None else ids[other - 1]
 
 
 def _digest_faults(work: Work, seq: int, found: dict[str, Any], said: str) -> list[Fault]:
@@ -936,12 +944,27 @@ def _changed_since(work: Work, party: str, version: int, since: int) -> bool:
 
 
 def _waived(work: Work) -> set[tuple[str, str]]:
-    """Return (payee, reason) that two persons waived, on a document."""
+    """Return (payee, reason) that two persons waived, on a document, for the account now in use: another account ends a waiver."""
     work.cursor.execute(
-        "SELECT d.subject, d.outcome FROM pay_decision d WHERE d.kind = 'waive' AND d.confirms IS NULL"
-        " AND EXISTS (SELECT 1 FROM pay_decision e WHERE e.confirms = d.seq)"
+        "SELECT d.subject, d.outcome, d.change FROM pay_decision d WHERE d.kind = 'waive' AND d.confirms IS NULL"
+        " AND EXISTS (SELECT 1 FROM pay_decision e WHERE e.confirms = d.seq) ORDER BY d.seq"
     )
-    return {(s, o) for s, o in work.cursor.fetchall() if o in WAIVABLE}
+    last = {(str(s), str(o)): int(c) for s, o, c in work.cursor.fetchall() if o in WAIVABLE}
+    return {(s, o) for (s, o), change in last.items() if o not in _OF_ACCOUNTS or _account_came(work, s) <= change}
+
+
+_OF_ACCOUNTS = ("account_shared", "account_changed")
+
+
+def _account_came(work: Work, party: str) -> int:
+    """Return the change that brought a party the account it has now in place of another; 0 if it is their first."""
+    work.cursor.execute("SELECT max(id) FROM party WHERE party_id = %s AND known_to IS NULL AND account IS NOT NULL", [party])
+    used = work.cursor.fetchone()[0]
+    version = 0 if used is None else _brought_in(work.office, work.cursor, party, int(used))
+    if not version:
+        return 0
+    work.cursor.execute("SELECT change_id FROM party WHERE id = %s", [version])
+    return int(work.cursor.fetchone()[0])
 
 
 # ---------------------------------------------------------------- faults
@@ -955,6 +978,8 @@ def _empty(left: dict[str, int]) -> Fault:
     said = Text(
         "；".join(f"{words[k].zh} {n} 行" for k, n in left.items()), "; ".join(f"{words[k].en}: {n}" for k, n in left.items())
     )
+    if left:
+        said = Text(f"{said.zh}。", f"Why not: {said.en}.")
     return Fault(
         "payments.nothing_to_pay",
         "payments",

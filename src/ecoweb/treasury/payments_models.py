@@ -56,6 +56,8 @@ class PayFund(models.Model):
     opening_fen: Any = whole()
     granted_fen: Any = whole()
     lapsed_fen: Any = whole()
+    name_zh: Any = text()
+    name_en: Any = text()
     document: Any = text()
     change: Any = whole()
 

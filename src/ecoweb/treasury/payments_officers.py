@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,11 +32,12 @@ def appoint(office: Office, officer_id: str, who: Act, values: Mapping[str, Any]
     raises  FaultsError: unknown roles, money and the keeping of the system in one hand, a region outside the office's
     """
     roles = [r for r in str(values["roles"]).replace(",", " ").split() if r]
+    person = unicodedata.normalize("NFKC", str(values["person"]))
     region = values.get("region") or office.region_code
-    raise_errors(_faults(office, officer_id, roles, region))
+    raise_errors(_faults(office, officer_id, person, roles, region))
     row = {
         "officer_id": officer_id,
-        "person_id": values["person"],
+        "person_id": person,
         "name": values.get("name") or officer_id,
         "roles": " ".join(dict.fromkeys(roles)),
         "region_code": region,
@@ -57,8 +60,8 @@ def appoint(office: Office, officer_id: str, who: Act, values: Mapping[str, Any]
     return int(change.seq)
 
 
-def _faults(office: Office, officer_id: str, roles: list[str], region: str) -> list[Fault]:
-    out = []
+def _faults(office: Office, officer_id: str, person: str, roles: list[str], region: str) -> list[Fault]:
+    out = [_unclear(officer_id, n) for n in (officer_id, person) if not n or not n.isprintable() or re.search(r"\s", n)]
     unknown = [r for r in roles if r not in ROLES]
     if unknown or not roles:
         said = Text("职责 {r} 不认识。", "The roles {r} are not known.").fill(r=", ".join(unknown) or "—")
@@ -72,6 +75,14 @@ def _faults(office: Office, officer_id: str, roles: list[str], region: str) -> l
         )
         out.append(_fault("region", officer_id, said, Text("改正辖区。", "Correct the region.")))
     return out
+
+
+def _unclear(officer_id: str, name: str) -> Fault:
+    said = Text(
+        "编码“{n}”是空的，或有空白、看不见的字符：同一个人会被当作两个人。",
+        "The code “{n}” is empty, or has blanks or unseen characters: one person would count as two.",
+    ).fill(n=ascii(name)[1:-1])
+    return _fault("person_code", officer_id, said, Text("去掉它们。", "Leave them out."))
 
 
 def _fault(code: str, record_id: str, clash: Text, remedy: Text) -> Fault:

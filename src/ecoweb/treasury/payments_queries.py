@@ -20,7 +20,7 @@ from ecocomp.terms.text import Text, same
 from ecoweb.office import Office
 from ecoweb.records.fields import from_micros
 from ecoweb.records.log import DIGEST_BYTES
-from ecoweb.treasury.payments_base import MARK_BYTES, TRACED, columns_of, fetch, lines_of, mark
+from ecoweb.treasury.payments_base import MARK_BYTES, RULES, TRACED, columns_of, fetch, lines_of, mark
 from ecoweb.treasury.payments_batch import content_digest, find_batch
 from ecoweb.treasury.payments_mend import Row, rows_where, sources_of
 from ecoweb.treasury.payments_take import row_digest
@@ -195,13 +195,10 @@ def _explain_row(cursor: Any, head: Why, row: Row, parts: Sequence[tuple[str, st
     )
     money = node.add(Text("钱从哪里来", "where the money comes from"))
     for entitlement, envelope, fen in parts:
-        cursor.execute(
-            "SELECT document FROM pay_fund WHERE envelope_id = %s AND year = %s ORDER BY seq DESC LIMIT 1", [envelope, row["year"]]
-        )
-        paper = cursor.fetchone()
+        name, paper = _fund(cursor, envelope, row["year"])
         money.add(
-            Text("资金包 {e}（{d}），应付 {i}", "envelope {e} ({d}), entitlement {i}").fill(
-                e=envelope, d=paper[0] if paper else "—", i=entitlement
+            Text("{n}（资金包 {e}，{d}），应付 {i}", "{n} (envelope {e}, {d}), entitlement {i}").fill(
+                n=name, e=envelope, d=paper, i=entitlement
             ),
             _yuan(fen),
         )
@@ -308,13 +305,8 @@ def letter(office: Office, payee: str) -> Text:
         for r in rows:
             for _, envelope, fen in sources.get(r["seq"], []):
                 sums[r["year"], envelope] = sums.get((r["year"], envelope), 0) + fen
-        papers = {}
-        for year, envelope in sums:
-            cursor.execute(
-                "SELECT document FROM pay_fund WHERE envelope_id = %s AND year = %s ORDER BY seq DESC LIMIT 1", [envelope, year]
-            )
-            paper = cursor.fetchone()
-            papers[year, envelope] = paper[0] if paper else "—"
+        funds = {(year, envelope): _fund(cursor, envelope, year) for year, envelope in sums}
+    titles = _titles(office, {r["programme"] for r in rows})
     name = found[0] if found else payee
     total = sum(r["amount_fen"] for r in rows)
     zh = [f"{name}：", f"您的生态补偿款共 {say_yuan(total)} 元（{say_capital(total)}），明细如下。"]
@@ -322,19 +314,41 @@ def letter(office: Office, payee: str) -> Text:
     for r in rows:
         why = REASONS.get(r["reason"], same(r["reason"]))
         zh.append(
-            f"　{r['year']} 年 {r['programme']}，地块 {r['parcel_id']}：{say_yuan(r['amount_fen'])} 元，{STATES[r['state']].zh}（{why.zh}）。"  # noqa: E501
+            f"　{r['year']} 年{titles[r['programme']].zh}，地块 {r['parcel_id']}：{say_yuan(r['amount_fen'])} 元，{STATES[r['state']].zh}（{why.zh}）。"  # noqa: E501
         )
         en.append(
-            f"  {r['year']} {r['programme']}, parcel {r['parcel_id']}: CNY {say_yuan(r['amount_fen'])}, {STATES[r['state']].en} ({why.en})."  # noqa: E501
+            f"  {r['year']}, {titles[r['programme']].en}, parcel {r['parcel_id']}: CNY {say_yuan(r['amount_fen'])}, {STATES[r['state']].en} ({why.en})."  # noqa: E501
         )
     zh.append("钱从这些资金中来：")
     en.append("The money comes from these funds:")
     for (year, envelope), fen in sorted(sums.items()):
-        zh.append(f"　{year} 年 {envelope}（{papers[year, envelope]}）：{say_yuan(fen)} 元。")
-        en.append(f"  {year} {envelope} ({papers[year, envelope]}): CNY {say_yuan(fen)}.")
+        fund, paper = funds[year, envelope]
+        zh.append(f"　{year} 年{fund.zh}（{paper}）：{say_yuan(fen)} 元。")
+        en.append(f"  {year}, {fund.en} ({paper}): CNY {say_yuan(fen)}.")
     zh.append(f"如有异议，请在公示期内向本办公室提出。{office.name}")
     en.append(f"If you disagree, object to this office within the notice period. {office.name}")
     return Text("\n".join(zh), "\n".join(en))
+
+
+def _fund(cursor: Any, envelope: str, year: int) -> tuple[Text, str]:
+    """Return what an envelope is called, and the document it rests on."""
+    cursor.execute(
+        "SELECT name_zh, name_en, document FROM pay_fund WHERE envelope_id = %s AND year = %s ORDER BY seq DESC LIMIT 1",
+        [envelope, year],
+    )
+    found = cursor.fetchone()
+    return (Text(str(found[0]), str(found[1])), str(found[2])) if found else (same(envelope), "—")
+
+
+def _titles(office: Office, programmes: set[str]) -> dict[str, Text]:
+    """Return what programmes are called: a rule file says it; the standard's own goes by what it is."""
+    from ecocomp.programmes.programme import load_programmes
+    from ecocomp.rules import policy_folder
+
+    own = office.folder / RULES
+    names = {p.id: p.name for p in load_programmes([policy_folder(), *([own] if own.is_dir() else [])]).all}
+    area = Text("生态保护补偿（{p}）", "compensation for ecological protection ({p})")
+    return {p: names.get(p) or names.get(p.partition(".")[0]) or area.fill(p=p) for p in programmes}
 
 
 def _yuan(fen: int) -> Text:
@@ -394,10 +408,26 @@ def check(office: Office) -> list[Fault]:
         for seq, batch_id, digest in cursor.fetchall():
             if content_digest(cursor, int(seq)) != digest:
                 faults.append(_unsound(batch_id, Text("内容与编制时的摘要不符", "its content is not what its digest says")))
+        faults += _altered_codes(cursor)
         for sql, what in _SUMS:
             cursor.execute(sql)
             faults += [_unsound(str(r[0]), what) for r in cursor.fetchall()[:50]]
     return faults
+
+
+def _altered_codes(cursor: Any) -> list[Fault]:
+    """Compare the codes of the lines of each bank file with the digest of them that its row, which the log knows, holds."""
+    cursor.execute("SELECT batch, name, codes_sha256 FROM pay_file ORDER BY batch")
+    files = {int(b): (str(n), str(d)) for b, n, d in cursor.fetchall()}
+    made = {b: sha256() for b in files}
+    for batch, code in fetch(cursor, "SELECT batch, code FROM pay_code ORDER BY batch, no"):
+        made.setdefault(int(batch), sha256()).update(code.encode() if isinstance(code, str) else bytes(code))
+    what = Text("各行的校验码与文件不符", "the codes of its lines are not those of its file")
+    return [
+        _unsound(files[b][0] if b in files else f"pay_code {b}", what)
+        for b, d in made.items()
+        if files.get(b, ("", ""))[1] != d.hexdigest()
+    ]
 
 
 _SUMS = (

@@ -164,7 +164,7 @@ class _Intake:
     def _funds(self) -> None:
         from ecoweb.treasury import ledger
 
-        document = {e["envelope_id"]: e["document"] for e in self.tables["envelope"].to_pylist()}
+        known = {e["envelope_id"]: e for e in sorted(self.tables["envelope"].to_pylist(), key=lambda e: int(e["year"]))}
         rows = []
         for b in self.tables["envelope_balance"].to_pylist():
             envelope, year = b["envelope_id"], b["year"]
@@ -179,7 +179,8 @@ class _Intake:
                 else:
                     self.books.fund(envelope, b["opening_fen"], "opening", envelope)
             granted, lapsed = before or (0, 0)
-            reference = document.get(envelope) or envelope
+            terms = known.get(envelope, {})
+            reference = terms.get("document") or envelope
             self.books.fund(envelope, b["granted_fen"] - granted, "grant", reference)
             if (granted, lapsed) != (b["granted_fen"], b["lapsed_fen"]) or before is None:
                 rows.append(
@@ -190,12 +191,16 @@ class _Intake:
                         b["opening_fen"],
                         b["granted_fen"],
                         b["lapsed_fen"],
+                        terms.get("name_zh") or envelope,
+                        terms.get("name_en") or envelope,
                         reference,
                         self.work.seq,
                     )
                 )
                 self.lapsed.append((envelope, b["lapsed_fen"] - lapsed))
-        names = ("intake", "envelope_id", "year", "opening_fen", "granted_fen", "lapsed_fen", "document", "change")
+        names = (
+            "intake", "envelope_id", "year", "opening_fen", "granted_fen", "lapsed_fen", "name_zh", "name_en", "document", "change",
+        )  # fmt: skip
         add_rows(self.work, "pay_fund", names, rows)
 
     def _fund_before(self, envelope: str, year: int) -> tuple[int, int] | None:

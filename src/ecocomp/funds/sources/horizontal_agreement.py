@@ -59,6 +59,17 @@ def grant_fen(envelope: Mapping[str, Any], settlement: pa.Table, credit: pa.Tabl
     return max(0, net_fen(envelope, settlement, year, params))
 
 
+def drawn(envelope: Mapping[str, Any], settlement: pa.Table | None) -> str:
+    """Return the agreement whose money the envelope is granted, "" for all of them.
+
+    Before anything is settled its `document`, if it has one, is taken for the id of an agreement.
+    """
+    document = str(envelope["document"] or "").strip()
+    if settlement is None:
+        return document
+    return str(envelope["document"]) if pc.any(pc.equal(settlement["agreement_id"], envelope["document"])).as_py() else ""
+
+
 def net_fen(envelope: Mapping[str, Any], settlement: pa.Table, year: int, params: Parameters) -> int:
     """Return received less paid, in fen; negative when this place owes."""
     named = pc.equal(settlement["agreement_id"], envelope["document"])

@@ -28,6 +28,7 @@ from ecocomp.credits.surrender import mean_price, offset_limit, penalty, standin
 from ecocomp.terms.faults import UsageError, raise_errors
 from ecocomp.terms.text import Text
 from ecocomp.worked.operation import Operation, Setting
+from ecocomp.worked.values import Given
 
 _UNIT = Text("凭证单位", "units of the instrument")
 
@@ -38,7 +39,7 @@ def _inst(given: Mapping[str, Any], setting: Setting, key: str = "instrument") -
 
 def _units(inst: Instrument, value: Any) -> int:
     """Return a quantity in smallest units; zero is allowed."""
-    exact = Fraction(str(value)) * inst.one
+    exact = _number(value) * inst.one
     if exact.denominator != 1:
         raise UsageError(Text("数量 {v} 的小数位太多。", "The quantity {v} has too many decimals.").fill(v=value))
     return int(exact)
@@ -48,8 +49,15 @@ def _back(inst: Instrument, units: int) -> Fraction:
     return Fraction(units, inst.one)
 
 
+def _number(value: Any) -> Fraction:
+    try:
+        return Fraction(str(value))
+    except (ValueError, ArithmeticError):
+        raise UsageError(Text("“{v}”不是数。", "'{v}' is no number.").fill(v=value)) from None
+
+
 def _fen(value: Any) -> int:
-    exact = Fraction(str(value)) * 100
+    exact = _number(value) * 100
     if exact.denominator != 1:
         raise UsageError(Text("金额 {v} 不是整数分。", "The amount {v} is no whole number of fen.").fill(v=value))
     return int(exact)
@@ -71,13 +79,16 @@ def issue(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
 
 def evidence(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return the faults of the evidence for an operation."""
+    read = Given(given, "credits.evidence")
+    read.text("operation", among=("issue", "transfer", "retire"))
+    steps = [
+        Event(s.text("step"), s.day("on"), s.text("document"), s.text("by"), s.day("until") if s.has("until") else None)
+        for s in read.rows("steps", "step on until? document? by?")
+    ]
+    read.stop()
     inst = _inst(given, setting)
     needed = {"issue": inst.issue_steps, "transfer": inst.transfer_steps, "retire": inst.retire_steps}[
         str(given.get("operation", "issue"))
-    ]
-    steps = [
-        Event(str(s["step"]), s["on"], str(s.get("document", "")), str(s.get("by", "")), s.get("until"))
-        for s in given.get("steps", [])
     ]
     off, worked = holidays(setting.params, {e.on.year for e in steps} | {e.until.year for e in steps if e.until})
     faults = evidence_faults(
@@ -96,31 +107,38 @@ def evidence(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
 
 def notice(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return the working days of a notice."""
-    off, worked = holidays(setting.params, range(given["from"].year, given["to"].year + 1))
-    return {"working_days": working_days(given["from"], given["to"], off, worked)}
+    read = Given(given, "credits.notice")
+    first, last = read.day("from"), read.day("to")
+    read.stop()
+    off, worked = holidays(setting.params, range(first.year, last.year + 1))
+    return {"working_days": working_days(first, last, off, worked)}
 
 
 def crediting(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return whether a crediting period keeps the limits."""
+    read = Given(given, "credits.crediting_period")
+    first, end = read.day("from"), read.day("to") if read.has("to") else None
+    read.stop()
     inst = _inst(given, setting)
-    return {"allowed": not crediting_faults(inst, inst.id, given["from"], given.get("to"))}
+    return {"allowed": not crediting_faults(inst, inst.id, first, end)}
 
 
 def claims(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return the parcels that are claimed twice."""
     rules, found = instruments(setting.params)
     raise_errors(found)
+    read = Given(given, "credits.double_claim")
+    said = read.rows("claims", "project instrument parcel share? from to?")
+    for r in said:
+        r.text("instrument", among=sorted(rules))
+    spans = [(r.number("share", 1, least=0, most=1), r.day("from"), r.day("to") if r.has("to") else None) for r in said]
+    for r, (_, first, end) in zip(said, spans, strict=True):
+        if isinstance(first, date) and isinstance(end, date) and end <= first:
+            r.wrong("to", end, Text("晚于 from 的日期（止日不含）", "a day after from (the end is not included)"))
+    read.stop()
     rows = [
-        Claim(
-            str(r["project"]),
-            str(r["instrument"]),
-            rules[str(r["instrument"])].benefit,
-            str(r["parcel"]),
-            Fraction(str(r.get("share", 1))),
-            r["from"],
-            r.get("to"),
-        )
-        for r in given["claims"]
+        Claim(r.text("project"), r.text("instrument"), rules[r.text("instrument")].benefit, r.text("parcel"), share, first, end)
+        for r, (share, first, end) in zip(said, spans, strict=True)
     ]
     return {"double": sorted({f.record for f in double_claims(rows, rules)})}
 
@@ -129,7 +147,9 @@ def surrender(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return how a duty stands after what was surrendered."""
     duty = _inst(given, setting, "duty")
     params = setting.params
-    done = {str(i): _units(duty, q) for i, q in dict(given.get("surrendered", {})).items()}
+    table = Given(given, "credits.surrender").table("surrendered")
+    table.stop()
+    done = {i: _units(duty, q) for i, q in table.values.items()}
     rules = {i: instrument(i, params) for i in {*done, duty.id}}
     due = _units(duty, given["due"])
     stands = standing(due, done, duty, rules)
@@ -147,14 +167,21 @@ def surrender(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
 def fine(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return what it costs not to surrender."""
     duty = _inst(given, setting, "duty")
-    found = penalty(_units(duty, given["missing"]), Fraction(str(given["mean_price"])) * 100, duty)
+    found = penalty(_units(duty, given["missing"]), _number(given["mean_price"]) * 100, duty)
     return {"low": _yuan(found.low_fen), "high": _yuan(found.high_fen), "cut": _back(duty, found.cut)}
 
 
 def price(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return the mean price of sales, exact and to the fen."""
-    rows = given.get("trades") or [{"quantity": given["quantity"], "amount": given["amount"]}]
-    pairs = [(int(Fraction(str(r["quantity"])) * 10**6), _fen(r["amount"])) for r in rows]
+    one = {"quantity": given.get("quantity"), "amount": given.get("amount")}
+    read = Given({"trades": given.get("trades") or [one]}, "credits.mean_price")
+    said = [(r, r.number("quantity", least=0) * 10**6) for r in read.rows("trades", "quantity amount")]
+    for r, units in said:
+        if units.denominator != 1:
+            r.wrong("quantity", r.values["quantity"], Text("不多于六位小数", "at most six decimals"))
+        r.number("amount")
+    read.stop()
+    pairs = [(int(units), _fen(r.values["amount"])) for r, units in said]
     mean = mean_price(pairs, 6)
     if mean is None:
         raise UsageError(Text("没有成交。", "There is no trade."))
@@ -163,11 +190,14 @@ def price(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
 
 def lots(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return a sale as lots of whole-fen prices."""
+    read = Given(given, "credits.lots")
+    quantity = read.whole("quantity", least=1)
+    read.stop()
     sale = {
         "id": "x",
         "year": setting.on.year,
         "origin": "x",
-        "quantity": int(given["quantity"]),
+        "quantity": quantity,
         "net_fen": _fen(given["amount"]),
         "buyer": "x",
     }
@@ -196,27 +226,38 @@ def match(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
 
 def conservation(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return the gap of the identity of units."""
-    made = Fraction(str(given.get("issued", 0))) + Fraction(str(given.get("imported", 0)))
-    there = sum((Fraction(str(given.get(s, 0))) for s in STATES), Fraction(0))
+    made = _number(given.get("issued", 0)) + _number(given.get("imported", 0))
+    there = sum((_number(given.get(s, 0)) for s in STATES), Fraction(0))
     return {"gap": made - there, "conserved": made == there}
 
 
-def _orders(rows: list[Any]) -> list[Order]:
-    out = []
-    for k, r in enumerate(rows):
-        offer = None if r.get("price") in (None, "") else _fen(r["price"])
-        out.append(
-            Order(
-                str(r["order"]), str(r.get("account", r["order"])), str(r["side"]), int(r["quantity"]), offer, int(r.get("time", k))
-            )
-        )
-    return out
+_ORDER_KEYS = "order side quantity price? time? account?"
+
+
+def _order(r: Given, k: int) -> Order:
+    """Return an order of a row; one without a side or a quantity is told by its keys."""
+    offer = r.number("price") * 100 if r.has("price") else None
+    if offer is not None and offer.denominator != 1:
+        r.wrong("price", r.values["price"], Text("整数分", "a whole number of fen"))
+    return Order(
+        r.text("order"),
+        r.text("account", r.text("order")),
+        r.text("side"),
+        r.whole("quantity"),
+        None if offer is None else int(offer),
+        r.whole("time", k),
+    )
 
 
 def auction(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return the price of a sealed call and what each order gets."""
-    tick, lot = _fen(given.get("tick", Decimal("0.01"))), int(given.get("lot", 1))
-    orders = _orders(given["orders"])
+    read = Given(given, "credits.auction")
+    tick, lot = _fen(given.get("tick", Decimal("0.01"))), read.whole("lot", 1, least=1)
+    if tick < 1:
+        read.wrong("tick", given["tick"], Text("至少一分", "a fen or more"))
+    orders = [_order(r, k) for k, r in enumerate(read.rows("orders", _ORDER_KEYS))]
+    read.text("allocation", among=("time", "pro_rata"))
+    read.stop()
     raise_errors(order_faults(orders, tick=tick, lot=lot))
     reference = None if given.get("reference") is None else _fen(given["reference"])
     found = clear(orders, reference=reference, tick=tick, lot=lot, allocation=str(given.get("allocation", "time")))
@@ -231,12 +272,19 @@ def auction(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
 
 def book(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return the trades of a continuous book and what rests in it."""
-    messages = []
-    for r in given["orders"]:
-        cancelling = str(r.get("kind", "")) == "cancel"
-        messages.append(Message(str(r["order"]), None if cancelling else _orders([r])[0]))
-    share = Fraction(str(given.get("protection", Decimal("0.1"))))
-    state, fills, found = replay(messages, protection=share, tick=_fen(given.get("tick", Decimal("0.01"))))
+    read, messages = Given(given, "credits.book"), []
+    for r in read.rows("orders", "*"):
+        cancelling = r.text("kind", among=("limit", "market", "cancel")) == "cancel"
+        r.keys("order kind side? quantity? price? time? account?" if cancelling else f"{_ORDER_KEYS} kind?")
+        if not cancelling and r.has("kind") and r.has("price") == (r.text("kind") == "market"):
+            wanted = Text("市价单不写价格，限价单写价格", "no price for a market order, a price for a limit order")
+            r.wrong("price", r.values.get("price", ""), wanted)
+        messages.append(Message(r.text("order"), None if cancelling else _order(r, 0)))
+    share, tick = read.number("protection", Decimal("0.1"), least=0, most=1), _fen(given.get("tick", Decimal("0.01")))
+    if tick < 1:
+        read.wrong("tick", given["tick"], Text("至少一分", "a fen or more"))
+    read.stop()
+    state, fills, found = replay(messages, protection=share, tick=tick)
     raise_errors(found)
     return {
         "trades": [{"buy": f.buy, "sell": f.sell, "price": _yuan(f.price), "quantity": f.quantity} for f in fills],
@@ -330,7 +378,7 @@ OPERATIONS = (
     ),
     Operation(
         "credits.split",
-        Text("净收益的分配", "sharing of net proceeds"),
+        Text("净收益的分配；相当时归写在前面的", "sharing of net proceeds; ties to the share named first"),
         {"instrument": _INSTRUMENT, "gross": Text("收入（元）", "proceeds (yuan)"), "cost?": Text("成本（元）", "costs (yuan)")},
         {"cost": Text("成本（元）", "costs (yuan)"), "*": Text("各份（元）", "each share (yuan)")},
         split,
@@ -368,7 +416,9 @@ OPERATIONS = (
         {
             "price": Text("成交价（元）", "price (yuan)"),
             "volume": Text("成交量", "volume"),
-            "surplus": Text("剩余", "left over"),
+            "surplus": Text(
+                "该价上买量减卖量：正为余买，负为余卖", "bid less offered at the price: above 0 buyers left, else sellers"
+            ),
             "amount": Text("金额（元）", "amount (yuan)"),
             "fills": Text("订单 → 数量", "order → quantity"),
         },

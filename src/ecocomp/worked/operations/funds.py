@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -9,14 +10,9 @@ from typing import Any
 
 from ecocomp.terms.text import Text
 from ecocomp.worked.operation import Operation, Setting
+from ecocomp.worked.values import Given
 
 _YUAN = Text("元", "yuan")
-
-
-def _fen(value: Any) -> int:
-    from ecocomp.terms.money import to_fen
-
-    return to_fen(Decimal(str(value)))
 
 
 def _yuan(fen: int) -> Decimal:
@@ -26,9 +22,16 @@ def _yuan(fen: int) -> Decimal:
 def _apportion(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     import numpy as np
 
-    from ecocomp.terms.money import apportion_array
+    from ecocomp.terms.money import INT64_MAX, apportion, apportion_array
 
-    parts = apportion_array(_fen(given["total"]), np.array([int(w) for w in given["weights"]], np.int64))
+    read = Given(given, "funds.apportion")
+    total, weights = read.fen("total", least=0), read.numbers("weights", least=0)
+    if total and not sum(weights):
+        read.wrong("weights", given["weights"], Text("至少一个大于零的权重", "at least one weight above zero"))
+    read.stop()
+    common = math.lcm(*(w.denominator for w in weights)) if weights else 1
+    whole = [int(w * common) for w in weights]
+    parts = apportion_array(total, np.array(whole, np.int64)) if sum(whole) <= INT64_MAX else apportion(total, whole)
     return {"parts": [_yuan(int(p)) for p in parts]}
 
 
@@ -38,26 +41,32 @@ def _ration(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     from ecocomp.funds.claims import plain
     from ecocomp.registry import entries
 
-    owed = [_fen(x) for x in given["owed"]]
+    read, rules = Given(given, "funds.ration"), entries("funds.rations")
+    owed = read.fens("owed", least=0)
     ids: dict[str, int] = {}
-    holders = [ids.setdefault(str(h), len(ids)) for h in given.get("holders", range(len(owed)))]
-    ranks = [int(r) for r in given.get("ranks", [0] * len(owed))]
-    claims = plain(owed, holders, ranks, _fen(given.get("floor", 0)))
-    shares = entries("funds.rations")[str(given["rule"])].module.share(_fen(given["available"]), np.array(owed, np.int64), claims)
+    holders = [ids.setdefault(str(h), len(ids)) for h in read.items("holders", range(len(owed)))]
+    ranks = [int(r) for r in read.numbers("ranks", least=0)] if read.has("ranks") else [0] * len(owed)
+    for name, listed in (("holders", holders), ("ranks", ranks)):
+        if len(listed) != len(owed):
+            read.wrong(name, len(listed), Text("{n} 个，每行一个", "{n} values, one for each row").fill(n=len(owed)))
+    rule, available, floor = read.text("rule", among=sorted(rules)), read.fen("available", least=0), read.fen("floor", least=0)
+    read.stop()
+    shares = rules[rule].module.share(available, np.array(owed, np.int64), plain(owed, holders, ranks, floor))
     return {"given": [_yuan(int(s)) for s in shares], "short": _yuan(sum(owed) - int(shares.sum()))}
 
 
 def _match(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     from ecocomp.funds.match import matches
 
+    read = Given(given, "funds.match")
+    granted, matched = read.fen("granted", least=0), read.fen("matched", least=0)
+    share = read.number("share", least=0)
+    if share == 0:
+        read.wrong("share", given["share"], Text("大于零的比例", "a share above zero"))
+    read.stop()
     rows = [
-        {
-            "envelope_id": "central",
-            "granted_fen": _fen(given["granted"]),
-            "match_ppm": int(Decimal(str(given["share"])) * 1_000_000),
-            "matches": None,
-        },
-        {"envelope_id": "local", "granted_fen": _fen(given["matched"]), "match_ppm": None, "matches": "central"},
+        {"envelope_id": "central", "granted_fen": granted, "match_ppm": share * 1_000_000, "matches": None},
+        {"envelope_id": "local", "granted_fen": matched, "match_ppm": None, "matches": "central"},
     ]
     (one,) = matches(rows, {}, str(given.get("effect") or at.params.text("funds.match_effect")))
     return {"required": _yuan(one.required_fen), "short": _yuan(one.short_fen), "drawable": _yuan(one.drawable_fen)}
@@ -66,17 +75,13 @@ def _match(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
 def _transfer(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     from ecocomp.funds.transfer import allocate_transfer
 
-    rows = [
-        {"record": f"row {i}", **{k: Decimal(v) if isinstance(v, int) else v for k, v in r.items()}}
-        for i, r in enumerate(given["counties"], 1)
-    ]
+    read = Given(given, "funds.transfer")
+    rows, pool, top_up = read.items("counties"), read.fen("pool"), read.fen("top_up")
+    parts = read.table("parts")
+    pools = parts.each(parts.fen)
+    read.stop()
     done = allocate_transfer(
-        rows,
-        at.params,
-        pool_fen=_fen(given["pool"]),
-        pools_fen={k: _fen(v) for k, v in given["parts"].items()} if given.get("parts") else None,
-        top_up_fen=_fen(given.get("top_up", 0)),
-        stacking=str(given.get("stacking") or ""),
+        rows, at.params, pool_fen=pool, pools_fen=pools or None, top_up_fen=top_up, stacking=str(given.get("stacking") or "")
     )
     return {
         "totals": {c.name: _yuan(c.total) for c in done.counties},
@@ -93,9 +98,13 @@ def _transfer(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
 def _equalise(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     from ecocomp.funds.equalise import equalise
 
-    rows = [{"record": f"row {i}", **r} for i, r in enumerate(given["regions"], 1)]
-    w1, w2 = (None if given.get(k) is None else Decimal(str(given[k])) for k in ("w1", "w2"))
-    done = equalise(rows, at.params, pool_fen=_fen(given["pool"]), w1=w1, w2=w2, effort_pool_fen=_fen(given.get("effort_pool", 0)))
+    read = Given(given, "funds.equalise")
+    rows, pool, effort = read.items("regions"), read.fen("pool"), read.fen("effort_pool")
+    for name in ("w1", "w2"):
+        read.number(name)
+    read.stop()
+    w1, w2 = (Decimal(str(given[k])) if read.has(k) else None for k in ("w1", "w2"))
+    done = equalise(rows, at.params, pool_fen=pool, w1=w1, w2=w2, effort_pool_fen=effort)
     return {
         "gaps": {r.name: _yuan(r.gap_fen) for r in done.regions},
         "equalisation": {r.name: _yuan(r.equalisation_fen) for r in done.regions},
@@ -107,14 +116,21 @@ def _equalise(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
 
 
 def _cost_factor(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
-    from ecocomp.funds.equalise import cost_factor
+    from ecocomp.funds.equalise import cost_factor, factors_of
 
-    return {"cost_factor": cost_factor(given["factors"], at.params)}
+    return {"cost_factor": cost_factor(factors_of(given["factors"], "funds.cost_factor"), at.params)}
 
 
 def _issued(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     from ecocomp.funds.issued import check_issued
 
+    read = Given(given, "funds.issued")
+    for row in read.rows("rows", "*"):
+        for name in ("total", "already", "this_time"):
+            row.number(name)
+        if not row.has("place"):
+            row.tell("place", Text("没有这个值。", "It is missing."), Text("写上它。", "Write it."))
+    read.stop()
     rows = given.get("rows") or at.params.items("funds.issued_2020")
     found, faults = check_issued(rows, "case")
     one = next((r for r in rows if str(r["place"]) == str(given.get("place"))), None)
@@ -132,10 +148,14 @@ def _issued(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
 def _interest(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     from ecocomp.funds.events import interest_fen, interest_owner
 
-    fen = interest_fen(
-        _fen(given["balance"]), int(given["days"]), int(Decimal(str(given["rate"])) * 1_000_000), int(given.get("year_days", 360))
-    )
-    return {"interest": _yuan(fen), "owner": interest_owner(str(given.get("source", "")), at.params)}
+    read = Given(given, "funds.interest")
+    balance, days = read.fen("balance"), read.whole("days", least=0)
+    rate, year = read.number("rate"), read.whole("year_days", 360, least=1)
+    read.stop()
+    return {
+        "interest": _yuan(interest_fen(balance, days, rate * 1_000_000, year)),
+        "owner": interest_owner(read.text("source"), at.params),
+    }
 
 
 def _standing(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
@@ -143,16 +163,18 @@ def _standing(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
 
     from ecocomp.funds.events import standing
 
+    read = Given(given, "funds.standing")
     rows = [
         {
             "event_id": f"{i:04d}",
-            "happened_on": e.get("on", date(2000, 1, 1)),
-            "kind": e["kind"],
-            "fen": _fen(e.get("yuan", 0)),
-            "owner": e.get("owner"),
+            "happened_on": e.day("on", date(2000, 1, 1)),
+            "kind": e.text("kind"),
+            "fen": e.fen("yuan", least=0),
+            "owner": e.text("owner") or None,
         }
-        for i, e in enumerate(given["events"])
+        for i, e in enumerate(read.rows("events", "kind yuan? on? owner?"), 1)
     ]
+    read.stop()
     found = standing("E", str(given["source"]), rows, at.params)
     return {
         "usable": _yuan(found.usable_fen),
@@ -165,7 +187,11 @@ def _standing(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
 def _plan(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     from ecocomp.funds.plan import outlook, plan_of
 
-    made = plan_of(dict(given["plan"]), at.params, "case")
+    read = Given(given, "funds.plan")
+    plan = read.table("plan")
+    read.text("scenario", among=("expected", "low", "high"))
+    read.stop()
+    made = plan_of(dict(plan.values), at.params, "case")
     look = outlook(made, str(given.get("scenario", "expected")))
     return {
         "runs_out": look.runs_out,
@@ -182,7 +208,7 @@ OPERATIONS = (
     Operation(
         "funds.apportion",
         Text("一笔钱按权重分到分", "a sum split by weights, to the fen"),
-        {"total": _YUAN, "weights": Text("整数权重", "whole weights")},
+        {"total": _YUAN, "weights": Text("权重，可带小数或写成分数", "weights, with decimals or as fractions too")},
         {"parts": _YUAN},
         _apportion,
     ),
@@ -206,7 +232,7 @@ OPERATIONS = (
         {
             "granted": _YUAN,
             "matched": _YUAN,
-            "share": Text("配套比例", "share to be added"),
+            "share": Text("配套比例，位数不限；应配额向上取到分", "share to be added, of any digits; rounded up to the fen"),
             "effect?": Text("warn 或 reduce", "warn or reduce"),
         },
         {"required": _YUAN, "short": _YUAN, "drawable": _YUAN},
@@ -216,7 +242,7 @@ OPERATIONS = (
         "funds.transfer",
         Text("重点生态功能区转移支付到县", "transfer for key ecological function zones to counties"),
         {
-            "counties": Text("各县的数，键同 COLUMNS", "figures of counties, keys as in the sheet"),
+            "counties": Text("各县的数，键同表格各列", "figures of counties, keys as the columns of the sheet"),
             "pool": _YUAN,
             "parts?": _YUAN,
             "top_up?": _YUAN,
@@ -238,7 +264,7 @@ OPERATIONS = (
         "funds.equalise",
         Text("均衡性转移支付", "equalisation transfer"),
         {
-            "regions": Text("各地区的数", "figures of regions"),
+            "regions": Text("各地区的数，键同表格各列", "figures of regions, keys as the columns of the sheet"),
             "pool": _YUAN,
             "w1?": Text("权重", "weight"),
             "w2?": Text("权重", "weight"),
@@ -257,7 +283,7 @@ OPERATIONS = (
     Operation(
         "funds.cost_factor",
         Text("成本差异系数", "cost factor"),
-        {"factors": Text("各系数", "factors")},
+        {"factors": Text("各系数，键同表格各列", "factors, keys as the columns of the sheet")},
         {"cost_factor": Text("系数", "factor")},
         _cost_factor,
     ),
@@ -284,7 +310,7 @@ OPERATIONS = (
         {
             "balance": _YUAN,
             "days": Text("天", "days"),
-            "rate": Text("年利率", "rate per year"),
+            "rate": Text("年利率，位数不限", "rate per year, of any digits"),
             "year_days?": Text("一年天数，缺省 360", "days of a year, default 360"),
             "source?": Text("来源", "source"),
         },

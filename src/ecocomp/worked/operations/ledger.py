@@ -7,7 +7,6 @@ They reach the ledger of a bundle (`ledger.book`), its checks of transfers (`led
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +14,7 @@ from ecocomp.terms.faults import FaultsError
 from ecocomp.terms.money import to_fen, to_yuan
 from ecocomp.terms.text import Text
 from ecocomp.worked.operation import Operation, Setting
+from ecocomp.worked.values import Given
 
 
 def _post(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
@@ -22,8 +22,16 @@ def _post(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     from ecocomp.ledger.accounts import read_name
     from ecocomp.ledger.book import Posting, check_ledger, post, reverse, trial_balance
 
+    read = Given(given, "ledger.post")
+    rows = read.rows("transfers", "debit credit amount kind reference?")
+    for row in rows:
+        row.fen("amount")
+    back = [n for n in read.numbers("reverse", least=1) if n > len(rows) or n.denominator != 1]
+    for number in back:
+        read.wrong("reverse", number, Text("1 到 {n} 的笔号", "the number of a transfer, 1 to {n}").fill(n=len(rows)))
+    year = read.whole("year", setting.on.year, least=1, most=9999)
+    read.stop()
     postings: list[Posting] = []
-    year = int(given.get("year") or setting.on.year)
     try:
         transfers = _transfers(given["transfers"])
         for n, t in enumerate(transfers, 1):
@@ -71,22 +79,16 @@ def _arrears(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Say when how much of a debt was overdue, the oldest paid first."""
     from ecocomp.ledger.watch import overdue, spells
 
-    moves = [(_day(m["on"]), _fen(m.get("owed")), _fen(m.get("paid"))) for m in given["moves"]]
-    until = _day(given.get("until") or setting.on)
-    found = spells("arrears", "", "", overdue(moves, int(given["days"]), until), until)
+    read = Given(given, "ledger.arrears")
+    moves = [(m.day("on"), m.fen("owed", least=0), m.fen("paid", least=0)) for m in read.rows("moves", "on owed? paid?")]
+    until, days = read.day("until", setting.on), read.whole("days", least=0)
+    read.stop()
+    found = spells("arrears", "", "", overdue(moves, days, until), until)
     return {
         "spells": [[s.first, s.last or until, to_yuan(s.fen)] for s in found],
         "yuan_days": to_yuan(sum(s.fen_days for s in found)),
         "most": to_yuan(max((s.fen for s in found), default=0)),
     }
-
-
-def _day(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(str(value))
-
-
-def _fen(value: Any) -> int:
-    return to_fen(Decimal(str(value or 0)))
 
 
 OPERATIONS = (
@@ -110,11 +112,11 @@ OPERATIONS = (
     ),
     Operation(
         "ledger.arrears",
-        Text("逐日拖欠", "arrears by day"),
+        Text("逐日拖欠：应付日之后、付款日之前的每一天", "arrears by day: after the due day, before the day of payment"),
         {
             "moves": Text("各日：on、owed（新增应付，元）、paid（支付，元）", "by day: on, owed (yuan that arose), paid (yuan)"),
             "days": Text("应在多少天内付清", "days within which it is to be paid"),
-            "until?": Text("看到哪一天", "the last day looked at"),
+            "until?": Text("看到哪一天（含）", "the last day looked at, included"),
         },
         {
             "spells": Text("各段：起、止、拖欠额（元）", "spells: first day, last day, yuan overdue"),

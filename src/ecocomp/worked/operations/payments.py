@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from ecocomp.payments.bank_file import Line, line_text
 from ecocomp.payments.bank_return import Result, Sent, judge
+from ecocomp.payments.flow import STATES
 from ecocomp.payments.payable import Standing, arrears_fen_days, difference, divide, net
-from ecocomp.terms.money import to_fen, to_yuan
+from ecocomp.terms.money import to_yuan
 from ecocomp.terms.text import Text
 from ecocomp.worked.operation import Operation, Setting
+from ecocomp.worked.values import Given
 
 Values = Mapping[str, Any]
-
-
-def _parts(said: Values) -> dict[str, int]:
-    return {str(e): to_fen(Decimal(str(x))) for e, x in said.items()}
 
 
 def _yuan(parts: Mapping[str, int]) -> dict[str, Decimal]:
     return {e: to_yuan(x) for e, x in sorted(parts.items())}
 
 
+def _parts(read: Given, name: str, *, least: int | None = None) -> dict[str, int]:
+    table = read.table(name)
+    return table.each(lambda envelope: table.fen(envelope, least=least))
+
+
 def _corrected(given: Values, _: Setting) -> Values:
-    rows = [Standing(i, str(r["state"]), _parts(r["sources"])) for i, r in enumerate(given["rows"])]
-    found = difference(rows, _parts(given["wanted"]), str(given.get("state", "ready")))
+    read = Given(given, "payments.corrected")
+    rows = [
+        Standing(i, r.text("state", among=STATES), _parts(r, "sources")) for i, r in enumerate(read.rows("rows", "state sources"))
+    ]
+    wanted, state = _parts(read, "wanted", least=0), read.text("state", "ready", among=("ready", "escrow", "objection"))
+    read.stop()
+    found = difference(rows, wanted, state)
     added = [a for a in found.add if a.kind != "clawback"]
     back = [a for a in found.add if a.kind == "clawback"]
     return {
@@ -41,13 +47,21 @@ def _corrected(given: Values, _: Setting) -> Values:
 
 
 def _divided(given: Values, _: Setting) -> Values:
-    shares = {str(p): Fraction(str(s)) for p, s in given["shares"].items()}
-    made = divide(_parts(given["sources"]), shares)
+    read = Given(given, "payments.divided")
+    said = read.table("shares")
+    sources, shares = _parts(read, "sources", least=0), said.each(lambda party: said.number(party, least=0))
+    if not read.faults and sum(shares.values()) != 1:
+        clash = Text("份额合计 {s}。", "The shares make {s}.").fill(s=sum(shares.values()))
+        read.tell("shares", clash, Text("使合计正好为 1，如 1/3 和 2/3。", "Make them exactly 1, such as 1/3 and 2/3."))
+    read.stop()
+    made = divide(sources, shares)
     return {"amounts": {p: to_yuan(sum(x.values())) for p, x in made.items()}, "sources": {p: _yuan(x) for p, x in made.items()}}
 
 
 def _netted(given: Values, _: Setting) -> Values:
-    owed, back = _parts(given["owed"]), _parts(given["back"])
+    read = Given(given, "payments.netted")
+    owed, back = _parts(read, "owed", least=0), _parts(read, "back", least=0)
+    read.stop()
     left = net(owed, back)
     return {
         "covered": left is not None,
@@ -57,40 +71,32 @@ def _netted(given: Values, _: Setting) -> Values:
 
 
 def _arrears(given: Values, _: Setting) -> Values:
-    paid = [(_day(p["on"]), to_fen(Decimal(str(p["amount"])))) for p in given.get("paid", [])]
-    due, until = to_fen(Decimal(str(given["due"]))), _day(given["until"])
-    days = arrears_fen_days(due, _day(given["due_on"]), paid, until)
+    read = Given(given, "payments.arrears")
+    paid = [(p.day("on").toordinal(), p.fen("amount", least=0)) for p in read.rows("paid", "on amount")]
+    due, due_on, until = read.fen("due", least=0), read.day("due_on").toordinal(), read.day("until").toordinal()
+    read.stop()
+    days = arrears_fen_days(due, due_on, paid, until)
     return {"owed": to_yuan(max(0, due - sum(x for d, x in paid if d <= until))), "yuan_days": to_yuan(days)}
 
 
-def _day(value: Any) -> int:
-    return (value if isinstance(value, date) else date.fromisoformat(str(value))).toordinal()
-
-
 def _line(given: Values, _: Setting) -> Values:
-    line = Line(
-        int(given["row"]), str(given["name"]), str(given["account"]), to_fen(Decimal(str(given["amount"]))), str(given["purpose"])
-    )
+    read = Given(given, "payments.bank_line")
+    number, amount = read.whole("row", least=0), read.fen("amount")
+    read.stop()
+    line = Line(number, str(given["name"]), str(given["account"]), amount, str(given["purpose"]))
     return {"line": line_text(str(given["batch"]), line).rstrip("\n")}
 
 
 def _judged(given: Values, _: Setting) -> Values:
-    lines = {
-        int(s["row"]): Sent(to_fen(Decimal(str(s["amount"]))), str(s.get("state", "sent")), str(s.get("account", "")))
-        for s in given["sent"]
-    }
+    read = Given(given, "payments.returned")
+    sent = read.rows("sent", "row amount state? account?")
+    lines = {s.whole("row"): Sent(s.fen("amount"), s.text("state", "sent"), s.text("account")) for s in sent}
     rows = [
-        Result(
-            i,
-            str(r.get("batch", "")),
-            int(r["row"]),
-            to_fen(Decimal(str(r["amount"]))),
-            str(r["outcome"]),
-            str(r.get("account", "")),
-        )
-        for i, r in enumerate(given["rows"], 1)
+        Result(i, r.text("batch"), r.whole("row"), r.fen("amount"), r.text("outcome"), r.text("account"))
+        for i, r in enumerate(read.rows("rows", "row amount outcome batch? account?"), 1)
     ]
-    total = None if given.get("total") is None else to_fen(Decimal(str(given["total"])))
+    total = read.fen("total") if read.has("total") else None
+    read.stop()
     made = judge(rows, total, str(given["batch"]), str(given.get("step", "released")), lines)
     return {
         "posted": [r.no for r in made.post],
@@ -138,11 +144,11 @@ OPERATIONS = (
     ),
     Operation(
         "payments.arrears",
-        Text("逐日拖欠", "arrears by day"),
+        Text("逐日拖欠：应付日之后、付款日之前的每一天", "arrears by day: after the due day, before the day of payment"),
         {
             "due": Text("应付，元", "due, yuan"),
             "due_on": Text("应付日", "day it is due"),
-            "until": Text("算到哪天", "until which day"),
+            "until": Text("算到哪天（含）", "until which day, included"),
             "paid?": Text("已付：on 和 amount（元）", "payments: on and amount (yuan)"),
         },
         {"owed": Text("仍欠，元", "still owed, yuan"), "yuan_days": Text("元·天", "yuan times days")},

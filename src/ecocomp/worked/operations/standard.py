@@ -13,8 +13,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from ecocomp.terms.faults import UsageError
 from ecocomp.terms.text import Text
 from ecocomp.worked.operation import Operation, Setting
+from ecocomp.worked.values import Given
 
 _RATE = Text("元/公顷·年", "yuan/ha/a")
 _LAND: dict[str, Text] = {
@@ -42,7 +44,13 @@ _LAND: dict[str, Text] = {
 
 
 def _decimal(value: Any, default: str = "0") -> Decimal:
-    return Decimal(str(default if value is None else value))
+    try:
+        found = Decimal(str(default if value is None else value))
+    except ArithmeticError:
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise UsageError(Text("“{v}”不是数。", "'{v}' is no number.").fill(v=str(value)[:60]))
+    return found
 
 
 def _whole(value: Any, times: int, default: str = "0") -> int:
@@ -63,9 +71,12 @@ def _overlay(given: Mapping[str, Any], at: Setting) -> Any:
     from ecocomp.standard.corners import laid_over
     from ecocomp.terms.text import same
 
-    params, units = at.params, given.get("units") or {}
+    read = Given(given, "standard")
+    laid, units = read.table("parameters").values, read.table("units").values
+    read.stop()
+    params = at.params
     made: dict[str, RuleValue] = {}
-    for key, value in (given.get("parameters") or {}).items():
+    for key, value in laid.items():
         low, mid, high = value if _is_range(key, value) else (value, value, value)
         kind = "table" if isinstance(mid, dict) else "list" if isinstance(mid, list) else "text"
         if kind == "table":
@@ -91,6 +102,13 @@ def _rate(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     from ecocomp.standard.setting import set_standard
     from ecocomp.terms.tables import ECONOMY, PARCEL, PARCEL_ZONE, SCORECARD, SERVICE_VALUE, STANDARD
 
+    read = Given(given, "standard.rate")
+    grade = read.whole("grade")
+    for name in ("red_line", "reserve", "engel"):
+        read.number(name, least=0, most=1)
+    for name in ("area_ha", "value", "value_low", "value_high", "last", "reward", "income", "gdp"):
+        read.number(name)
+    read.stop()
     year, zone = at.on.year, str(given["zone"])
     parcel: dict[str, Any] = {
         "parcel_id": "p",
@@ -100,7 +118,7 @@ def _rate(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     }
     parcel |= {"declared_area_dm2": None, "x": 0.0, "y": 0.0}
     zones = {"parcel_id": "p", "function_zone": zone, "zone_share_ppm": 1_000_000, "importance": "general"}
-    zones |= {"grade": int(given["grade"]), **{f"{n}_ppm": _whole(given.get(n), 1_000_000) for n in ("red_line", "reserve")}}
+    zones |= {"grade": grade, **{f"{n}_ppm": _whole(given.get(n), 1_000_000) for n in ("red_line", "reserve")}}
     ends = {n: _whole(given.get(n, given.get("value")), 100) for n in ("value_low", "value", "value_high")}
     value = {"parcel_id": "p", "year": year, "price_year": year, "method": "given@1", "service": _counted(given, at)}
     value |= {"value_fen": ends["value"], "low_fen": ends["value_low"], "high_fen": ends["value_high"]}
@@ -152,6 +170,9 @@ def _development(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     from ecocomp.standard.parts import to_fen
 
     engel = Fraction(_decimal(given.get("engel")))
+    read = Given({k: v for k, v in given.items() if k != "engel"}, "standard.development")
+    if read.values:
+        read.keys("urban rural urban_share").stop()
     if "urban" in given:
         share = Fraction(_decimal(given["urban_share"]))
         engel = Fraction(_decimal(given["urban"])) * share + Fraction(_decimal(given["rural"])) * (1 - share)
@@ -162,16 +183,23 @@ def _development(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
 def _annuity(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     from ecocomp.standard.parts import annuity_factor, to_fen
 
-    factor = annuity_factor(_decimal(given["rate"]), int(given["years"]))
+    read = Given(given, "standard.annuity")
+    years = read.whole("years", least=1)
+    read.number("rate", least=0)
+    read.stop()
+    factor = annuity_factor(_decimal(given["rate"]), years)
     return {"annuity": _yuan(to_fen(Fraction(_decimal(given["capital"])) * 100 * factor)), "factor": factor}
 
 
 def _cuts(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     from ecocomp.registry import entry
 
+    read = Given(given, "standard.geometric_cuts")
+    classes = read.whole("classes", least=1)
+    read.stop()
     module = entry("standard.rules", "priority").module
     ends = [Fraction(_decimal(given[n])) for n in ("highest", "ratio")]
-    return {"cuts": module.geometric_cuts(*ends, int(given["classes"]))}
+    return {"cuts": module.geometric_cuts(*ends, classes)}
 
 
 def _restriction(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ecocomp.terms.text import Text
 from ecocomp.worked.operation import Operation, Setting
+from ecocomp.worked.values import Given
 
 _YUAN = Text("元", "yuan")
 
@@ -43,6 +44,11 @@ def _select(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     from ecocomp.targeting.problem import problem_of
     from ecocomp.targeting.select import choose
 
+    read = Given(given, "target.select")
+    read.number("budget", least=0)
+    read.table("plan")
+    read.rows("candidates", "*")
+    read.stop()
     plan = plan_of({**given.get("plan", {}), "budget_yuan": Decimal(str(given["budget"]))}, "plan", at.folder)
     candidates = candidates_of(
         _table(given["candidates"]),
@@ -71,8 +77,16 @@ def _auction(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     """Hold a reverse auction; reserve and prices in yuan for one unit of score."""
     from ecocomp.targeting.auction import Terms, bids_of, hold
 
+    read = Given(given, "target.auction")
+    for name in ("budget", "quantity", "reserve"):
+        read.number(name, least=0)
+    for name in ("per_bidder", "per_region"):
+        read.whole(name, least=0)
+    read.rows("bids", "*")
+    read.stop()
+
     def maybe(name: str) -> Fraction | None:
-        return None if given.get(name) is None else Fraction(Decimal(str(given[name])))
+        return read.number(name) if read.has(name) else None
 
     reserve = maybe("reserve")
     terms = Terms(
@@ -104,8 +118,13 @@ def _inequality(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
 
     from ecocomp.simulation.inequality import gini, theil_parts
 
-    fen = np.array([_fen(x) for x in given["payments"]], np.int64)
-    groups = [str(g) for g in given.get("groups", [""] * len(fen))]
+    read = Given(given, "simulate.inequality")
+    paid = read.fens("payments", least=0)
+    groups = [str(g) for g in read.items("groups", [""] * len(paid))]
+    if len(groups) != len(paid):
+        read.wrong("groups", len(groups), Text("{n} 个，每人一个", "{n} values, one for each person").fill(n=len(paid)))
+    read.stop()
+    fen = np.array(paid, np.int64)
     codes = {g: i for i, g in enumerate(sorted(set(groups)))}
     parts = theil_parts(fen, np.array([codes[g] for g in groups], np.int64)) or (None, None, None)
     return {"gini": gini(fen), "theil": parts[0], "theil_within": parts[1], "theil_between": parts[2]}
@@ -113,9 +132,18 @@ def _inequality(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
 
 def _change(given: Mapping[str, Any], at: Setting) -> dict[str, Any]:
     """A value of the rules after a change of a reform."""
-    from ecocomp.simulation.reform import apply_change
+    from ecocomp.simulation.reform import _Wrong, apply_change
 
-    return {"value": apply_change(Decimal(str(given["old"])), given["change"])}
+    read = Given(given, "simulate.change")
+    read.number("old")
+    read.stop()
+    value = None
+    try:
+        value = apply_change(Decimal(str(given["old"])), given["change"])
+    except _Wrong as wrong:
+        read.tell("change", wrong.clash, wrong.remedy)
+    read.stop()
+    return {"value": value}
 
 
 OPERATIONS = (

@@ -230,6 +230,8 @@ class Migration(migrations.Migration):
                 ("opening_fen", models.BigIntegerField()),
                 ("granted_fen", models.BigIntegerField()),
                 ("lapsed_fen", models.BigIntegerField()),
+                ("name_zh", models.TextField()),
+                ("name_en", models.TextField()),
                 ("document", models.TextField()),
                 ("change", models.BigIntegerField()),
             ],

@@ -117,12 +117,14 @@ class Given:
         return list(value)
 
     def rows(self, name: str, keys: str) -> list[Given]:
-        """Return the tables of a list, their keys looked at."""
-        return [Given(v, self.where, f"{name}[{i}]", self.faults).keys(keys) for i, v in enumerate(self.items(name), 1)]
+        """Return the tables of a list, their keys looked at unless `keys` is ``*``."""
+        out = [Given(v, self.where, f"{name}[{i}]", self.faults) for i, v in enumerate(self.items(name), 1)]
+        return out if keys == "*" else [r.keys(keys) for r in out]
 
     def table(self, name: str) -> Given:
         """Return a table within this one; empty where there is none."""
-        return Given(self.values[name] if self.has(name) else {}, self.where, ".".join(p for p in (self.at, name) if p), self.faults)
+        place = ".".join(p for p in (self.at, name) if p)
+        return Given(self.values[name] if self.has(name) else {}, self.where, place, self.faults)
 
     def numbers(self, name: str, *, least: int | None = None) -> list[Fraction]:
         """Return a list of exact numbers."""
