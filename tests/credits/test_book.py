@@ -154,3 +154,18 @@ def test_a_replay_and_a_restored_book_are_the_same(messages: list[Message], cut:
     assert fresh.resting == book.resting
     placed = sum(m.order.quantity for m in messages if m.order)
     assert 2 * sum(f.quantity for f in fills) + sum(o.quantity for o in book.resting.values()) <= placed
+
+
+@pytest.mark.parametrize(
+    ("side", "quantity", "price", "code"),
+    [
+        ("sel", 5, 1000, "credits.side"),
+        ("sell", 0, 1000, "credits.lot"),
+        ("sell", -5, 1000, "credits.lot"),
+        ("sell", 5, -10, "credits.tick"),
+        ("sell", 5, 1003, "credits.tick"),
+    ],
+)
+def test_an_impossible_order_of_a_history_is_told_and_left_out(side: str, quantity: int, price: int, code: str) -> None:
+    book, fills, faults = replay([Message("a", Order("a", "A", side, quantity, price))], tick=5)
+    assert [f.code for f in faults] == [code] and not fills and not book.resting

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from ecocomp.funds.plan import SCENARIOS, Commitment, Plan, Purse, outlook, plan_of
 from ecocomp.rules import RuleBook, policy_folder
+from ecocomp.rules.lines import read_yaml, strip
 from ecocomp.terms.faults import FaultsError
 
 PARAMS = RuleBook.load([policy_folder()], check=False).resolve("CN", date(2026, 12, 31), date(2027, 1, 1))
@@ -143,3 +145,20 @@ def test_all_faults_of_a_plan_at_once() -> None:
 def test_anything_else_is_faults(raw: object) -> None:
     with pytest.raises(FaultsError):
         plan_of(raw, PARAMS, "p.yaml")
+
+
+@pytest.mark.parametrize(
+    ("promised", "record"),
+    [
+        ("name: a, area_ha: 10, starts: 2025, tranches: [{year: 1.5, yuan_per_ha: 100}]", "commitments 1 a tranches 1 year"),
+        ("name: a, area_ha: 10, rate_yuan_per_ha: 100, from: 2028, to: 2025", "commitments 1 a"),
+        ("name: a, yuan: {2025: 100}, low: 1.5, high: 0.5", "commitments 1 a"),
+    ],
+)
+def test_years_in_parts_and_ends_the_wrong_way_round_are_refused(tmp_path: Path, promised: str, record: str) -> None:
+    file = tmp_path / "plan.yaml"
+    purse = "{id: e, source: local_budget, granted_yuan: {2025: 1000}}"
+    file.write_text(f"first_year: 2025\nyears: 4\ncommitments: [{{{promised}}}]\nenvelopes: [{purse}]\n", encoding="utf-8")
+    with pytest.raises(FaultsError) as caught:
+        plan_of(strip(read_yaml(file)[0]), PARAMS, "plan")
+    assert [f.record for f in caught.value.faults] == [record]

@@ -229,3 +229,29 @@ def _reduction() -> list[str]:
     from .conftest import REDUCTION
 
     return REDUCTION
+
+
+@pytest.mark.parametrize(
+    ("trigger", "statement", "code"),
+    [
+        ("credit_balance_no_delete", "DELETE FROM credit_balance", "credits.counts"),
+        ("credit_zero_no_delete", "DELETE FROM credit_zero", "credits.counts"),
+        ("credit_block_no_update", "UPDATE credit_block SET ended_by_id = 'x' WHERE seq = 1", "credits.altered"),
+    ],
+)
+def test_what_is_missing_or_cannot_be_read_is_told_and_does_not_end_the_check(
+    units: Market, trigger: str, statement: str, code: str
+) -> None:
+    import sqlite3
+
+    if units.office.vendor != "sqlite":
+        pytest.skip("triggers and constraints are put aside by hand on SQLite")
+    file = units.office.folder / "office.sqlite3"
+    with sqlite3.connect(file) as raw:
+        raw.executescript("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF;")
+        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'credit_%'").fetchall():
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.execute(statement)
+    raw.close()
+    assert code in {f.code for f in queries.check_credits(units.office, units.rules)}
+    assert trigger in {f.record for f in check_guards(units.office)}

@@ -162,3 +162,57 @@ def test_each_row_is_judged_alone() -> None:
 @given(st.permutations([Result(i, "B", i, i * 100, "paid") for i in range(1, 7)]))
 def test_the_order_of_a_return_changes_nothing(rows: list[Result]) -> None:
     assert content_digest(rows, None) == content_digest(sorted(rows, key=lambda r: r.no), None)
+
+
+HEADS = ["批次号", "序号", "账号", "金额", "处理结果"]
+
+
+@pytest.mark.parametrize(
+    ("said", "fen"),
+    [
+        ("1,000.00", 100_000), ("１，０００", 100_000), ("12", 1200), ("1.000,00", None), ("1,23", None), ("1,0,0", None), ("1e3", None),
+        ("-5", None), ("0.001", None), ("0", None), ("=1+1", None),
+    ],
+)  # fmt: skip
+def test_an_amount_is_whole_or_it_is_none(said: str, fen: int | None) -> None:
+    (found,), _ = read_rows([(1, HEADS), (2, ["B", "1", "", said, "成功"])], BankMapping(), "f")
+    assert (found.amount_fen, found.trouble) == ((fen, "") if fen is not None else (0, "unreadable"))
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [["批次号", "序号", "金额", "金额", "处理结果"], ["批次号", "序号", "金额", "处理结果", "状态"], ["批次号", "序号", "金额", "实付金额", "结果"]],
+)  # fmt: skip
+def test_a_heading_that_could_be_two_is_not_guessed(heads: list[str]) -> None:
+    with pytest.raises(FaultsError) as caught:
+        read_rows([(1, heads), (2, ["B", "1", "10", "失败", "成功"])], BankMapping(), "f")
+    assert "more than one column" in caught.value.faults[0].clash.en
+    if heads.count("金额") == 1 and "实付金额" in heads:
+        read_rows([(1, heads), (2, ["B", "1", "10", "9", "成功"])], BankMapping(columns={"amount": "实付金额"}), "f")
+
+
+def test_a_numbered_row_that_begins_like_a_total_is_a_result() -> None:
+    heads = ["姓名", "序号", "金额", "处理结果"]
+    rows = [(1, heads), (2, ["合计家", "1", "10", "成功"]), (3, ["合计", "", "10", ""])]
+    found, total = read_rows(rows, BankMapping(), "f")
+    assert ([r.no for r in found], total) == ([1], 1000)
+
+
+def test_a_row_said_twice_is_parked_even_if_one_of_them_cannot_be_read() -> None:
+    rows = [Result(2, "B", 1, 1000, "paid"), Result(3, "B", 1, 1000, "", trouble="outcome")]
+    judged = judge(rows, None, "B", "released", {1: Sent(1000, "sent")})
+    assert (judged.post, [why for _, why in judged.park]) == ([], ["twice", "outcome"])
+
+
+def test_a_mask_longer_than_the_account_is_another_account() -> None:
+    own = "6222020200112233445"
+    for said, why in (("6222***3445", None), (f"{own}*{own}", "wrong_account"), ("6222***9999", "wrong_account")):
+        judged = judge([Result(2, "B", 1, 1000, "paid", said)], None, "B", "released", {1: Sent(1000, "sent", own)})
+        assert [w for _, w in judged.park] == ([why] if why else [])
+
+
+def test_a_mapping_with_an_hour_in_its_days_is_told() -> None:
+    from datetime import datetime
+
+    with pytest.raises(FaultsError):
+        mapping_of({"from": datetime(2025, 1, 1, 8)}, "m", date(2025, 6, 1))

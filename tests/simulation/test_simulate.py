@@ -220,3 +220,12 @@ def test_the_year_gives_candidates_for_targeting(base: Base) -> None:
     assert set(found) == {"P1", "P2", "P3"}
     assert (found["P1"]["cost_fen"], found["P1"]["income"], found["P3"]["region"]) == ("100000", "1", "V1")
     assert found["P2"]["owner"] == "household"  # equal shares: the first right counts
+
+
+@pytest.mark.parametrize("change", ["/0", "-150%", "*999999999999999999"])
+def test_an_impossible_change_of_an_envelope_is_a_fault(base: Base, tmp_path: Path, change: str) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text(f'envelopes: {{CENTRAL: {{granted_yuan: "{change}"}}}}', encoding="utf-8")
+    with pytest.raises(FaultsError) as caught:
+        simulate(base, [file])
+    assert [f.code for f in caught.value.faults] == ["reform.value"]

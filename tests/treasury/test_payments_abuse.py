@@ -342,6 +342,8 @@ TAMPERED = (
     ("pay_event", "UPDATE pay_event SET change = 1 WHERE seq = 3", "pay_event #3 (3, >ready)"),
     ("pay_claim", "UPDATE pay_claim SET entitled_fen = 9999 WHERE seq = 1", "pay_claim #1"),
     ("pay_notice", "UPDATE pay_notice SET through = 99", "pay_notice #1"),
+    ("pay_state", "UPDATE pay_state SET n = 7 WHERE row = 1", "forest/2025/p1/H1"),
+    ("pay_line", "UPDATE pay_line SET purpose = '奖金' WHERE no = 1", "{name}/1"),
     ("pay_code", "UPDATE pay_code SET code = x'00' WHERE no = 1", "{file}"),
     ("pay_code", "UPDATE pay_code SET no = no + 10 WHERE no = 1", "{file}"),
     ("pay_step", "UPDATE pay_step SET person_id = 'P-x' WHERE step = 'made'", "pay_step #1"),
@@ -360,9 +362,9 @@ def test_case_26_an_altered_move_claim_or_step_is_named(
     name = w.compared()
     assert check(office) == []
     with office.writing() as cursor:
-        cursor.execute(f"DROP TRIGGER {table}_no_update")
+        cursor.execute(f"DROP TRIGGER {table}_{'follows' if table == 'pay_state' else 'no_update'}")
         cursor.execute(statement)
-    assert record.format(file=f"{name}.txt") in {f.record for f in check(office)}
+    assert record.format(file=f"{name}.txt", name=name) in {f.record for f in check(office)}
 
 
 def test_what_a_killed_run_left_of_a_bank_file_goes_with_the_next(w: World) -> None:

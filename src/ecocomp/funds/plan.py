@@ -195,11 +195,7 @@ def plan_of(raw: Any, params: Parameters, where: str, years: int | None = None) 
         raise_errors([_fault(where, "", Text("文件不是键值表。", "The file is no mapping."), _DOCS)])
     _unknown(raw, frozenset({"first_year", "years", "indices", "commitments", "envelopes", "note"}), where, "", faults)
     first = _year_of(raw.get("first_year"), where, "first_year", faults)
-    n = (
-        years
-        if years is not None
-        else int(_plain(raw.get("years", Decimal(5)), where, "years", faults, least=1, most=MOST_YEARS) or 1)
-    )
+    n = years if years is not None else _whole(raw.get("years", Decimal(5)), where, "years", faults, 1, MOST_YEARS) or 1
     plan = Plan(first or 2000, n)
     indices = {str(k): v for k, v in _mapping(raw.get("indices", {}), where, "indices", faults).items()}
     for i, item in enumerate(_list(raw.get("commitments"), where, "commitments", faults), 1):
@@ -234,6 +230,7 @@ def _commitment(
     record = f"{record} {name}"
     before = len(faults)
     low, high = (_plain(row.get(k, Decimal(1)), where, f"{record} {k}", faults, least=0) for k in ("low", "high"))
+    _ends(low, high, where, record, faults)
     span = range(plan.first, plan.first + plan.years)
     factor = _index(row.get("index"), indices, plan, where, record, faults)
     forms = [k for k in ("tranches", "yuan", "rate") if k in row or any(x.startswith(k) for x in row)]
@@ -261,15 +258,18 @@ def _commitment(
             for j, tranche in enumerate(_list(row["tranches"], where, f"{record} tranches", faults), 1):
                 t = _mapping(tranche, where, f"{record} tranches {j}", faults)
                 _unknown(t, frozenset({"year", "yuan_per_ha", "yuan_per_mu"}), where, f"{record} tranches {j}", faults)
-                age = _plain(t.get("year"), where, f"{record} tranches {j} year", faults, least=1, most=200)
+                age = _whole(t.get("year"), where, f"{record} tranches {j} year", faults, 1, 200)
                 rate = _rate_ha(t, "yuan_per", where, f"{record} tranches {j}", faults)
                 if age is not None and rate is not None and area is not None:
-                    year = starts + int(age) - 1
+                    year = starts + age - 1
                     need[year] = need.get(year, Fraction(0)) + area * rate * 100
         else:
             rate = _rate_ha(row, "rate_yuan_per", where, record, faults)
             begin = _year_of(row.get("from", Decimal(plan.first)), where, f"{record} from", faults)
             end = _year_of(row.get("to", Decimal(plan.first + plan.years - 1)), where, f"{record} to", faults)
+            if begin and end and begin > end:
+                clash = Text("from {a} 晚于 to {b}。", "from {a} is after to {b}.").fill(a=begin, b=end)
+                faults.append(_fault(where, record, clash, Text("更正年份。", "Mend the years.")))
             if begin and end and rate is not None and area is not None:
                 need = dict.fromkeys(range(max(begin, plan.first), min(end, span.stop - 1) + 1), area * rate * 100)
     if len(faults) > before:
@@ -299,11 +299,12 @@ def _purse(item: Any, plan: Plan, params: Parameters, where: str, record: str, f
         )
     granted = {y: _fen(v * 100) for y, v in _by_year(row.get("granted_yuan", {}), where, f"{record} granted_yuan", faults).items()}
     opening = _plain(row.get("opening_yuan", Decimal(0)), where, f"{record} opening_yuan", faults, least=0)
-    keeps = _plain(row["keeps_years"], where, f"{record} keeps_years", faults, least=0, most=100) if "keeps_years" in row else None
+    keeps = _whole(row["keeps_years"], where, f"{record} keeps_years", faults, 0, 100) if "keeps_years" in row else None
     last = _year_of(row["last_year"], where, f"{record} last_year", faults) if "last_year" in row else None
     order = _plain(row.get("priority", Decimal(0)), where, f"{record} priority", faults, least=0, most=10_000)
     interest = _plain(row.get("interest", Decimal(0)), where, f"{record} interest", faults, least=0, most=1)
     low, high = (_plain(row.get(k, Decimal(1)), where, f"{record} {k}", faults, least=0) for k in ("low", "high"))
+    _ends(low, high, where, record, faults)
     carry = row.get("carry_over", True)
     if not isinstance(carry, bool):
         faults.append(_fault(where, f"{record} carry_over", Text("应为 true 或 false。", "It should be true or false."), _DOCS))
@@ -322,7 +323,7 @@ def _purse(item: Any, plan: Plan, params: Parameters, where: str, record: str, f
         granted,
         _fen(Fraction(opening or 0) * 100),
         bool(carry),
-        None if keeps is None else int(keeps),
+        keeps,
         last,
         int(order or 0) or priority(source, params),
         tuple(str(p) for p in programmes),
@@ -416,6 +417,22 @@ def _plain(value: Any, where: str, record: str, faults: list[Fault], least: Any 
             Text("应为{x}。", "It should be {x}.").fill(x=span),
         )
     )
+    return None
+
+
+def _ends(low: Decimal | None, high: Decimal | None, where: str, record: str, faults: list[Fault]) -> None:
+    if low is not None and high is not None and low > high:
+        clash = Text("low {a} 大于 high {b}。", "low {a} is above high {b}.").fill(a=low, b=high)
+        faults.append(_fault(where, record, clash, Text("对调二者。", "Swap them.")))
+
+
+def _whole(value: Any, where: str, record: str, faults: list[Fault], least: int, most: int) -> int | None:
+    """Return a whole number of years; a part of a year is refused, not cut off."""
+    number = _plain(value, where, record, faults, least=least, most=most)
+    if number is None or number == number.to_integral_value():
+        return None if number is None else int(number)
+    clash, remedy = Text("{v} 不是整年数。", "{v} is no whole number of years."), Text("写整数。", "Write a whole number.")
+    faults.append(_fault(where, record, clash.fill(v=number), remedy))
     return None
 
 

@@ -105,7 +105,9 @@ def _again(folder: Path, facts: dict[str, Any], before: Path | None) -> Iterator
         yield "programme_source", made.source
         yield "programme_stacking", made.stacking
     opening = open_envelopes(table("envelope"), last("envelope_balance"), table("settlement"), table("credit"), year, params)
-    claims, allocation, balance = allocate(claims, table("parcel"), table("parcel_zone"), table("envelope"), opening, params, year)
+    claims, allocation, balance = allocate(
+        claims, table("parcel"), table("parcel_zone"), table("envelope"), opening, params, year, table("holder")
+    )
     yield "allocation", allocation
     claims = hold(claims, table("objection"))
     yield "entitlement", claims

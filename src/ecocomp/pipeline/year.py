@@ -440,7 +440,14 @@ def fund(y: Year, folder: Path) -> dict[str, Any]:
     faults += check_envelopes(envelope, params, y.year, opening, settlement)
     raise_errors(faults)
     claims, allocation, balance = allocate(
-        y.work.table("entitlement_claimed"), y.work.table("parcel"), y.work.table("parcel_zone"), envelope, opening, params, y.year
+        y.work.table("entitlement_claimed"),
+        y.work.table("parcel"),
+        y.work.table("parcel_zone"),
+        envelope,
+        opening,
+        params,
+        y.year,
+        y.work.table("holder"),
     )
     return _noted(
         params,

@@ -23,7 +23,7 @@ from ecocomp.simulation.reform import Reform, apply_change
 from ecocomp.standard.engine import Task, prepare_task
 from ecocomp.standard.land import PART_NAMES
 from ecocomp.standard.vector import PIECE, set_columns
-from ecocomp.terms.faults import Fault, raise_errors
+from ecocomp.terms.faults import Fault, FaultsError, raise_errors
 from ecocomp.terms.money import to_fen, to_yuan
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.text import Text
@@ -148,12 +148,21 @@ def changed_envelopes(envelope: pa.Table, reform: Reform, year: int) -> pa.Table
             continue
         for column, value in reform.envelopes.get(row["envelope_id"], {}).items():
             if column == "granted_yuan":
-                row["granted_fen"] = to_fen(apply_change(to_yuan(row["granted_fen"]), value))
+                row["granted_fen"] = _granted(row, value)
             elif column == "priority":
                 row[column] = int(value)
             else:
                 row[column] = " ".join(map(str, value)) if isinstance(value, list) else value
     return pa.Table.from_pylist(rows, schema=envelope.schema)
+
+
+def _granted(row: dict[str, Any], value: Any) -> int:
+    """Return the changed grant of an envelope in fen; a sum that no table of money holds is a fault."""
+    fen = to_fen(apply_change(to_yuan(row["granted_fen"]), value))
+    if fen <= 10**16:
+        return fen
+    said = Text("granted_yuan {v} 得出的金额超过 10^14 元。", "granted_yuan {v} makes more than 10^14 yuan.").fill(v=value)
+    raise FaultsError([Fault("reform.value", "envelopes", str(row["envelope_id"]), said, Text("更正改动。", "Mend the change."))])
 
 
 def _unread(reform: Reform, used: set[str], base: Base) -> list[Fault]:

@@ -322,6 +322,10 @@ def _count_faults(
         Fault("credits.counts", "credit_balance", i, Text("汇总缺失。", "its counts are missing."), _BEHIND)
         for i in sorted({*minted, *blocks} - set(counted))
     ]
+    cursor.execute("SELECT n FROM credit_zero")
+    if [int(row[0]) for row in cursor.fetchall()] != [0]:
+        clash = Text("总量守恒所依的零被改动。", "the zero on which the conservation of units rests was altered.")
+        faults.append(Fault("credits.counts", "credit_zero", "", clash, _BEHIND))
     for instrument, figures in counted.items():
         made = sum(b - a + 1 for a, b in minted.get(str(instrument), {}).values())
         expected = [made, *(totals(blocks.get(str(instrument), ()))[s] for s in STATES), 0]

@@ -436,10 +436,25 @@ _SUMS = (
         Text("来源之和不等于金额", "its sources are not its amount"),
     ),
     (
-        "SELECT r.row_id FROM pay_row r JOIN pay_state s ON s.row = r.seq JOIN pay_event e ON e.row = r.seq AND e.n = s.n"
-        " WHERE e.to_state <> s.state OR e.reason <> s.reason OR coalesce(e.batch, 0) <> coalesce(s.batch, 0)"
+        "SELECT r.row_id FROM pay_row r JOIN pay_state s ON s.row = r.seq LEFT JOIN pay_event e ON e.row = r.seq AND e.n = s.n"
+        " WHERE e.row IS NULL OR e.to_state <> s.state OR e.reason <> s.reason OR coalesce(e.batch, 0) <> coalesce(s.batch, 0)"
         " OR s.n <> (SELECT max(m.n) FROM pay_event m WHERE m.row = r.seq)",
         Text("状态与经过不符", "its state is not what its moves say"),
+    ),
+    (
+        "SELECT b.batch_id || '/' || l.no FROM pay_line l LEFT JOIN pay_batch b ON b.seq = l.batch WHERE b.seq IS NULL OR l.purpose <> b.purpose"  # noqa: E501
+        " OR l.amount_fen <> (SELECT coalesce(sum(r.amount_fen), 0) FROM pay_slip p JOIN pay_row r ON r.seq = p.row"
+        " WHERE p.batch = l.batch AND p.line = l.no)",
+        Text("这一笔不是其各行之和，或用途与批次不符", "the line is not the sum of its rows, or its purpose not that of its batch"),
+    ),
+    (
+        "SELECT 'pay_state ' || s.row FROM pay_state s LEFT JOIN pay_row r ON r.seq = s.row WHERE r.seq IS NULL",
+        Text("这一状态没有付款行", "a state of no row of payment"),
+    ),
+    (
+        "SELECT 'pay_slip ' || p.seq FROM pay_slip p LEFT JOIN pay_row r ON r.seq = p.row LEFT JOIN pay_line l ON l.batch = p.batch AND l.no = p.line"  # noqa: E501
+        " WHERE r.seq IS NULL OR l.seq IS NULL",
+        Text("它所指的付款行或批次行不存在", "the row or the line it names does not exist"),
     ),
     (
         "SELECT r.row_id FROM pay_row r WHERE NOT EXISTS (SELECT 1 FROM pay_state s WHERE s.row = r.seq)",
