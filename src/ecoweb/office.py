@@ -117,7 +117,15 @@ class Office:
                 yield cursor
             finally:
                 setattr(connection, "ecoweb_reading", False)  # noqa: B010
-                cursor.execute("ROLLBACK")
+                self._end_reading(cursor)
+
+    def _end_reading(self, cursor: Any) -> None:
+        """End a reading; a connection that cannot even do that is closed, or nothing could begin on it ever after."""
+        try:
+            cursor.execute("ROLLBACK")
+        except Exception:
+            self.connection.close()
+            raise
 
     @contextmanager
     def words(self) -> Iterator[None]:

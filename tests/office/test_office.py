@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db.utils import OperationalError
 
 from ecocomp.terms.faults import FaultsError, UsageError
 from ecoweb.office import Office, create_office, open_office, upgrade_office
@@ -180,3 +181,16 @@ def test_an_error_inside_a_write_leaves_nothing(office: Office) -> None:
     with office.reading() as cursor:
         cursor.execute("SELECT count(*) FROM seal")
         assert cursor.fetchone()[0] == 0
+
+
+def test_a_reading_that_cannot_end_does_not_stop_the_next(office: Office) -> None:
+    def fail(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        if str(sql) == "ROLLBACK":
+            raise OperationalError("interrupted")
+        return execute(sql, params, many, context)
+
+    with pytest.raises(FaultsError), office.connection.execute_wrapper(fail), office.reading() as cursor:
+        cursor.execute("SELECT 1")
+    with office.reading() as cursor:
+        cursor.execute("SELECT count(*) FROM change")
+        assert cursor.fetchone()[0] == 1
