@@ -40,7 +40,13 @@ def test_where_results_may_go(tmp_path: Path) -> None:
     for folder, mark in ((office, "office.toml"), (bundle, "bundle.json"), (case, "case.yaml")):
         folder.mkdir(parents=True)
         (folder / mark).write_text("", encoding="utf-8")
-    for wrong in (office / "office.sqlite3-wal", office / "bank" / "x.csv", office, bundle / "tables" / "a.parquet", case / "case.yaml"):
+    for wrong in (
+        office / "office.sqlite3-wal",
+        office / "bank" / "x.csv",
+        office,
+        bundle / "tables" / "a.parquet",
+        case / "case.yaml",
+    ):
         with pytest.raises(UsageError):
             may_write(wrong, case)
     for good in (office / "reports" / "a.csv", case / "simulated", tmp_path / "run" / "a.csv", None):

@@ -64,7 +64,9 @@ def enrol(case: Path, bundle: Path, *, stacks_as: str = "eco_zone", most: int = 
     write(case / "inputs" / "inspection.csv", checks)
     toml = case / "case.toml"
     text = toml.read_text(encoding="utf-8")
-    text = text.replace('programme = "eco-zone"', f'programme = "eco-zone"\nstacks_as = "{stacks_as}"\nprogrammes = ["welfare_forest"]')
+    text = text.replace(
+        'programme = "eco-zone"', f'programme = "eco-zone"\nstacks_as = "{stacks_as}"\nprogrammes = ["welfare_forest"]'
+    )
     text = text.replace("[registers]", '[registers]\nenrolment = "inputs/enrolment.csv"\ninspection = "inputs/inspection.csv"')
     text = text.replace("accept_unverified = [", 'accept_unverified = [\n    "programmes.welfare_forest.public_management",')
     toml.write_text(text, encoding="utf-8")
@@ -142,7 +144,9 @@ def test_a_programme_nobody_knows_is_told_with_those_there_are(county_copy: Call
     case = county_copy()
     toml = case / "case.toml"
     text = toml.read_text(encoding="utf-8")
-    toml.write_text(text.replace('programme = "eco-zone"', 'programme = "eco-zone"\nprogrammes = ["welfare_forrest"]'), encoding="utf-8")
+    toml.write_text(
+        text.replace('programme = "eco-zone"', 'programme = "eco-zone"\nprogrammes = ["welfare_forrest"]'), encoding="utf-8"
+    )
     for command in (("check", case), ("run", case, "--year", "2023")):
         done = ecocomp(*command)
         assert done.returncode in (1, 2)

@@ -115,7 +115,11 @@ def test_a_conversion_contract_runs_seventy_years_at_most(run: Any) -> None:
 
 
 def test_a_total_of_money_one_fen_off_is_noted_and_two_are_refused(run: Any) -> None:
-    for total, faults, used in (("1.06", [], True), ("1.05", ["programmes.sheet_total_fen"], True), ("1.04", ["programmes.sheet_total"], False)):
+    for total, faults, used in (
+        ("1.06", [], True),
+        ("1.05", ["programmes.sheet_total_fen"], True),
+        ("1.04", ["programmes.sheet_total"], False),
+    ):
         lines = [["户编码", "面积（亩）", "金额（元）"], ["H1", "0.07", "0.53"], ["H2", "0.07", "0.53"], ["合计", "0.14", total]]
         found = run("programme.sheet", kind="notice", lines=lines)
         assert (found["used"], found["faults"]) == (used, faults)

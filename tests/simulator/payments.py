@@ -169,7 +169,9 @@ class History:
         ):
             truth = self.bank.truth[batch, line]
             how, number = self.do(
-                lambda o, a, b=batch, n=line, t=truth: payments.propose(o, "resolve", f"{b}/{n}", t, a), "reconciler", may_refuse=True
+                lambda o, a, b=batch, n=line, t=truth: payments.propose(o, "resolve", f"{b}/{n}", t, a),
+                "reconciler",
+                may_refuse=True,
             )
             if how == "done":
                 self.do(lambda o, a, n=number: payments.confirm(o, n, a), "supervisor")

@@ -197,9 +197,7 @@ def test_a_later_correction_does_not_hide_who_changed_an_account(w: World) -> No
 
 def test_a_waiver_holds_for_the_account_it_was_given_for(w: World) -> None:
     w.change("party", {"party_id": "H2"}, account="6222020200199999999")
-    payments.confirm(
-        w.office, payments.propose(w.office, "waive", "H2", "account_changed", w.act("maker")), w.act("checker")
-    )
+    payments.confirm(w.office, payments.propose(w.office, "waive", "H2", "account_changed", w.act("maker")), w.act("checker"))
     batch = w.made()
     assert (batch.lines, batch.left_out) == (3, {})
     payments.cancel_batch(w.office, batch.batch_id, w.act("maker"))

@@ -155,7 +155,9 @@ def test_whole_numbers_are_exact() -> None:
 
 
 def test_values_no_operation_can_take_are_told_and_the_other_cases_go_on(tmp_path: Path) -> None:
-    wrong = case(id="b", do="calculate", given="{id: annuity, capital: [1, {a: 2}], rate: x, years: 1990-01-01}", expect="{annuity: 1}")
+    wrong = case(
+        id="b", do="calculate", given="{id: annuity, capital: [1, {a: 2}], rate: x, years: 1990-01-01}", expect="{annuity: 1}"
+    )
     path = tmp_path / "cases.yaml"
     path.write_text(HEAD + wrong + case(), encoding="utf-8")
     cases, faults = read_cases([path])

@@ -328,9 +328,7 @@ def judge_values(rule: Mapping[str, Any], values: Mapping[str, Fraction], params
     return met, evidence
 
 
-def _shows_nothing(
-    rule: Mapping[str, Any], readings: Readings, section: str, code: str, when: str, params: Parameters
-) -> bool:
+def _shows_nothing(rule: Mapping[str, Any], readings: Readings, section: str, code: str, when: str, params: Parameters) -> bool:
     """Return whether a value lies under a detection limit that is itself above the limit or the class to be kept."""
     censored = readings.censored_limit(section, code, when)
     if censored is None:

@@ -200,7 +200,9 @@ def _levels(buys: list[Order], sells: list[Order], tick: int, reference: int | N
     limits = sorted({o.price for o in (*buys, *sells) if o.price is not None})
     if not limits:
         # Orders at any price trade at the reference, put on the grid: never for nothing.
-        return [_level(buys, sells, max(_on_grid(reference, tick), tick))] if (reference or 0) > 0 and buys and sells else []
+        if reference is None or reference <= 0 or not buys or not sells:
+            return []
+        return [_level(buys, sells, max(_on_grid(reference, tick), tick))]
     # Demand and supply change only at limits: just beside each limit stand the ends of every stretch on which they are constant.
     prices = sorted({q for p in limits for q in (p - tick, p, p + tick) if limits[0] <= q <= limits[-1]})
     demand, supply = _curve(buys, False), _curve(sells, True)

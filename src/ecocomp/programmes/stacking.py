@@ -300,9 +300,7 @@ def _take(
     return mark.area_dm2 - cut
 
 
-def _beside_one_another(
-    j: int, winners: Mapping[int, int], marks: list[Mark], verdicts: Mapping[tuple[int, int], Verdict]
-) -> int:
+def _beside_one_another(j: int, winners: Mapping[int, int], marks: list[Mark], verdicts: Mapping[tuple[int, int], Verdict]) -> int:
     """Return how much ground winner `j` and others that share no ground with it, nor with one another, take together at most.
 
     Two winners that exclude each other stand on different ground, so their areas add up; two that may stand together may lie

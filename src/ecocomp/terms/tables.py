@@ -220,9 +220,7 @@ ENVELOPE = TableSpec(
         _c("valid_to", _D, "date", "止用日", "usable until"),
         _c("document", _S, "", "文号", "document"),
         _c("earmark_programmes", _S, "", "限定项目（空格分隔，空为不限）", "programmes it is tied to (empty: any)", True),
-        _c(
-            "earmark_regions", _S, "", "限定地区（代码或前缀，空为不限）", "regions it is tied to (codes or beginnings)", True
-        ),
+        _c("earmark_regions", _S, "", "限定地区（代码或前缀，空为不限）", "regions it is tied to (codes or beginnings)", True),
         _c("purposes", _S, "", "用途（空格分隔，空为不限）", "purposes (space separated, empty: any)", True),
         _c("ration", _S, "", "不足时的分配办法（空为规则所定）", "how it is shared when short (empty: as the rule says)", True),
         _c("match_ppm", _I, "ppm", "须由配套资金达到的比例（空为不要求）", "share that others must add (empty: none)", True),
