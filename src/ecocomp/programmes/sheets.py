@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -161,7 +161,8 @@ CONTRACT_SHEET: dict[str, Heading] = {
     "class_before": Heading(("实施前地类", "原地类", "class_before"), _word),
     "slope_tenths": Heading(("坡度", "slope"), _slope),
     "term_from": Heading(("期限起", "起始日", "term_from", "from"), _day, True, carried=True),
-    "term_to": Heading(("期限止", "终止日", "term_to", "to"), _day, carried=True),
+    "last_day": Heading(("期限止", "终止日", "到期日", "last_day", "to"), _day, carried=True),
+    "term_to": Heading(("term_to", "失效日"), _day, carried=True),
     "base_fen": Heading(("计算基数", "base"), _money),
 }
 INSPECTION_SHEET: dict[str, Heading] = {
@@ -451,6 +452,13 @@ def _fault(code: str, where: str, number: int, clash: Text, remedy: Text, signed
     return Fault(f"programmes.sheet_{code}", where, f"row {number}", clash, remedy, severity)
 
 
+def _ends(row: Mapping[str, Any]) -> date | None:
+    """Return the first day a contract no longer holds: clerks write its last day, registers the day after."""
+    last: date | None = row.get("last_day")
+    ends: date | None = row["term_to"]
+    return ends if last is None else last + timedelta(days=1)
+
+
 def contracts_of(sheet: Sheet, items: str = "{}") -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Fault]]:
     """Return the contracts and plots of a sheet of contracts: a row is a plot; rows of one contract must agree on its head."""
     heads: dict[str, dict[str, Any]] = {}
@@ -458,9 +466,10 @@ def contracts_of(sheet: Sheet, items: str = "{}") -> tuple[list[dict[str, Any]],
     faults: list[Fault] = []
     names = ("programme", "holder_id", "region_code", "term_from", "term_to")
     needed = [k for k, h in CONTRACT_SHEET.items() if h.needed]
-    for row in sheet.rows:
-        if any(row[k] is None for k in needed):
+    for given in sheet.rows:
+        if any(given[k] is None for k in needed):
             continue  # a column is missing, which is told already
+        row = given | {"term_to": _ends(given)}
         id = row["contract_id"]
         head = heads.setdefault(
             id, {"contract_id": id, **{n: row[n] for n in names}, "items": items, "area_dm2": 0, "row": row["row"]}
