@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecocomp.credits import postings
-from ecocomp.credits.instrument import FIELDS, Instrument, instrument, instruments, parse_quantity, place_of, say_quantity
+from ecocomp.credits.instrument import FIELDS, Instrument, instrument, instruments, parse_quantity, say_quantity
 from ecocomp.credits.issuing import Event, buffer_units, evidence_faults, parse_event, split_net, working_days, years_after
 from ecocomp.credits.lots import check_lots
 from ecocomp.credits.orders import parse_orders, parse_price, read_orders
@@ -166,8 +166,8 @@ def test_split_and_years_and_quantities() -> None:
     for bad in ("0", "-1", "1.001", "abc", ""):
         with pytest.raises(UsageError):
             parse_price(bad)
-    assert place_of(params().book, "990121001") == "990121"
-    assert place_of(params().book, "350428") == "CN"
+    assert params().book.nearest("990121001") == "990121"
+    assert params().book.nearest("350428") == "CN"
     assert all(kind in ("text", "number", "list", "table") for kind, _ in FIELDS.values())
 
 

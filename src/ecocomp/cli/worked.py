@@ -13,7 +13,6 @@ from ecocomp.worked.cases import Case, Difference, Outcome, case_files, read_cas
 from ecocomp.worked.operation import operations
 
 _MARK = {"passed": Text("相符", "agrees"), "failed": Text("不符", "differs"), "stopped": Text("不能计算", "stopped")}
-_CASES = Text("案例", "case")
 
 
 def test_rules(voice: Voice, paths: tuple[Path, ...], rules: tuple[Path, ...], match: str, *, every: bool) -> int:

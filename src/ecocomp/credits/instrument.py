@@ -482,14 +482,6 @@ class _Reader:
         )
 
 
-def place_of(book: RuleBook, region_code: str) -> str:
-    """Return the nearest place with rules for a region: itself, its county, prefecture or province, else the nation."""
-    for code in (region_code, region_code[:6], region_code[:4] + "00", region_code[:2] + "0000"):
-        if code in book.places:
-            return code
-    return "CN" if "CN" in book.places else "science"
-
-
 def holidays(params: Parameters, years: Iterable[int]) -> tuple[frozenset[date], frozenset[date]]:
     """Return the days off that are no weekend and the weekend days worked, from ``credits.calendar.*`` where given."""
     off: set[date] = set()

@@ -20,7 +20,6 @@ from ecocomp.terms.money import apportion
 
 KEY = ("holder_id", "parcel_id", "programme", "year", "tranche")
 """What may be paid once: the unique key of a payment."""
-ORDER_STATES = {"payable": "ready", "escrow": "escrow", "held": "objection"}
 ONE_TRANCHE = "1"
 
 Parts = Mapping[str, int]

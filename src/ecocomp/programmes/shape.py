@@ -16,7 +16,7 @@ from typing import Any
 
 from ecocomp.programmes import words as w
 from ecocomp.rules.lines import Line, strip
-from ecocomp.terms.codes import ECOSYSTEM_GROUPS, HOLDER_KINDS, INSPECTION_LEVELS, RESTRICTION_KINDS
+from ecocomp.terms.codes import HOLDER_KINDS, INSPECTION_LEVELS, RESTRICTION_KINDS
 from ecocomp.terms.confidence import MARKS
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.text import Text
@@ -353,6 +353,3 @@ class Shape:
 def _text(value: Any) -> str | None:
     """Return a text; a whole number written without quotes is read as it was meant only if nothing could be lost."""
     return value if isinstance(value, str) else None
-
-
-GROUPS_OF_ECOSYSTEMS = tuple(ECOSYSTEM_GROUPS)

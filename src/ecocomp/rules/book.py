@@ -159,6 +159,13 @@ class RuleBook:
             at = self.places[at].above if at in self.places else None
         return out
 
+    def nearest(self, region_code: str) -> str:
+        """Return the nearest place with rules for a region: itself, its county, prefecture or province, else the nation."""
+        for code in (region_code, region_code[:6], region_code[:4] + "00", region_code[:2] + "0000"):
+            if code in self.places:
+                return code
+        return "CN" if "CN" in self.places else "science"
+
     def values(self, key: str | None = None, place: str | None = None) -> list[RuleValue]:
         """Return all dated values, of one key or place if given, in a stable order."""
         found = [v for (k, p), vs in self._values.items() if key in (None, k) and place in (None, p) for v in vs]

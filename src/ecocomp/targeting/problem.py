@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecocomp.targeting.candidates import Candidates, exact_dot, fens, flags, numbers
+from ecocomp.targeting.candidates import Candidates, exact_dot, flags, numbers
 from ecocomp.targeting.neighbours import Graph, graph_of
 from ecocomp.targeting.plan import Choice, Limit, Plan, say_amount, share_of
 from ecocomp.terms.faults import Fault, FaultsError, capped, raise_errors
@@ -248,13 +248,6 @@ def _grounds(c: Candidates, column: str) -> np.ndarray:
     if "" in names:
         alone |= codes == names.index("")
     return np.where(alone, -1, codes)
-
-
-def fen_column(c: Candidates, name: str) -> np.ndarray:
-    """Return a column of amounts in fen."""
-    values, faults = fens(c.text(name), name, c.ids, c.where)
-    raise_errors(faults)
-    return values
 
 
 def say_rows(rows: Sequence[Row]) -> Text:

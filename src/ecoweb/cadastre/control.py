@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from ecocomp.io.worker import VectorJob, Worker
 from ecocomp.land.edition import read_edition
-from ecocomp.rules import Parameters, RuleBook, policy_folder
+from ecocomp.rules import Parameters
 from ecocomp.tenure.versions import Delta
 from ecocomp.terms.clocks import as_known
 from ecocomp.terms.faults import Fault, FaultsError
@@ -27,16 +27,12 @@ from ecoweb.cadastre.queries import edition_file, edition_in_force
 from ecoweb.cadastre.succession import Adopted, succeed
 from ecoweb.office import Office
 from ecoweb.records.queries import history, register_state
+from ecoweb.records.rules import params_of
 
 
 def rules_of(office: Office, on: date, known: date) -> Parameters:
     """Return the dated rules that hold at the office's region: its own, else those of the regions above it, else the nation's."""
-    book = RuleBook.load([policy_folder()])
-    code = office.region_code
-    for place in (code, code[:4] + "00", code[:2] + "0000", "CN"):
-        if place in book.places:
-            return book.resolve(place, on, known)
-    return book.resolve("CN", on, known)
+    return params_of(office, on, known)
 
 
 # ---------------------------------------------------------------- layers

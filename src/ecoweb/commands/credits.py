@@ -222,13 +222,13 @@ def _say_done(voice: Voice, done: Done, title: Text, inst: Instrument | None) ->
 @common
 def credits_instruments(id: str | None, place: str, on: str | None, folders: tuple[Path, ...], **kwargs: Any) -> None:
     """List instruments."""
-    from ecocomp.credits.instrument import FIELDS, instrument, instruments, place_of
+    from ecocomp.credits.instrument import FIELDS, instrument, instruments
     from ecocomp.rules import RuleBook, policy_folder
 
     voice = voice_of(kwargs)
     book = RuleBook.load([policy_folder(), *_folders(folders)])
     today = date.today()
-    params = book.resolve(place if place in book.places else place_of(book, place), day_of(on) or today, today)
+    params = book.resolve(place if place in book.places else book.nearest(place), day_of(on) or today, today)
     if id is not None:
         one = instrument(id, params)
         rows = []

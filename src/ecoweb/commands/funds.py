@@ -34,12 +34,9 @@ def envelopes() -> None:
 
 
 def _params(office: Office, on: date) -> Parameters:
-    from ecocomp.rules import RuleBook, policy_folder
+    from ecoweb.records.rules import params_of
 
-    folders = [policy_folder(), *([office.folder / "rules"] if (office.folder / "rules").is_dir() else [])]
-    book = RuleBook.load(folders)
-    place = office.region_code if office.region_code in book.places else "CN"
-    return book.resolve(place, on, date(9999, 1, 1))
+    return params_of(office, on, date(9999, 1, 1))
 
 
 # ---------------------------------------------------------------- terms

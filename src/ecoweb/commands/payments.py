@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -554,7 +553,7 @@ def list_all(rows: bool, decisions: bool, arrears: str | None, state: str, payee
     lang = voice.lang
     with opened(kwargs["folder"], kwargs["database"]) as office:
         if arrears is not None:
-            found = ask.arrears(office, day_of(arrears) or date.today())
+            found = ask.arrears(office, day_of(arrears) or office.today())
             voice.data({"arrears": found})
             heads = [Text("年度", "year"), Text("资金包", "envelope"), Text("拖欠（元）", "owed (CNY)"), Text("元·天", "CNY days")]
             cells = [[str(r["year"]), r["envelope_id"] or "—", say_yuan(r["owed_fen"]), say_yuan(r["fen_days"])] for r in found]

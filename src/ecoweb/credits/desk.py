@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ecocomp.credits.blocks import Block, Step
-from ecocomp.credits.instrument import Instrument, instrument, place_of
+from ecocomp.credits.instrument import Instrument, instrument
 from ecocomp.io.files import canonical_json
-from ecocomp.rules import Parameters, RuleBook, policy_folder
+from ecocomp.rules import Parameters
 from ecocomp.terms.faults import Fault, FaultsError, UsageError
 from ecocomp.terms.text import Text
 from ecoweb.office import Office
 from ecoweb.records import store
 from ecoweb.records.fields import to_micros
 from ecoweb.records.queries import rows
+from ecoweb.records.rules import rule_book
 from ecoweb.records.tables import quoted
 
 BLOCK = ("issue_id", "first", "last", "state", "account", "lien", "purpose", "beneficiary", "period", "seq")
@@ -74,9 +75,8 @@ class Rules:
     """The instruments of an office: the rules that ship, the office's own folder `rules`, and folders named beside."""
 
     def __init__(self, office: Office, folders: Sequence[Path] = ()) -> None:
-        own = office.folder / "rules"
-        self.book = RuleBook.load([policy_folder(), *([own] if own.is_dir() else []), *folders])
-        self.place, self.today = place_of(self.book, office.region_code), office.today()
+        self.book = rule_book(office, folders)
+        self.place, self.today = self.book.nearest(office.region_code), office.today()
         self._made: dict[tuple[str, date], Instrument] = {}
 
     def params(self, day: date) -> Parameters:
@@ -308,11 +308,6 @@ def _day(value: Any) -> Any:
         except ValueError:
             return value
     return value
-
-
-def retargeted(blocks: Iterable[Block], **place: str) -> tuple[Block, ...]:
-    """Return blocks at another place."""
-    return tuple(replace(b, **place, id=0) for b in blocks)  # type: ignore[arg-type]
 
 
 _OPEN = Text("用 ecocomp credits account 开户，或改正编码。", "Open it with ecocomp credits account, or mend the code.")

@@ -8,9 +8,10 @@ from datetime import date
 from pathlib import Path
 
 from ecocomp.programmes.programme import Programme, Programmes, load_programmes
-from ecocomp.rules import Parameters, RuleBook, policy_folder
+from ecocomp.rules import Parameters, RuleBook
 from ecocomp.terms.faults import raise_errors
 from ecoweb.office import Office
+from ecoweb.records.rules import rule_book, rule_folders
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,6 @@ def office_rules(office: Office, folders: Sequence[Path] = (), place: str | None
     folders  rule folders laid over those that ship and over the office's own (``rules/`` in its folder)
     raises   FaultsError with every fault of a programme file or of a rule of those folders
     """
-    own = office.folder / "rules"
-    folders = [*([own] if own.is_dir() else []), *folders]
-    where = [policy_folder(), *folders]
-    book, faults = RuleBook.read(where)
-    shipped = policy_folder()
-    mine = [f for f in faults if not (shipped / f.where).is_file()] if folders else []
-    programmes = load_programmes(where)
-    raise_errors([*mine, *programmes.faults])
-    code = office.region_code
-    known = [p for p in (code, code[:4] + "00", code[:2] + "0000", "CN") if p in book.places]
-    return OfficeRules(book, programmes, place or known[0])
+    book, programmes = rule_book(office, folders), load_programmes(rule_folders(office, folders))
+    raise_errors(programmes.faults)
+    return OfficeRules(book, programmes, place or book.nearest(office.region_code))

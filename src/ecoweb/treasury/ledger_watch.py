@@ -72,9 +72,10 @@ def watch(
 
 def limits(office: Office, on: date) -> dict[str, int]:
     """Return the days (`LIMITS`) that the rules of the office's region allow on a day, its own rule files first."""
-    from ecoweb.treasury.payments_base import number, rules_of
+    from ecoweb.records.rules import params_of
+    from ecoweb.treasury.payments_base import number
 
-    params = rules_of(office, on)
+    params = params_of(office, on)
     return {name: number(params, f"ledger.watch.{name}_days") for name in LIMITS}
 
 

@@ -19,13 +19,13 @@ from ecocomp.terms.faults import Fault, FaultsError, UsageError, capped, raise_e
 from ecocomp.terms.text import Text
 from ecoweb.office import Office
 from ecoweb.records import cipher
+from ecoweb.records.rules import params_of
 from ecoweb.records.store import Work
-from ecoweb.treasury.payments_base import CHUNK, Act, acting, add_one, add_rows, day_of, fetch, move, rules_of
+from ecoweb.treasury.payments_base import CHUNK, Act, acting, add_one, add_rows, day_of, fetch, move
 from ecoweb.treasury.payments_batch import add_step, find_batch, last_step, step_checked, steps_of
 from ecoweb.treasury.payments_books import Books
 
 BANK = "bank"
-CODE_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def write_file(office: Office, batch_id: str, who: Act, *, encoding: str = "") -
     with acting(office, "batch.written", who, batch=batch_id) as work:
         seq, found = find_batch(work.cursor, batch_id)
         officer = step_checked(work, seq, found, "written", who)
-        code = encoding.lower() or rules_of(office, day_of(work)).text("payments.file_encoding").lower()
+        code = encoding.lower() or params_of(office, day_of(work)).text("payments.file_encoding").lower()
         made = _write(work, seq, found, code)
         add_step(work, seq, "written", officer, found, who)
         work.facts["manifest"] = made.manifest()

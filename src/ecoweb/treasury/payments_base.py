@@ -10,46 +10,23 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from ecocomp.payments.flow import AUTOMATIC, MONEY_ROLES, REASONS, STATES, STEPS, Done, Officer, role_faults
-from ecocomp.rules import Parameters, RuleBook, policy_folder
+from ecocomp.rules import Parameters
 from ecocomp.terms.clocks import OFFICE_ZONE
 from ecocomp.terms.faults import Fault, FaultsError, raise_errors
 from ecocomp.terms.text import Text
 from ecoweb.office import Office
 from ecoweb.records.fields import from_micros, to_micros
+from ecoweb.records.rules import params_of
 from ecoweb.records.store import Work, writing
 from ecoweb.records.tables import write_many
 
 CHUNK = 20_000
-RULES = "rules"
-"""Folder of an office's own rule files, which stand over those that ship."""
 
 
 # ---------------------------------------------------------------- rules
-def rules_of(office: Office, on: date) -> Parameters:
-    """Return the parameters of the office's region on a day, its own rule files over those that ship."""
-    own = office.folder / RULES
-    folders = (policy_folder(), *((own,) if own.is_dir() else ()))
-    book = _book(folders, tuple(_state(f) for f in folders))
-    code = office.region_code
-    place = next((p for p in (code, code[:4], code[:2]) if p in book.places), "CN")
-    return book.resolve(place, on, on)
-
-
-@lru_cache(maxsize=4)
-def _book(folders: tuple[Path, ...], state: tuple[object, ...]) -> RuleBook:
-    """Return the book of the folders; read again when a file of them has changed."""
-    return RuleBook.load(folders, check=False)
-
-
-def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    found = sorted(folder.glob("*/*/*.yaml")) + sorted(folder.glob("places.yaml"))
-    return tuple((str(f), s.st_mtime_ns, s.st_size) for f in found for s in [f.stat()])
-
-
 def number(params: Parameters, key: str) -> int:
     """Return a whole-number parameter."""
     value: Decimal = params.decimal(key)
@@ -346,7 +323,7 @@ def persons_of(cursor: Any, accounts: Iterable[str]) -> dict[str, frozenset[str]
 
 def need_role(work: Work, who: Act, *roles: str, record: str = "") -> Officer:
     """Return the officer who acts, if they have one of some roles; else raise why not."""
-    rest = number(rules_of(work.office, day_of(work)), "payments.role_rest_hours")
+    rest = number(params_of(work.office, day_of(work)), "payments.role_rest_hours")
     officer = officer_of(work.office, work.cursor, who.actor, work.at, rest)
     found = [role_faults(officer, r, record or who.actor) for r in roles]
     if all(found):
@@ -402,6 +379,5 @@ __all__ = [
     "persons_of",
     "picked",
     "raise_errors",
-    "rules_of",
     "to_micros",
 ]  # fmt: skip

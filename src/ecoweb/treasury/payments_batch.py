@@ -24,6 +24,7 @@ from ecoweb.records import cipher
 from ecoweb.records.checks import row_faults
 from ecoweb.records.fields import to_micros
 from ecoweb.records.queries import versions
+from ecoweb.records.rules import params_of
 from ecoweb.records.store import Work, delta_tables
 from ecoweb.treasury.payments_base import (
     CHUNK,
@@ -41,7 +42,6 @@ from ecoweb.treasury.payments_base import (
     officer_of,
     persons_of,
     picked,
-    rules_of,
 )
 
 
@@ -103,7 +103,7 @@ def _give_notice(
         need_role(work, who, "maker", "programme")
         if notice_id:
             return _bind(work, year, programme, notice_id, who)
-        least = number(rules_of(office, day_of(work)), "governance.notice_days")
+        least = number(params_of(office, day_of(work)), "governance.notice_days")
         first = opens or day_of(work)
         if days is not None and days < least:
             raise FaultsError([_short(days, least)])
@@ -318,7 +318,7 @@ def make_batch(
     if (again := _by_key(office, who.key, "made")) is not None:
         return again
     with acting(office, "batch.make", who, year=year, programme=programme, region=region) as work:
-        params = rules_of(office, day_of(work))
+        params = params_of(office, day_of(work))
         officer = need_role(work, who, "maker")
         refresh_holds(work, params)
         made = _Making(work, params, officer, who, region or office.region_code).make(year, programme, region, purpose, limit)
@@ -487,7 +487,7 @@ class _Again(Exception):
 
 def officer_for(work: Work, who: Act) -> Officer:
     """Return the officer of an act at its moment."""
-    rest = number(rules_of(work.office, day_of(work)), "payments.role_rest_hours")
+    rest = number(params_of(work.office, day_of(work)), "payments.role_rest_hours")
     officer = officer_of(work.office, work.cursor, who.actor, work.at, rest)
     work.facts["person"] = officer.person_id
     return officer

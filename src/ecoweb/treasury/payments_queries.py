@@ -20,7 +20,7 @@ from ecocomp.terms.text import Text, same
 from ecoweb.office import Office
 from ecoweb.records.fields import from_micros
 from ecoweb.records.log import DIGEST_BYTES
-from ecoweb.treasury.payments_base import MARK_BYTES, RULES, TRACED, columns_of, fetch, lines_of, mark
+from ecoweb.treasury.payments_base import MARK_BYTES, TRACED, columns_of, fetch, lines_of, mark
 from ecoweb.treasury.payments_batch import content_digest, find_batch
 from ecoweb.treasury.payments_mend import Row, rows_where, sources_of
 from ecoweb.treasury.payments_take import row_digest
@@ -343,10 +343,9 @@ def _fund(cursor: Any, envelope: str, year: int) -> tuple[Text, str]:
 def _titles(office: Office, programmes: set[str]) -> dict[str, Text]:
     """Return what programmes are called: a rule file says it; the standard's own goes by what it is."""
     from ecocomp.programmes.programme import load_programmes
-    from ecocomp.rules import policy_folder
+    from ecoweb.records.rules import rule_folders
 
-    own = office.folder / RULES
-    names = {p.id: p.name for p in load_programmes([policy_folder(), *([own] if own.is_dir() else [])]).all}
+    names = {p.id: p.name for p in load_programmes(rule_folders(office)).all}
     area = Text("生态保护补偿（{p}）", "compensation for ecological protection ({p})")
     return {p: names.get(p) or names.get(p.partition(".")[0]) or area.fill(p=p) for p in programmes}
 

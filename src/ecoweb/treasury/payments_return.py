@@ -27,8 +27,9 @@ from ecocomp.terms.text import Text
 from ecoweb.office import Office
 from ecoweb.records import cipher
 from ecoweb.records.fields import to_micros
+from ecoweb.records.rules import params_of
 from ecoweb.records.store import Work
-from ecoweb.treasury.payments_base import Act, acting, add_one, add_rows, day_of, fetch, fill, move, number, picked, rules_of
+from ecoweb.treasury.payments_base import Act, acting, add_one, add_rows, day_of, fetch, fill, move, number, picked
 from ecoweb.treasury.payments_batch import _step_faults, add_step, find_batch, officer_for, steps_of
 from ecoweb.treasury.payments_books import Books
 
@@ -254,7 +255,7 @@ def mark_unknown(office: Office, batch_id: str, who: Act) -> int:
         raise_errors(
             [f for f in _step_faults(work, seq, batch_id, "reconciled", officer, found["region_code"]) if f.code != "payments.step"]
         )
-        days = number(rules_of(office, day_of(work)), "payments.unknown_after_days")
+        days = number(params_of(office, day_of(work)), "payments.unknown_after_days")
         work.cursor.execute(
             "SELECT c.at FROM pay_step t JOIN change c ON c.seq = t.change WHERE t.batch = %s AND t.step = 'released'", [seq]
         )

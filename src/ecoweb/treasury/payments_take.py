@@ -23,6 +23,7 @@ from ecocomp.terms.faults import Fault, FaultsError, capped, raise_errors
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text
 from ecoweb.office import Office
+from ecoweb.records.rules import params_of
 from ecoweb.records.store import Work
 from ecoweb.treasury.payments_base import (
     CHUNK,
@@ -35,7 +36,6 @@ from ecoweb.treasury.payments_base import (
     move,
     need_role,
     next_seq,
-    rules_of,
 )
 from ecoweb.treasury.payments_books import Books
 
@@ -128,7 +128,7 @@ class _Intake:
         self.made = Taken(next_seq(work.cursor, "pay_intake"), root, int(facts["year"]))
         self.name, self.place = name, str(facts.get("region_code", ""))
         self.books = Books(work, f"take:{root}", day_of(work), f"{name} {root[:16]}")
-        month, day = (int(x) for x in rules_of(work.office, day_of(work)).text("payments.due").split("-"))
+        month, day = (int(x) for x in params_of(work.office, day_of(work)).text("payments.due").split("-"))
         self.due = date(self.made.year + 1, month, day)
         holder = tables["holder"]
         self.village = dict(zip(holder["holder_id"].to_pylist(), holder["village_code"].to_pylist(), strict=True))

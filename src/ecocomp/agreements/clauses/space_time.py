@@ -75,8 +75,6 @@ SHAPE = {
     "party_cap_yuan": "yuan",
 }
 NEEDS = ("account", "indicators", "reaches", "per_space_point_yuan", "per_time_point_yuan")
-READS_SECTIONS = True
-"""The sections stand in `reaches`."""
 
 
 def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Sequence[Any], params: Parameters) -> list[Row]:
