@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ecocomp.tenure import ladm
 from ecocomp.tenure.ladm import LadmImport, export_ladm, import_ladm, json_schema
 from ecocomp.terms import codes
-from ecocomp.terms.registers import P3, REGISTERS
+from ecocomp.terms.registers import CADASTRE, P3
 
 MADE = date(2026, 11, 22)
 KNOWN = datetime(2024, 5, 1, 8, 0, 0, 123456, tzinfo=UTC)
@@ -75,7 +75,7 @@ def sample() -> Registers:
         ],
     }  # fmt: skip
     return {
-        name: REGISTERS[name].table([{c.name: r.get(c.name) for c in REGISTERS[name].columns} for r in rows[name]]) for name in rows
+        name: CADASTRE[name].table([{c.name: r.get(c.name) for c in CADASTRE[name].columns} for r in rows[name]]) for name in rows
     }
 
 
@@ -88,7 +88,7 @@ UNITS = pa.table(
 def without_p3(registers: Registers) -> Registers:
     out = {}
     for name, table in registers.items():
-        for c in REGISTERS[name].columns:
+        for c in CADASTRE[name].columns:
             if c.unit == P3:
                 table = table.set_column(table.schema.get_field_index(c.name), c.name, pa.nulls(len(table), c.type))
         out[name] = table
@@ -139,7 +139,7 @@ def test_everything_comes_back_and_the_bytes_are_the_same(exported: Path, tmp_pa
     )
     again = tmp_path / "again.ladm.jsonl"
     export_ladm(
-        again, {n: found.table(n) for n in REGISTERS if n in found.paths}, date.fromisoformat(found.header["madeOn"]), found.header["crs"],
+        again, {n: found.table(n) for n in CADASTRE if n in found.paths}, date.fromisoformat(found.header["madeOn"]), found.header["crs"],
         found.header["personal"], found.table("spatial_unit"),
     )  # fmt: skip
     assert again.read_bytes() == exported.read_bytes()
@@ -148,7 +148,7 @@ def test_everything_comes_back_and_the_bytes_are_the_same(exported: Path, tmp_pa
 def test_streaming_from_parquet_gives_the_same_bytes(exported: Path, tmp_path: Path) -> None:
     found = import_ladm(exported, tmp_path / "in")
     export_ladm(
-        tmp_path / "b", {n: found.paths[n] for n in REGISTERS if n in found.paths}, MADE, personal=True, spatial_units=UNITS
+        tmp_path / "b", {n: found.paths[n] for n in CADASTRE if n in found.paths}, MADE, personal=True, spatial_units=UNITS
     )
     assert (tmp_path / "b").read_bytes() == exported.read_bytes()
 
@@ -220,9 +220,9 @@ def offices(draw: Any) -> Registers:
                 "source_id": draw(st.sampled_from([x["source_id"] for x in sources])) if sources else None, **when,
             })  # fmt: skip
     return {
-        "party": REGISTERS["party"].table(parties),
-        "source": REGISTERS["source"].table(sources),
-        "tenure": REGISTERS["tenure"].table(rights),
+        "party": CADASTRE["party"].table(parties),
+        "source": CADASTRE["source"].table(sources),
+        "tenure": CADASTRE["tenure"].table(rights),
     }
 
 
@@ -341,7 +341,7 @@ def test_every_column_of_every_register_is_carried(repo: Path) -> None:
     carried: dict[str, set[str]] = {}
     for spec in ladm.CLASSES:
         carried.setdefault(spec.register, set()).update(a.column for a in spec.attributes)
-    for name, register in REGISTERS.items():
+    for name, register in CADASTRE.items():
         wanted = {c.name for c in register.columns} - {"valid_from", "valid_to", "known_from", "known_to"}
         assert carried[name] == wanted
         for c in register.columns:
