@@ -147,9 +147,7 @@ def test_everything_comes_back_and_the_bytes_are_the_same(exported: Path, tmp_pa
 
 def test_streaming_from_parquet_gives_the_same_bytes(exported: Path, tmp_path: Path) -> None:
     found = import_ladm(exported, tmp_path / "in")
-    export_ladm(
-        tmp_path / "b", {n: found.paths[n] for n in CADASTRE if n in found.paths}, MADE, personal=True, spatial_units=UNITS
-    )
+    export_ladm(tmp_path / "b", {n: found.paths[n] for n in CADASTRE if n in found.paths}, MADE, personal=True, spatial_units=UNITS)
     assert (tmp_path / "b").read_bytes() == exported.read_bytes()
 
 
