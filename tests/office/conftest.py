@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import pwd
 import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,102 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.office.server import NoServerError, Server, running
 
 from ecoweb.office import Office, create_office, open_office
 
-ROOT = Path(__file__).resolve().parents[2]
 NAMES = itertools.count()
-
-
-# ---------------------------------------------------------------- a server of PostgreSQL for one session
-@dataclass(frozen=True)
-class Server:
-    """A private cluster in a temporary folder, reached by a socket in it."""
-
-    folder: Path
-
-    def url(self, database: str, password: str = "a-secret", user: str = "office") -> str:
-        """The address of a database."""
-        return f"postgresql://{user}:{password}@/{database}?host={self.folder}"
-
-    def sql(self, statement: str, database: str = "postgres") -> None:
-        """Run a statement outside a transaction."""
-        import psycopg
-
-        with psycopg.connect(self.url(database), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    """Start the server, or skip with the reason why there is none."""
-    found = subprocess.run(["sh", str(ROOT / "scripts" / "postgres.sh"), "--find"], capture_output=True, text=True, check=False)
-    if found.returncode:
-        pytest.skip(found.stderr.strip().splitlines()[-1])
-    programs = Path(found.stdout.strip())
-    folder = Path(tempfile.mkdtemp(prefix="ecopg-", dir="/tmp"))
-    who: dict[str, Any] = {}
-    if os.geteuid() == 0:  # the server refuses to run as root
-        user = next((u for u in ("postgres", "nobody") if _exists(u)), None)
-        if user is None:
-            pytest.skip("PostgreSQL does not run as root, and there is no user postgres or nobody")
-        entry = pwd.getpwnam(user)
-        who = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-        os.chown(folder, entry.pw_uid, entry.pw_gid)
-    password = folder / "password"
-    password.write_text("a-secret\n")
-    password.chmod(0o644)
-    folder.chmod(0o755)
-    env = {k: v for k, v in os.environ.items() if not k.startswith("PG")} | {"HOME": str(folder)}
-    made = subprocess.run(
-        [programs / "initdb", "-D", folder / "data", "-U", "office", "-A", "scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C", "--no-sync"],
-        capture_output=True, text=True, check=False, cwd=folder, env=env, **who,
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
-    options = [
-        "fsync=off",
-        "full_page_writes=off",
-        "listen_addresses=",
-        f"unix_socket_directories={folder}",
-        "shared_buffers=128MB",
-    ]
-    with open(folder / "log", "wb") as log:
-        process = subprocess.Popen(
-            [programs / "postgres", "-D", folder / "data", *(a for o in options for a in ("-c", o))],
-            stdout=log, stderr=log, cwd=folder, env=env, **who,
-        )  # fmt: skip
-    server = Server(folder)
+    """A server for the session, or skip with the reason why there is none."""
     try:
-        _wait(server, process)
-        yield server
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _exists(user: str) -> bool:
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        return False
-    return True
-
-
-def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
-    import psycopg
-
-    for _ in range(600):
-        assert process.poll() is None, (server.folder / "log").read_text()
-        try:
-            server.sql("SELECT 1")
-            return
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-    raise AssertionError((server.folder / "log").read_text())
+        with running() as server:
+            yield server
+    except NoServerError as none:
+        pytest.skip(str(none))
 
 
 # ---------------------------------------------------------------- offices
@@ -157,6 +72,14 @@ class Offices:
         return self.server.url(name)
 
 
+def template(place: Path, server: Server | None) -> Path:
+    """Make the office that the others are copies of."""
+    if server is not None:
+        server.sql("CREATE DATABASE tmpl")
+    create_office(place, server.url("tmpl") if server else None, name="试点县自然资源局", region_code="990121").close()
+    return place
+
+
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The template office of each kind, made at first use."""
@@ -171,11 +94,7 @@ def offices(
     vendor = request.param
     server: Server | None = request.getfixturevalue("postgres") if vendor == "postgresql" else None
     if vendor not in templates:
-        template = tmp_path_factory.mktemp(f"template-{vendor}") / "office"
-        if server is not None:
-            server.sql("CREATE DATABASE tmpl")
-        create_office(template, server.url("tmpl") if server else None, name="试点县自然资源局", region_code="990121").close()
-        templates[vendor] = template
+        templates[vendor] = template(tmp_path_factory.mktemp(f"template-{vendor}") / "office", server)
     made = Offices(vendor, tmp_path, templates[vendor], server)
     yield made
     for office in made.opened:

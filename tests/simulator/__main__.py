@@ -8,25 +8,27 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
+from tests.office.conftest import Offices, template
+from tests.office.server import running
 from tests.simulator import ledgers, payments
-
-from ecoweb.office import create_office
 
 WORLDS = {"ledger": ledgers.History, "payments": payments.History}
 
 
-def one(world: str, template: Path, room: Path, seed: int, acts: int) -> Counter[str]:
-    """Run one history on a copy of the template; return what happened."""
-    place = room / f"office-{seed}"
-    shutil.copytree(template, place)
+def one(world: str, offices: Offices, seed: int, acts: int) -> Counter[str]:
+    """Run one history on an office of its own; return what happened."""
+    place, url = offices.fresh()
     try:
         history = WORLDS[world](place, seed, acts)
         history.run()
         return history.machine.tally
     finally:
         shutil.rmtree(place, ignore_errors=True)
+        if url is not None and offices.server is not None:
+            offices.server.sql(f"DROP DATABASE IF EXISTS {url.partition('?')[0].rpartition('/')[2]} WITH (FORCE)")
 
 
 def main() -> int:
@@ -37,24 +39,30 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=100)
     parser.add_argument("--acts", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=1e9, help="start no further history after so long")
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of our own, default SQLite")
     asked = parser.parse_args()
     memory = Path("/dev/shm")
     tally: Counter[str] = Counter()
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="sim-", dir=memory if memory.is_dir() else None) as made:
-        room = Path(made)
-        create_office(room / "template", name="模拟县", region_code="990121").close()
+    with ExitStack() as stack:
+        room = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sim-", dir=memory if memory.is_dir() else None)))
+        server = stack.enter_context(running()) if asked.postgres else None
+        offices = Offices("postgresql" if server else "sqlite", room, template(room / "template", server), server)
         for n in range(asked.histories):
             if time.monotonic() - begun > asked.seconds:
                 break
             seed = asked.seed + n
             try:
-                tally += one(asked.world, room / "template", room, seed, asked.acts)
+                tally += one(asked.world, offices, seed, asked.acts)
             except BaseException:
-                print(f"replay: python -m tests.simulator --world {asked.world} --seed {seed} --histories 1 --acts {asked.acts}")
+                base = " --postgres" if asked.postgres else ""
+                print(
+                    f"replay: python -m tests.simulator --world {asked.world} --seed {seed} --histories 1 --acts {asked.acts}{base}"
+                )
                 raise
             tally["histories"] += 1
-    print(f"{asked.world}: seeds {asked.seed}..{asked.seed + tally['histories'] - 1}, {dict(sorted(tally.items()))}")
+    seeds = f"seeds {asked.seed}..{asked.seed + tally['histories'] - 1}"
+    print(f"{asked.world} on {offices.vendor}: {seeds}, {dict(sorted(tally.items()))}")
     return 0
 
 

@@ -99,6 +99,7 @@ class History:
         """Run it to the end and check the books as a whole."""
         drawn: tuple[Callable[[], None], ...] = (
             self.move, self.move, self.move, self.many, self.pend, self.settle, self.undo, self.repeat, self.reuse, self.astray, self.close,
+            self.backward,
         )  # fmt: skip
         try:
             for e in ENVELOPES:  # money to begin with, part of it given out and under way
@@ -255,6 +256,20 @@ class History:
         if how != "refused":
             raise ViolationError(f"{wrong}: {how}")
         self._compare("astray")
+
+    def backward(self) -> None:
+        """Act by a clock that has gone back: refused, and the next act by a right clock goes through."""
+        self._post(self.lines(1))
+        back, lines = self.now - timedelta(days=self.rng.randrange(1, 4000)), self.lines(1)
+
+        def act(office: Office) -> Any:
+            with writing(office, act="sim.post", actor="u:acc", reason="模拟", at=back) as work:
+                return ledger.post(work, lines, key="backward", book_on=FIRST_DAY)
+
+        how, codes = self.machine.try_to(act, None)
+        if how != "refused" or codes != {"records.clock"}:
+            raise ViolationError(f"a clock {self.now - back} behind: {how} {codes}")
+        self._compare("backward")
 
     def close(self) -> None:
         """Close the books to a day."""
