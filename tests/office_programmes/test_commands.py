@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from ecocomp.terms.faults import FaultsError, UsageError
 from ecoweb.commands.contracts import contracts
 
-from .conftest import ITEMS, Desk
+from .conftest import ITEMS, MU3, Desk
 from .test_seen import ground
 
 SHEET = """退耕还林合同登记表,,,,,,,,
@@ -149,3 +149,82 @@ def test_wrong_use_is_told(run: Any, tmp_path: Path) -> None:
     assert isinstance(run("owed", "nothing", "--year", "2020").exception, UsageError)
     assert isinstance(run("owed", "grassland", "--year", "2020", "--reference-day", "31-12").exception, UsageError)
     assert faults(run("draft", str(tmp_path / "none.csv"))) == ["io.missing_file"]
+
+
+def test_what_is_exported_is_no_formula_and_is_read_back_whole(run: Any, desk: Desk, tmp_path: Path) -> None:
+    from ecocomp.io.files import read_table
+    from ecocomp.io.worker import TableJob, Worker
+
+    plain = desk.head(items=json.dumps(json.loads(ITEMS) | {"tending": '=HYPERLINK("http://x","巡护")'}, ensure_ascii=False))
+    from datetime import date
+
+    from ecoweb.programmes.operations import draft, sign
+
+    draft(desk.office, desk.rules, [plain], [desk.plot()], desk.by())
+    sign(desk.office, desk.rules, ["K1"], date(2020, 5, 1), desk.by("u:clerk02"), activate=True)
+    desk.inspected(certificate="+86证")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "right.csv").write_text("kept", encoding="utf-8")
+    assert run("export", str(out)).exit_code == 0
+    assert (out / "right.csv").read_text(encoding="utf-8") == "kept"
+    with Worker() as worker:
+        answers = worker.run([TableJob(n, out / f"{n}.csv") for n in ("contract", "inspection")], tmp_path)
+    (duty,), (paper,) = (read_table(a.path)[c].to_pylist() for a, c in zip(answers, ("duty", "certificate"), strict=True))
+    assert (duty, paper) == ("""'=HYPERLINK("http://x","巡护")""", "'+86证")
+    assert not [p for p in out.iterdir() if p.name.startswith(".")]
+    assert isinstance(run("export", str(out / "right.csv")).exception, UsageError)
+
+
+def test_an_export_that_fails_leaves_what_was_there(run: Any, desk: Desk, tmp_path: Path) -> None:
+    desk.signed()
+    out = tmp_path / "out"
+    (out / "enrolment.csv").mkdir(parents=True)  # cannot take its place
+    (out / "contract.csv").write_text("old", encoding="utf-8")
+    assert run("export", str(out)).exit_code != 0
+    assert not [p for p in out.iterdir() if p.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("heading", "code", "severity"),
+    [
+        ("备注", "sheet_unknown_column", "warning"),
+        ("措旋", "sheet_unknown_column", "warning"),
+        ("面积", "sheet_two_columns", "error"),
+    ],
+)
+def test_columns_that_are_not_used_are_told(run: Any, tmp_path: Path, heading: str, code: str, severity: str) -> None:
+    sheet = tmp_path / "x.csv"
+    lines = SHEET.format(total=6).splitlines()
+    more = ["序号", heading], ["1", "x"], ["2", "x"], ["", ""]
+    text = "\n".join([lines[0], *(",".join((a, line, b)) for line, (a, b) in zip(lines[1:], more, strict=True))])
+    sheet.write_text(text, encoding="utf-8")
+    result = run("draft", str(sheet), "--dry-run", "--json")
+    said = (
+        [f.as_json() for f in result.exception.faults]
+        if isinstance(result.exception, FaultsError)
+        else json.loads(result.output)["faults"]
+    )
+    assert [(f["code"], f["severity"]) for f in said] == [(f"programmes.{code}", severity)], said
+    assert heading in json.dumps(said, ensure_ascii=False)
+
+
+def test_people_read_names_and_units_of_their_own_language(run: Any, desk: Desk) -> None:
+    desk.signed()
+    desk.inspected(events="logging", accepted_dm2=MU3)
+    for lang, there, not_there in (
+        (
+            "en",
+            ["area in ha", "cropland to forest and grass, round 2", "tending duty: 每月巡护", "felling", "forest"],
+            ["退耕还林还草补助", "管护责任"],
+        ),
+        (
+            "zh",
+            ["面积：公顷", "新一轮退耕还林还草补助", "管护责任：每月巡护", "毁林采伐", "还林"],
+            ["cropland to forest", "tending"],
+        ),
+    ):
+        shown = run("show", "K1", lang=lang).output
+        assert all(w in shown for w in there), (lang, [w for w in there if w not in shown], shown)
+        assert not [w for w in not_there if w in shown], shown
+        assert there[1][:10] in run("list", lang=lang).output

@@ -228,3 +228,34 @@ def test_a_village_as_a_body_signs_nothing_and_terms_have_a_limit(desk: Desk) ->
     with pytest.raises(FaultsError) as caught:
         sign(desk.office, desk.rules, ["G1"], date(2021, 1, 1), desk.by())
     assert faults(caught) == {("recipient", "G1"), ("term_long", "G1"), ("not_the_holder", "G1/1")}
+
+
+def test_land_not_contracted_to_households_joins_for_its_seedlings(desk: Desk) -> None:
+    import json
+
+    from ecoweb.records.store import record
+
+    from ..office.conftest import Delta, right
+    from .conftest import ITEMS
+
+    record(
+        desk.office,
+        Delta(added={"tenure": [right("RW", parcel_id="W", holder_id="V", kind="ownership")]}),
+        act="test.set",
+        actor="u:setup",
+        reason="测试",
+    )
+    body = {"holder_id": "V", "plot": {"parcel_id": "W", "holder_id": "V"}}
+    desk.drafted("K1", **body)
+    with pytest.raises(FaultsError) as caught:
+        sign(desk.office, desk.rules, ["K1"], date(2020, 5, 1), desk.by())
+    assert [f.code for f in caught.value.faults if f.severity == "error"] == ["programmes.items"]
+    assert "village_decision" in next(f for f in caught.value.faults if f.severity == "error").clash.en
+    paper = json.dumps(json.loads(ITEMS) | {"village_decision": "2020-04-20 村民会议〔2020〕3号"}, ensure_ascii=False)
+    desk.drafted("K2", items=paper, **body)
+    done = sign(desk.office, desk.rules, ["K2"], date(2020, 5, 1), desk.by(), activate=True)
+    assert [f.code for f in done.warnings] == ["programmes.seedlings_only"]
+    desk.drafted("K3", items=paper, holder_id="V", plot={"parcel_id": "C", "holder_id": "V"})  # a household's land
+    with pytest.raises(FaultsError) as caught:
+        sign(desk.office, desk.rules, ["K3"], date(2020, 5, 1), desk.by())
+    assert ("not_the_holder", "K3/1") in faults(caught)

@@ -186,3 +186,21 @@ def test_the_office_takes_the_rules_of_the_nearest_place_above_it(desk: Desk) ->
         desk.rules.get("conversion_top_up")
     shanxi = replace(desk.rules, place="140000")
     assert shanxi.get("conversion_top_up").place == "140000"
+
+
+def test_what_is_published_of_one_programme_gives_way_to_the_others(desk: Desk, tmp_path: Path) -> None:
+    from ecoweb.programmes.operations import draft, sign
+
+    ground(desk.office, tmp_path)
+    desk.signed()
+    desk.inspected()
+    paper = '{"agreement_id": "协2020-1", "compensation": "每亩每年16元"}'
+    head = desk.head("W1", programme="welfare_forest", items=paper, term_from=date(2020, 1, 1))
+    draft(desk.office, desk.rules, [head], [desk.plot("W1", variant="forest")], desk.by())
+    sign(desk.office, desk.rules, ["W1"], date(2020, 6, 1), desk.by("u:clerk02"), activate=True)
+    desk.inspected("I2", contract_id="W1", inspector="u:other", survival_ppm=None)
+    alone = office_year(desk.office, desk.rules, ["welfare_forest"], 2020)
+    both = office_year(desk.office, desk.rules, ["welfare_forest", "conversion_round2"], 2020)
+    mine = [r for r in both.due.to_pylist() if r["programme"] == "welfare_forest"]
+    assert alone.due.to_pylist() == mine
+    assert [(r["state"], r["reason"], r["net_fen"]) for r in mine] == [("excluded", "stacked", 0)]

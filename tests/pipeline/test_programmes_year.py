@@ -120,6 +120,17 @@ def test_both_programmes_are_owed_funded_verified_and_explained(ran: Any, ecocom
     assert said.returncode == 0
     assert "16.00 yuan/mu" in said.stdout or "16 yuan/mu" in said.stdout or "10 yuan/mu" in said.stdout, said.stdout
     assert "CN/programmes/welfare_forest.yaml" in said.stdout
+    row = owed[0]
+    for part in (
+        f"inspection {row['contract_id'].replace('WF', 'I')}",
+        "inspector N1",
+        "Paid from: ",
+        "To be borne",
+        "Public notice from",
+        row["right_id"],
+    ):
+        assert part in said.stdout, (part, said.stdout)
+    assert "Parameter programmes.welfare_forest.rate [" in said.stdout
     letter = case / "letter.pdf"
     assert ecocomp("explain", bundle, owed[0]["holder_id"], "--letter", letter).returncode == 0
     assert letter.read_bytes()[:4] == b"%PDF"

@@ -102,3 +102,22 @@ def test_the_standard_programme_of_a_case_may_stand_beside(world: World) -> None
     assert not [f for f in found.faults if f.code == "programmes.unspoken"]
     odd = year_of(world, 2025, "welfare_forest", beside={"eco": (ENTITLEMENT.table([row]), "nobody_knows")})
     assert [f.severity for f in odd.faults if f.code == "programmes.unspoken"] == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("result", "mu", "kept"), [("accepted", 3, 0), ("partial", "1.5", 150), ("rejected", 0, 300), (None, 0, 0)]
+)
+def test_the_standards_own_programme_gives_up_what_was_accepted_and_no_more(
+    world: World, result: str | None, mu: Any, kept: int
+) -> None:
+    from ecocomp.payments.enrol import given_way
+
+    world.plot("welfare_forest", "W", mu=3, start=date(2010, 1, 1), land="0301", ecosystem="13", parcel="P")
+    if result is not None:
+        world.inspect("W", 2025, mu=mu, result=result)
+    row = {"entitlement_id": "E", "year": 2025, "programme": "eco", "parcel_id": "P", "holder_id": "H1", "right_id": "R", "contract_id": "C",
+           "area_dm2": dm2(3), "share_num": 1, "share_den": 1, "rate_fen_per_ha": 1, "compliance_ppm": 1, "gross_fen": 300, "deduction_fen": 0,
+           "entitled_fen": 300, "funded_fen": 0, "shortfall_fen": 300, "state": "payable", "reason": ""}  # fmt: skip
+    claims = ENTITLEMENT.table([row])
+    found = year_of(world, 2025, "welfare_forest", beside={"eco": (claims, "welfare_forest_local")})
+    assert given_way(claims, found.stacking, "eco")["entitled_fen"].to_pylist() == [kept]

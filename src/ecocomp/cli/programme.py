@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import click
 
 from ecocomp.cli.options import Named, common, day_of, may_write, t, voice_of
 from ecocomp.cli.say import Voice
-from ecocomp.terms.codes import HOLDER_KINDS, RESTRICTION_KINDS
+from ecocomp.terms.codes import ECOSYSTEM_GROUPS, ECOSYSTEMS, HOLDER_KINDS, LAND_CLASSES, RESTRICTION_KINDS
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
 from ecocomp.terms.text import Text
 
@@ -128,7 +128,7 @@ def programme_show(id: str, folders: tuple[Path, ...], place: str, on: str | Non
     voice, day = voice_of(kwargs), day_of(on) or date.today()
     book, found = _load(folders)
     p = found.get(book, place, id)
-    lines = describe(p, book, place, day)
+    lines = describe(p, book, place, day, found)
     voice.data(
         {
             "id": p.id,
@@ -142,8 +142,8 @@ def programme_show(id: str, folders: tuple[Path, ...], place: str, on: str | Non
         voice.say(line)
 
 
-def describe(p: Programme, book: RuleBook, place: str, day: date) -> list[Text]:
-    """Return a programme in sentences, with its rates of a day."""
+def describe(p: Programme, book: RuleBook, place: str, day: date, others: Programmes | None = None) -> list[Text]:
+    """Return a programme in sentences, with its rates of a day; `others` gives the names of those it excludes."""
     from ecocomp.programmes import words as w
 
     out = [Text(f"{p.name.zh}（{p.id}）　{p.cited}　[{p.confidence}]", f"{p.name.en} ({p.id})  {p.cited}  [{p.confidence}]")]
@@ -178,38 +178,66 @@ def describe(p: Programme, book: RuleBook, place: str, day: date) -> list[Text]:
         out += _names_of("停止支付的行为", "Stops the payment", [w.EVENTS[x] for x in p.inspection.get("stops") or ()])
     for pay in p.payments:
         value = book.find(pay.rate, book.chain(place), day, _LATER)
-        rate = Text("当日没有标准", "no rate on that day") if value is None else _value_words(value.value)
-        if value is None and pay.when_none is not None:
-            rate = pay.when_none
-        mark = "" if value is None else f" [{value.confidence}] {value.document}"
-        out.append(
-            Text("{n}：{f}，{r} {u}{m}", "{n}: {f}, {r} {u}{m}").fill(
-                n=pay.name, f=w.FORMS[pay.form], r=rate, u=w.UNITS[pay.unit][0], m=mark
+        if value is None:
+            none = pay.when_none or Text("当日没有标准", "no rate on that day")
+            out.append(Text("{n}：{f}，{r}", "{n}: {f}, {r}").fill(n=pay.name, f=w.FORMS[pay.form], r=none))
+        else:
+            out.append(
+                Text("{n}：{f}，{r} {u} [{c}] {d}", "{n}: {f}, {r} {u} [{c}] {d}").fill(
+                    n=pay.name,
+                    f=w.FORMS[pay.form],
+                    r=_value_words(value.value, p),
+                    u=w.UNITS[pay.unit][0],
+                    c=value.confidence,
+                    d=value.document,
+                )
             )
-        )
         borne = book.find(pay.shares, book.chain(place), day, _LATER) if pay.shares else None
         if borne is not None:
             out.append(
                 Text("{n}的分担：{r} [{c}] {d}", "{n} is borne by: {r} [{c}] {d}").fill(
-                    n=pay.name, r=_value_words(borne.value), c=borne.confidence, d=borne.document
+                    n=pay.name, r=_value_words(borne.value, p), c=borne.confidence, d=borne.document
                 )
             )
+    named = {} if others is None else others.at(book, place)
     for rule in p.excludes:
         out.append(
             Text("互斥：{x}（{o}）{d}", "Excludes {x} ({o}) {d}").fill(
-                x=", ".join(rule["with"]), o=w.ON[rule["on"]], d=rule["document"]
+                x=_joined([_whom(code, named) for code in rule["with"]]), o=w.ON[rule["on"]], d=rule["document"]
             )
         )
     return out
+
+
+def _whom(code: str, named: Mapping[str, Programme]) -> Text:
+    """Return a programme, or one of its variants, by name with its code; a code of the stacking rules stays as it is."""
+    id, _, variant = code.partition(".")
+    p = named.get(id)
+    if p is None:
+        return Text(code, code)
+    of = p.variants.get(variant)
+    if of is None:
+        return Text("{n}（{c}）", "{n} ({c})").fill(n=p.name, c=code)
+    return Text("{n}：{v}（{c}）", "{n}, {v} ({c})").fill(n=p.name, v=of, c=code)
+
+
+def _joined(names: Sequence[Text]) -> Text:
+    return Text("、".join(n.zh for n in names), ", ".join(n.en for n in names))
+
+
+def _code_and_name(code: str, name: Text | None) -> Text:
+    return Text(code, code) if name is None else Text("{c} {n}", "{c} {n}").fill(c=code, n=name)
 
 
 def _land_lines(p: Programme) -> list[Text]:
     land, out = p.land, []
     if land.get("classes"):
         when = Text("实施前", "before the work") if land.get("when") == "before" else Text("现在", "now")
-        out.append(Text("地类（{w}）：{c}", "Land classes ({w}): {c}").fill(w=when, c=", ".join(land["classes"])))
+        classes = [_code_and_name(c, LAND_CLASSES[c][0] if c in LAND_CLASSES else None) for c in land["classes"]]
+        out.append(Text("地类（{w}）：{c}", "Land classes ({w}): {c}").fill(w=when, c=_joined(classes)))
     if land.get("ecosystems"):
-        out.append(Text("生态系统：{c}", "Ecosystems: {c}").fill(c=", ".join(land["ecosystems"])))
+        systems = [_code_and_name(c, ECOSYSTEMS.get(c) or ECOSYSTEM_GROUPS.get(c)) for c in land["ecosystems"]]
+        out.append(Text("生态系统：{c}", "Ecosystems: {c}").fill(c=_joined(systems)))
     if land.get("exclude"):
         out += _names_of("不得纳入", "May not join", [RESTRICTION_KINDS[c] for c in land["exclude"]])
     return out
@@ -217,13 +245,28 @@ def _land_lines(p: Programme) -> list[Text]:
 
 def _names_of(zh: str, en: str, names: Sequence[Text]) -> list[Text]:
     """Return one line of names under a heading; nothing where there are none."""
-    joined = Text("、".join(n.zh for n in names), ", ".join(n.en for n in names))
-    return [Text(zh + "：{n}", en + ": {n}").fill(n=joined)] if names else []
+    return [Text(zh + "：{n}", en + ": {n}").fill(n=_joined(names))] if names else []
 
 
-def _value_words(value: Any) -> Text:
-    said = ", ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, Mapping) else str(value)
-    return Text(said, said)
+def _value_words(value: Any, p: Programme) -> Text:
+    """Return a number, or a table with its codes in words: what is done, owner, level, year of a tranche."""
+    if not isinstance(value, Mapping):
+        return Text(str(value), str(value))
+    said = [Text("{k}：{v}", "{k}: {v}").fill(k=_code_words(str(k), p), v=v) for k, v in value.items()]
+    return Text("；".join(x.zh for x in said), "; ".join(x.en for x in said))
+
+
+def _code_words(code: str, p: Programme) -> Text:
+    from ecocomp.programmes.explain import LEVEL_WORDS
+    from ecocomp.programmes.words import OWNERS
+    from ecocomp.terms.codes import HOLDER_KINDS
+
+    known = {**HOLDER_KINDS, **OWNERS, **LEVEL_WORDS, **p.variants}
+    parts = [
+        Text("第 {n} 年", "year {n}").fill(n=c) if c.isdigit() and len(c) <= 3 else known.get(c, Text(c, c))
+        for c in code.split(".")
+    ]
+    return Text("".join(x.zh for x in parts), ", ".join(x.en for x in parts))
 
 
 @programme.command(
@@ -441,7 +484,8 @@ def programme_owed(
     params = book.resolve(place, day, day_of(known) or date.today())
     tables = read_tables(folder, params)
     made = entitlements(chosen, tables, params, year)
-    made.faults += made.unaccepted(params, kwargs["accept"])
+    how = Text("核对出处后改标记，或用 --accept 接受它。", "Verify it and change the mark, or accept it with --accept.")
+    made.faults += [replace(f, remedy=how) for f in made.unaccepted(params, kwargs["accept"])]
     say_owed(voice, made, {p.id: p for p in chosen}, kwargs["holder"], kwargs["out"])
     if any(f.severity == "error" for f in made.faults):
         sys.exit(1)
@@ -544,8 +588,8 @@ def say_owed(voice: Voice, made: ProgrammeYear, programmes: Mapping[str, Program
     ]
     cells = [
         [
-            k[0],
-            k[1],
+            programmes[k[0]].name.to(voice.lang),
+            next((p.name.to(voice.lang) for p in programmes[k[0]].payments if p.id == k[1]), k[1]),
             _STATES[k[2]].to(voice.lang),
             REASONS[k[3]].to(voice.lang) if k[3] else "",
             f"{v[0]:,}",
@@ -558,7 +602,12 @@ def say_owed(voice: Voice, made: ProgrammeYear, programmes: Mapping[str, Program
     for s in made.stacking.to_pylist():
         voice.say(
             Text("地块 {p}：{a} 让 {m} 亩给 {b}（{r}，{d}）。", "Parcel {p}: {a} gives {m} mu to {b} ({r}, {d}).").fill(
-                p=s["parcel_id"], a=s["programme"], b=s["against_programme"], m=say_mu(s["cut_dm2"]), r=s["rule"], d=s["document"]
+                p=s["parcel_id"],
+                a=_whom(s["programme"], programmes),
+                b=_whom(s["against_programme"], programmes),
+                m=say_mu(s["cut_dm2"]),
+                r=s["rule"],
+                d=s["document"],
             )
         )
     for id, lines in steps.items():
@@ -607,15 +656,16 @@ def programme_penalty(
 ) -> None:
     """Work out a penalty."""
     from ecocomp.programmes.penalty import penalty
+    from ecocomp.terms.money import fen_of_option
 
     voice, day = voice_of(kwargs), day_of(on) or date.today()
     book, found = _load(folders)
     made = penalty(
         found.get(book, place, id),
         act,
-        _fen(amount),
+        fen_of_option(amount, "--amount"),
         book.resolve(place, day, date.today()),
-        paid_fen=None if paid is None else _fen(paid),
+        paid_fen=None if paid is None else fen_of_option(paid, "--paid"),
     )
     voice.data(
         {
@@ -627,15 +677,3 @@ def programme_penalty(
         }
     )
     voice.say(made.says)
-
-
-def _fen(text: str) -> int:
-    try:
-        value = Decimal(text)
-        if not value.is_finite() or value < 0 or value * 100 != int(value * 100) or value > 10**14:
-            raise InvalidOperation
-    except InvalidOperation:
-        raise UsageError(
-            Text("“{t}”不是金额（元，最多两位小数）。", "“{t}” is no amount in yuan with at most two decimals.").fill(t=text)
-        ) from None
-    return int(value * 100)

@@ -194,7 +194,12 @@ def open_bundle(folder: Path) -> dict[str, Any]:
                 )
             ]
         )
-    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:  # no JSON, or no UTF-8
+        said = Text("bundle.json 不是可读的 JSON。", "bundle.json cannot be read as JSON.")
+        remedy = Text("用 ecocomp run 重新生成，或取完整的成果包。", "Make it again with ecocomp run, or get the whole bundle.")
+        raise FaultsError([Fault("bundle.unreadable", str(path), "", said, remedy)]) from None
     return facts
 
 

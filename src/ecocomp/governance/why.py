@@ -16,7 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.governance.bundle import checkpoint_root, open_bundle, read_bundle_table, rule_roots
+from ecocomp.governance.objections import KINDS, OUTCOMES
 from ecocomp.payments.enrol import REASONS
+from ecocomp.programmes.borne import explain_paid
 from ecocomp.programmes.explain import explain
 from ecocomp.programmes.programme import Programme, load_programmes
 from ecocomp.rules import RuleBook
@@ -28,6 +30,7 @@ from ecocomp.terms.codes import (
     ENTITLEMENT_STATES,
     FUNCTION_ZONES,
     FUND_SOURCES,
+    INSPECTION_LEVELS,
     LIGHTS,
     RIGHT_KINDS,
     VERDICTS,
@@ -139,6 +142,7 @@ class Account:
             node = head.add(Text("钱从哪里来", "Where the money comes from"))
             for envelope, fen in sources.items():
                 node.add(self._envelope(envelope), _yuan(fen))
+        self._published(head, holders)
         self._ledger(head, holders)
         self._last_year(head, entitlements)
         self._basis(head)
@@ -201,8 +205,32 @@ class Account:
         programme = self._programmes.get(due["programme"])
         if programme is None:
             return
-        for line in explain(due, programme, self.rows("programme_source", due_id=due["due_id"])):
+        sources = self.rows("programme_source", due_id=due["due_id"])
+        given = self.rows("allocation", entitlement_id=due["due_id"])
+        paid = [(*self._named_envelope(a["envelope_id"]), a["amount_fen"]) for a in given]
+        for line in (*explain(due, programme, sources), *explain_paid(sources, paid)):
             node.add(line)
+        for seen in self.rows("inspection", inspection_id=due["inspection_id"]) if due["inspection_id"] else ():
+            words = Text(
+                "验收 {i}：{l}，{d}，检查人 {p}，合格证 {c}", "Inspection {i}: {l}, {d}, inspector {p}, certificate {c}"
+            ).fill(
+                i=seen["inspection_id"],
+                l=INSPECTION_LEVELS.get(seen["level"], same(seen["level"])),
+                d=seen["inspected_on"],
+                p=seen["inspector"],
+                c=seen["certificate"] or "—",
+            )
+            node.add(words)
+        payment = next((p for p in programme.payments if p.id == due["payment"]), None)
+        for key in filter(None, (due["rule"], payment and payment.deduction, payment and payment.shares)):
+            if self.rows("parameter", key=key):
+                node.add(Text("参数 {k} [{n}]", "Parameter {k} [{n}]").fill(k=key, n=self._reference(key)))
+
+    def _named_envelope(self, envelope_id: str) -> tuple[Text, str]:
+        """Return name and source of an envelope."""
+        rows = [v for v in self.rows("envelope", envelope_id=envelope_id) if v["year"] <= self.facts["year"]]
+        row = max(rows, key=lambda v: int(v["year"]), default=None)
+        return (same(envelope_id), "") if row is None else (Text(row["name_zh"], row["name_en"]), str(row["source"]))
 
     def _no_money(self, e: dict[str, Any]) -> Text:
         """Return why an entitlement brings nothing now: its state's reason, or that the land is not compensated."""
@@ -350,6 +378,27 @@ class Account:
                 n=Text(v["name_zh"], v["name_en"]), s=FUND_SOURCES.get(v["source"], same(v["source"])), d=v["document"]
             )
         return same(envelope_id)
+
+    def _published(self, head: Why, holders: list[str]) -> None:
+        """Say when the money was posted, what was objected to it and how that was answered."""
+        days = self.facts.get("notice") or {}
+        if not days:
+            return
+        node = head.add(
+            Text("公示 {a} 至 {b}", "Public notice from {a} to {b}").fill(a=days.get("opens_on", "—"), b=days.get("closes_on", "—"))
+        )
+        for o in (o for h in holders for o in self.rows("objection", holder_id=h)):
+            answered = Text("，{d} 答复", ", answered on {d}").fill(d=o["answered_on"]) if o["answered_on"] else same("")
+            node.add(
+                Text("异议 {i}（{k}，地块 {p}，{d} 收到）：{r}{a}", "Objection {i} ({k}, parcel {p}, received {d}): {r}{a}").fill(
+                    i=o["objection_id"],
+                    k=KINDS.get(o["kind"], same(o["kind"])),
+                    p=o["parcel_id"] or "—",
+                    d=o["received_on"],
+                    r=OUTCOMES.get(o["outcome"], same(o["outcome"])),
+                    a=answered,
+                )
+            )
 
     def _ledger(self, head: Why, holders: list[str]) -> None:
         orders = [o for h in holders for o in self.rows("order", holder_id=h)]

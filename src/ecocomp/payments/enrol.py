@@ -2,7 +2,8 @@
 
 For the year's run and for whoever computes it again from a bundle: both call `enrolled`, so that they cannot differ. Where
 a rule of stacking makes the standard's own programme give way on some ground, its entitlements there are cut by the share
-of the parcel that was given up, so that no ground is paid twice.
+of the parcel that was given up, so that no ground is paid twice: the ground the other was accepted on, or claims while its
+inspection is not decided; ground it was refused is given up to nobody.
 """
 
 from __future__ import annotations

@@ -221,7 +221,7 @@ def _no_class(role: str) -> Fault:
 def _register_faults(case: Case, inputs: Inputs, ground: Ground | None, book: RuleBook) -> list[Fault]:
     """Return the faults between registers: rights, villages, envelopes, lots; each year's day of reference."""
     from ecocomp.credits.lots import check_lots
-    from ecocomp.funds.allocate import check_envelopes
+    from ecocomp.funds.allocate import check_envelopes, tie_faults
     from ecocomp.monitoring.checks import check_field_checks
     from ecocomp.tenure.rights import check_rights
     from ecocomp.terms.clocks import as_of
@@ -265,6 +265,9 @@ def _register_faults(case: Case, inputs: Inputs, ground: Ground | None, book: Ru
             except FaultsError as stop:
                 out += stop.faults
                 continue
+            if parcel is not None:
+                running = (case.programme, *case.programmes)
+                found = [*found, *tie_faults(tables["envelope"], year, running, parcel["village_code"])]
             out += [replace(f, where=case.registers["envelope"], record=f"{f.record} {year}") for f in found]
     return out
 

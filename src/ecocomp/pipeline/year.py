@@ -429,7 +429,7 @@ def fund(y: Year, folder: Path) -> dict[str, Any]:
     """Settle agreements, take in credits, open the envelopes and share them over the entitlements."""
     from ecocomp.agreements.agreement import settle, unsettled
     from ecocomp.credits.lots import check_lots
-    from ecocomp.funds.allocate import allocate, check_envelopes, open_envelopes
+    from ecocomp.funds.allocate import allocate, check_envelopes, open_envelopes, tie_faults
 
     params = y.params()
     credit, envelope, last = y.register("credit"), y.register("envelope"), y.last("envelope_balance")
@@ -439,6 +439,8 @@ def fund(y: Year, folder: Path) -> dict[str, Any]:
     opening = open_envelopes(envelope, last, settlement, credit, y.year, params)
     faults += check_envelopes(envelope, params, y.year, opening, settlement)
     raise_errors(faults)
+    running = pc.unique(y.work.table("entitlement_claimed")["programme"]).to_pylist()
+    faults += tie_faults(envelope, y.year, running, y.work.table("parcel")["village_code"])
     claims, allocation, balance = allocate(
         y.work.table("entitlement_claimed"),
         y.work.table("parcel"),
@@ -449,6 +451,11 @@ def fund(y: Year, folder: Path) -> dict[str, Any]:
         y.year,
         y.work.table("holder"),
     )
+    if y.work.has("programme_due"):
+        from ecocomp.programmes.borne import borne_faults
+
+        owed = (y.work.table("programme_due"), y.work.table("programme_source"))
+        faults += borne_faults(*owed, claims, allocation, envelope.filter(pc.less_equal(envelope["year"], y.year)))
     return _noted(
         params,
         faults,

@@ -1,6 +1,7 @@
 """Contracts of programmes: what they must say before they are signed, and which state may follow which.
 
-References: Decree 367 art. 24 (nine items), art. 15-16, 29-36; Forest Law (2019) art. 48; policy sheet 6.5.
+References: Decree 367 art. 24 (nine items), art. 15-16, 29-36; Forest Law (2019) art. 48; policy sheet 6.5. Land not contracted
+to households may join for its seedlings alone (art. 36): its collective signs then, on a decision of the village assembly.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ NEXT: dict[str, tuple[str, ...]] = {
     "renewed": (),
 }
 """State → the states that may follow it."""
+BODY_ITEMS: dict[str, Text] = {
+    "village_decision": Text("村民会议或村民代表会议的决定（日期、文号）", "decision of the village assembly (day and number)"),
+}
+"""What a contract must hold besides where a village as a body signs (Organic Law of Villagers' Committees, art. 24; unverified)."""
 BLANK = frozenset(("", "-", "—", "/", "无", "待定", "tbd", "n/a", "none", "null"))
 """What a clerk writes into an item that is not there."""
 
@@ -91,8 +96,9 @@ def check_contract(
     owner       state or collective, where it is known
     """
     id = str(contract["contract_id"])
-    out = _items(programme, contract, owner) + _term(programme, contract)
-    out += _signer(programme, contract, holder)
+    seedlings = _for_seedlings(programme, contract, plots, holder)
+    out = _items(programme, contract, owner, seedlings) + _term(programme, contract)
+    out += _signer(programme, contract, holder, seedlings)
     out += _areas(programme, contract, plots, parcels)
     for plot in plots:
         out += _ground(programme, plot, (parcels or {}).get(plot["parcel_id"]), (overlays or {}).get(plot["parcel_id"], {}))
@@ -100,10 +106,22 @@ def check_contract(
     return out + _twice(programme, id, plots, elsewhere, parcels or {})
 
 
-def _items(programme: Programme, contract: Mapping[str, Any], owner: str) -> list[Fault]:
+def _for_seedlings(
+    programme: Programme, contract: Mapping[str, Any], plots: Sequence[Mapping[str, Any]], holder: Mapping[str, Any] | None
+) -> bool:
+    """Return whether who signs may be paid nothing, yet the programme has seedlings for ground of its own (art. 36)."""
+    if holder is None or holder["kind"] not in (programme.recipient.get("never") or ()):
+        return False
+    own = all(p["holder_id"] == contract["holder_id"] for p in plots)
+    return own and any(p.to == "supplier" for p in programme.payments)
+
+
+def _items(programme: Programme, contract: Mapping[str, Any], owner: str, seedlings: bool) -> list[Fault]:
     id = str(contract["contract_id"])
     given, out = read_items(id, str(contract["items"] or ""))
     needed = programme.items()
+    if seedlings:
+        needed |= BODY_ITEMS
     if programme.contract.get("only_if") and owner and owner != programme.contract["only_if"]:
         needed = {}
     sets = ", ".join(programme.contract.get("items") or ()) or programme.id
@@ -196,7 +214,7 @@ def _plus(day: date, years: int) -> date:
         return day.replace(year=day.year + years, day=28)
 
 
-def _signer(programme: Programme, contract: Mapping[str, Any], holder: Mapping[str, Any] | None) -> list[Fault]:
+def _signer(programme: Programme, contract: Mapping[str, Any], holder: Mapping[str, Any] | None, seedlings: bool) -> list[Fault]:
     id = str(contract["contract_id"])
     if holder is None:
         return [
@@ -208,6 +226,19 @@ def _signer(programme: Programme, contract: Mapping[str, Any], holder: Mapping[s
             )
         ]
     never, kinds = programme.recipient.get("never") or (), programme.recipient.get("kinds") or ()
+    if seedlings:
+        return [
+            _fault(
+                "seedlings_only",
+                id,
+                Text(
+                    "签订人是{k}：只有种苗等（付给供应方），没有补助。",
+                    "who signs is a {k}: seedlings are paid to the supplier, no subsidy.",
+                ).fill(k=HOLDER_KINDS.get(holder["kind"], Text(holder["kind"], holder["kind"]))),
+                Text("已承包到户的土地，由承包户签订。", "For land contracted to a household, that household signs."),
+                "warning",
+            )
+        ]
     if holder["kind"] in never or (kinds and holder["kind"] not in kinds):
         word = HOLDER_KINDS.get(holder["kind"], Text(holder["kind"], holder["kind"]))
         return [

@@ -11,7 +11,7 @@ from ecocomp.terms.area import say_mu
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text
 
-_LEVEL_WORDS: dict[str, Text] = {
+LEVEL_WORDS: dict[str, Text] = {
     "central": Text("中央", "central budget"),
     "province": Text("省级", "province"),
     "city": Text("市级", "city"),
@@ -41,12 +41,20 @@ def explain(row: Mapping[str, Any], programme: Programme, sources: Sequence[Mapp
         said = form.fill(s=_STATE[row["state"]], r=reason, a=against)
         out.append(said)
     parts = [f for f in sources if f["due_id"] == row["due_id"] and f["amount_fen"]]
+    order = [*LEVEL_WORDS]
+    parts.sort(key=lambda f: order.index(f["level"]) if f["level"] in order else len(order))
     if parts:
-        zh = "，".join(f"{_LEVEL_WORDS.get(s['level'], Text(s['level'], '')).zh} {say_yuan(s['amount_fen'])}" for s in parts)
-        en = ", ".join(f"{_LEVEL_WORDS.get(s['level'], Text('', s['level'])).en} {say_yuan(s['amount_fen'])}" for s in parts)
+        zh = "，".join(f"{LEVEL_WORDS.get(s['level'], Text(s['level'], '')).zh} {say_yuan(s['amount_fen'])}" for s in parts)
+        en = ", ".join(f"{LEVEL_WORDS.get(s['level'], Text('', s['level'])).en} {say_yuan(s['amount_fen'])}" for s in parts)
         out.append(Text(f"按项目规定承担：{zh} 元。", f"To be borne, as the programme says, by: {en} yuan."))
+    papers = [Text("合同地块 {c}，地块 {p}", "Contract of the plot {c}, parcel {p}").fill(c=row["contract_id"], p=row["parcel_id"])]
+    if row["inspection_id"]:
+        papers.append(Text("验收 {i}", "inspection {i}").fill(i=row["inspection_id"]))
+    if row["right_id"]:
+        papers.append(Text("权利 {r}", "right {r}").fill(r=row["right_id"]))
+    out.append(Text("，".join(x.zh for x in papers) + "。", ", ".join(x.en for x in papers) + "."))
     out.append(
-        Text("依据：{d}（参数 {k}，文件 {f}）。", "Rests on: {d} (parameter {k}, file {f}).").fill(
+        Text("依据：{d}（参数 {k}，项目文件 {f}）。", "Rests on: {d} (parameter {k}, programme file {f}).").fill(
             d=row["document"], k=row["rule"], f=programme.file
         )
     )

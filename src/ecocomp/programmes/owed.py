@@ -4,7 +4,7 @@
     plot, payment, year and tranche, and then split over the holders by their exact shares without loss.
 
 A tranche that falls due in year d is paid in the first year in which it is due, accepted by inspection and payable at all:
-    paid in = max(d, year accepted, first year of payment).
+    paid in = max(d, year accepted, first year of payment), moved to the first year on whose reference day the contract pays.
 Where part of the area is accepted first and more later, the later year pays amount(all) − amount(first), so that nothing
 is rounded away. A row that waits (not inspected, not confirmed ...) is a claim with its amount, never zero and never paid.
 
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from math import lcm
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -53,8 +53,9 @@ class Owed:
     due     one row for each recipient, plot, payment and tranche (`terms.tables.DUE`)
     source  who bears it (`terms.tables.DUE_SOURCE`): the rows of a due add up to its net amount
     rules   the dated values that were used
-    running plots whose tranches are not all due yet or are due this year: the programme holds their ground in every year in
-            between too (parcel_id, contract_id, variant, contracted_dm2, holder_id)
+    running plots whose tranches are not all due yet or are due this year: the programme holds the ground it accepted in every
+            year in between too (parcel_id, contract_id, variant, contracted_dm2, holder_id, accepted_dm2; is_open where
+            nothing was judged yet, so that all that was agreed is claimed)
     """
 
     programme: Programme
@@ -63,6 +64,19 @@ class Owed:
     faults: list[Fault]
     rules: list[RuleValue] = field(default_factory=list)
     running: pa.Table | None = None
+
+
+class Given(NamedTuple):
+    """Ground of a plot others pay for in a year [dm2], which they are, and whether a claim that is not decided wants more."""
+
+    cut_dm2: int
+    against: str
+    is_open: bool = False
+
+
+def ground_year(payment: Payment, for_year: Any) -> Any:
+    """Return the year whose ground a payment rests on: that which it is for; of money announced later, the year it names."""
+    return np.maximum(for_year, payment.not_before or 0)
 
 
 def owed(
@@ -79,8 +93,9 @@ def owed(
     parcel_zone: pa.Table | None = None,
     overlay: pa.Table | None = None,
     paid_before: pa.Table | None = None,
-    stacked: Mapping[str, tuple[int, str]] | None = None,
+    stacked: Mapping[tuple[str, int], Given] | None = None,
     only: pa.Array | None = None,
+    seen: int | None = None,
 ) -> Owed:
     """Return what `programme` owes in `year` on the reference day of `params`, as known.
 
@@ -91,8 +106,9 @@ def owed(
                    area, the only variant, and the day it was signed as its start
     overlay        ground of restrictions on parcels (`tables.OVERLAY`)
     paid_before    payments of earlier years; with it, years accepted late are paid, and nothing is paid twice
-    stacked        contract → area another programme pays for [dm2], and which
+    stacked        contract and year of its ground (`ground_year`) → what others pay for there
     only           these contracts only
+    seen           last year whose inspections count, default `year`; later than it: what is known today of an earlier year
     """
     empty = OVERLAY.empty() if overlay is None else overlay
     plots = _Plots(programme, contract, enrolment, right_payable, parcel, params, year, holder, parcel_zone, empty, only)
@@ -104,7 +120,7 @@ def owed(
     before = PAID_BEFORE.empty() if paid_before is None else paid_before
     parts, sources = [], []
     for payment in programme.payments:
-        lines = _lines(plots, payment, judged, rates, year, params, None if paid_before is None else before)
+        lines = _lines(plots, payment, judged, rates, year, params, None if paid_before is None else before, seen or year)
         if lines is None:
             continue
         due, source = _rows(plots, payment, lines, rates, year)
@@ -113,28 +129,44 @@ def owed(
     faults += [*rates.faults.values()]
     made = pa.concat_tables(parts) if parts else DUE.empty()
     split = pa.concat_tables(sources) if sources else DUE_SOURCE.empty()
-    running = _running(plots, rates, year, params)
+    running = _running(plots, rates, year, params, judged, seen or year)
     return Owed(programme, DUE.checked(made), DUE_SOURCE.checked(split), faults, list(rates.used.values()), running)
 
 
-def _running(plots: _Plots, rates: Rates, year: int, params: Parameters) -> pa.Table:
-    """Return the plots that are between the first and the last tranche of their term."""
+def _running(plots: _Plots, rates: Rates, year: int, params: Parameters, judged: Inspections | None, seen: int) -> pa.Table:
+    """Return the plots that are between the first and the last tranche of their term, with the ground that was accepted."""
     held = np.zeros(plots.n, bool)
+    first = np.full(plots.n, year)
     for payment in plots.programme.payments:
         if payment.form == "tranches_area" and plots.n:
             since = _first_years(plots, payment, rates, params)
             last = _RateOf(plots, payment, rates, params, plots.codes(payment.by)).last_offset(year)
             held |= (since <= year) & (year < since + last)
-    at = pa.array(np.flatnonzero(held & (plots.why == 0)))
+            first = np.minimum(first, since)
+    rows = np.flatnonzero(held & (plots.why == 0))
+    at = pa.array(rows)
+    accepted, undecided = _held_ground(plots, judged, first, seen)
     return pa.table(
         {
             "parcel_id": plots.parcel_ids.take(at),
             "contract_id": plots.ids.take(at),
             "variant": plots.variant.take(at),
-            "contracted_dm2": pa.array(plots.contracted[np.asarray(at, np.int64)], pa.int64()),
+            "contracted_dm2": pa.array(plots.contracted[rows], pa.int64()),
             "holder_id": plots.rights.holders.take(at),
+            "accepted_dm2": pa.array(_free_of(plots, rows, accepted[rows], 0)[0], pa.int64()),
+            "is_open": pa.array(undecided[rows], pa.bool_()),
         }
     )
+
+
+def _held_ground(plots: _Plots, judged: Inspections | None, first: Ints, seen: int) -> tuple[Ints, Mask]:
+    """Return the ground plots were accepted on since their first tranche; all that was agreed where nothing is decided."""
+    suspended = _mask(pc.equal(plots.state, "suspended"))
+    if judged is None or not plots.n:
+        return plots.contracted, suspended
+    found = judged.through(first, seen)
+    undecided = suspended | ((found.area == 0) & ~np.isin(found.why, [CODE[c] for c in w.REFUSED]))
+    return np.where(judged.stopped(seen), 0, np.where(undecided, plots.contracted, found.area)), undecided
 
 
 # ---------------------------------------------------------------- plots
@@ -161,6 +193,7 @@ class _Plots:
         contract = as_of(contract, day, known)
         contract = contract.filter(pc.equal(contract["programme"], programme.contracts_of))
         enrolled = ENROLMENT.empty() if enrolment is None else as_of(enrolment, day, known)
+        self._history = ENROLMENT.empty() if enrolment is None else enrolment
         if only is not None:
             contract = contract.filter(pc.is_in(contract["contract_id"], value_set=only))
             enrolled = enrolled.filter(pc.is_in(enrolled["contract_id"], value_set=only))
@@ -191,13 +224,26 @@ class _Plots:
         self.agreement = _whole(pc.coalesce(self._of("agreement_id"), self.ids))
         self.rights = _Rights(right, self.parcel_ids, _whole(contract["holder_id"]), holder)
         self.cut = self._overlaid(overlay)
-        self.taken = np.zeros(n, np.int64)
-        self.against = np.full(n, "", object)
+        self.given: dict[tuple[int, int], Given] = {}
+        self._was: dict[tuple[str, int], Mask] = {}
+        self.has_away = bool(pc.any(pc.is_in(self._history["state"], value_set=pa.array(["suspended", "breached"]))).as_py())
         zone_at = None if zone is None else pc.index_in(self.parcel_ids, value_set=_whole(zone["parcel_id"]))
         self.red = np.zeros(n, np.int64) if zone is None else _ints(pc.fill_null(zone["red_line_ppm"].take(zone_at), 0))
         self.grade = np.zeros(n, np.int64) if zone is None else _ints(pc.fill_null(zone["grade"].take(zone_at), 0))
         self.owner = self._owner()
         self.why = self._why()
+
+    def was(self, state: str, year: int) -> Mask:
+        """Return the plots whose contract was in a state on the reference day of a year, as known now."""
+        if (state, year) not in self._was:
+            mine = self._history.filter(pc.equal(self._history["state"], state))
+            then = as_of(mine, on_day(self.params.valid_on, year), self.params.known_on) if len(mine) else mine
+            self._was[state, year] = _mask(pc.is_in(self.ids, value_set=_whole(then["contract_id"])))
+        return self._was[state, year]
+
+    def away(self, year: int) -> Mask:
+        """Return the plots whose contract was suspended or in breach on the reference day of a year, so that nothing was paid."""
+        return self.was("suspended", year) | self.was("breached", year)
 
     def _of(self, name: str) -> Any:
         """Return a column of the enrolment by plot, null where it has none."""
@@ -217,25 +263,25 @@ class _Plots:
         at = pc.index_in(self.parcel_ids, value_set=_whole(sums["parcel_id"]))
         return np.minimum(_ints(pc.fill_null(sums["area_dm2_sum"].take(at), 0)), self.parcel_area)
 
-    def stack(self, stacked: Mapping[str, tuple[int, str]]) -> None:
+    def stack(self, stacked: Mapping[tuple[str, int], Given]) -> None:
         """Leave out ground other programmes pay for."""
-        at = pc.index_in(self.ids, value_set=pa.array(list(stacked), pa.string()))
-        found = list(stacked.values())
-        for i in np.flatnonzero(_mask(pc.is_valid(at))).tolist():
-            self.taken[i], self.against[i] = found[at[i].as_py()]
+        places = {id: i for i, id in enumerate(self.ids.to_pylist())}
+        self.given = {(places[id], year): found for (id, year), found in stacked.items() if id in places}
+
+    def given_up(self, row: Ints, years: Ints) -> tuple[Ints, NDArray[Any], Mask]:
+        """Return of lines the ground given up [dm2], to whom, and whether a claim that is not decided wants more of it."""
+        taken, against, undecided = np.zeros(len(row), np.int64), np.full(len(row), "", object), np.zeros(len(row), bool)
+        if self.given:
+            for i, key in enumerate(zip(row.tolist(), years.tolist(), strict=True)):
+                if (found := self.given.get(key)) is not None:
+                    taken[i], against[i], undecided[i] = found
+        return taken, against, undecided
 
     def _owner(self) -> pa.Array:
         guessed = np.where(self.rights.state_land, "state", "collective").astype(object)
         for i, said in self.facts.named("owner"):
             guessed[i] = said
         return pa.array(guessed.tolist(), pa.string())
-
-    def free(self, accepted: Ints) -> tuple[Ints, Ints, Ints]:
-        """Return of an accepted area what is paid, what is cut for overlays, and what other programmes pay for [dm2]."""
-        inside = np.minimum(np.minimum(accepted, self.contracted), self.parcel_area)
-        left = np.minimum(inside, np.maximum(self.parcel_area - self.cut, 0))
-        paid = np.maximum(np.minimum(left, self.contracted - self.taken), 0)
-        return paid, inside - left, left - paid
 
     def _why(self) -> Ints:
         """Return for each plot the first obstacle of its land, contract or term (CODE), 0 where there is none."""
@@ -443,7 +489,14 @@ class _Lines:
 
 
 def _lines(
-    plots: _Plots, payment: Payment, judged: Inspections | None, rates: Rates, year: int, params: Parameters, paid: pa.Table | None
+    plots: _Plots,
+    payment: Payment,
+    judged: Inspections | None,
+    rates: Rates,
+    year: int,
+    params: Parameters,
+    paid: pa.Table | None,
+    seen: int,
 ) -> _Lines | None:
     """Return the lines of one payment in a year; None where the payment is none of this year's (optional, without a rate)."""
     since = _first_years(plots, payment, rates, params)
@@ -456,7 +509,7 @@ def _lines(
             rates.faults["no_rate", payment.id] = _no_rate(plots.programme, payment, year)
     parts = []
     for ordinal, due in _occasions(plots, payment, table, since, year, judged, paid):
-        part = _occasion(plots, payment, judged, rates, params, table, since, ordinal, due, year, paid)
+        part = _occasion(plots, payment, judged, rates, params, table, since, ordinal, due, year, paid, seen)
         if part is not None:
             parts.append(part)
     if not parts:
@@ -573,9 +626,18 @@ def _occasions(
         return [(o, None) for o in table.offsets()]
     late = paid is not None or (judged is not None and _each(plots.programme) != "year")
     first = year
+    late |= plots.has_away
     if plots.n and (payment.not_before == year or late):
         first = max(int(since.min()), year - 60)
     return [(0, d) for d in range(min(first, year), year + 1)]
+
+
+def _first_open(plots: _Plots, payable: Ints, year: int) -> Mask:
+    """Return the plots whose contract pays for the first time this year since a payment fell due."""
+    out = payable <= year
+    for earlier in range(int(payable.min(initial=year)), year):
+        out &= (payable > earlier) | plots.away(earlier)
+    return out
 
 
 def _each(programme: Programme) -> str:
@@ -594,6 +656,7 @@ def _occasion(
     for_year: int | None,
     year: int,
     paid: pa.Table | None,
+    seen: int,
 ) -> _Lines | None:
     """Return the lines of one occasion; None where no plot has any."""
     due = since + ordinal - 1 if for_year is None else np.full(plots.n, for_year)
@@ -604,12 +667,14 @@ def _occasion(
     if payment.form == "tranches_area":
         here &= ~table.lacking(ordinal, year)
     known = _paid(plots, payment, paid, due)
-    accepted, before, why, decided = _areas(plots, judged, due, payable, year)
+    accepted, before, why, decided = _areas(plots, judged, due, payable, max(year, seen))
     if paid is not None:  # what was accepted earlier and never paid is still owed
         before = np.where(known, before, 0)
     fresh = here & ~(known & (before == 0)) & ((accepted > before) | ((accepted == 0) & (before == 0)))
+    if for_year is not None and for_year < year:
+        fresh &= ~plots.was("breached", for_year)
     if judged is None or _each(plots.programme) == "year":
-        current = payable == year
+        current = (payable == year) | (_first_open(plots, payable, year) & (accepted > 0))
         if paid is not None:
             current |= accepted > 0  # accepted after its year was paid
         fresh &= current
@@ -673,9 +738,12 @@ def _areas(plots: _Plots, judged: Inspections | None, due: Ints, payable: Ints, 
     since = np.full(n, -(10**6)) if each == "once" else due
     now = judged.through(since, year)
     before = zero
-    for last in sorted({*judged.years, *np.unique(payable).tolist()} - {y for y in judged.years if y >= year}):
-        if last < year:  # in a year in which an act stopped the payment nothing was paid
-            open_then = (payable <= last) & ~judged.stopped(last)
+    known = {y for y in (*judged.years, *np.unique(payable).tolist()) if y < year}
+    if plots.has_away:  # then what was accepted may have been paid in a year without an inspection
+        known |= set(range(max(int(payable.min(initial=year)), year - 100), year))
+    for last in sorted(known):
+        if (open_then := payable <= last).any():  # nothing was paid while an act, a suspension or a breach stood against it
+            open_then &= ~judged.stopped(last) & ~plots.away(last)
             before = np.where(open_then, np.maximum(before, judged.through(since, last).area), before)
     return np.maximum(now.area, before), before, now.why, now.decided
 
@@ -708,9 +776,10 @@ def _rows(plots: _Plots, payment: Payment, lines: _Lines, rates: Rates, year: in
     """Return the due rows of the lines of one payment, and who bears them."""
     row = lines.row
     stop = lines.judged.stopped(year)[row] if lines.judged is not None else np.zeros(len(row), bool)
-    paid_now, cut, taken = _free_of(plots, row, lines.accepted)
-    paid_before, _, _ = _free_of(plots, row, lines.before)
-    agreed, _, _ = _free_of(plots, row, plots.contracted[row])
+    given, against, undecided = plots.given_up(row, ground_year(payment, lines.for_year))
+    paid_now, cut, taken = _free_of(plots, row, lines.accepted, given)
+    paid_before, _, _ = _free_of(plots, row, lines.before, given)
+    agreed, _, _ = _free_of(plots, row, plots.contracted[row], given)
     waits = lines.why > 0
     suspended = _mask(pc.equal(plots.state.take(pa.array(row)), "suspended")) if len(row) else stop
     area = np.where(waits, agreed, paid_now)
@@ -725,6 +794,7 @@ def _rows(plots: _Plots, payment: Payment, lines: _Lines, rates: Rates, year: in
         (suspended, np.full(len(row), CODE["suspended"])),
         (waits, lines.why),
         ((taken > 0) & (paid_now == 0) & payment.by_area, np.full(len(row), CODE["stacked"])),
+        (undecided & payment.by_area, np.full(len(row), CODE["stacked_open"])),
         (taken > 0, np.full(len(row), CODE["stacked_cut"])),
         (cut > 0, np.full(len(row), CODE["overlay_cut"])),
         (lines.before > 0, np.full(len(row), CODE["reinspected"])),
@@ -737,13 +807,14 @@ def _rows(plots: _Plots, payment: Payment, lines: _Lines, rates: Rates, year: in
     if lacking.any():
         codes = plots.codes(payment.by).take(pa.array(row[lacking])).unique().to_pylist()
         rates.faults["no_rate", payment.id] = _no_rate(plots.programme, payment, year, codes)
-    return _paid_out(plots, payment, lines, rates, year, why, (area, cut, taken), (gross, net))
+    return _paid_out(plots, payment, lines, rates, year, why, (area, cut, taken), (gross, net), against)
 
 
-def _free_of(plots: _Plots, row: Ints, accepted: Ints) -> tuple[Ints, Ints, Ints]:
+def _free_of(plots: _Plots, row: Ints, accepted: Ints, given: Ints | int) -> tuple[Ints, Ints, Ints]:
+    """Return of an accepted area what is paid, what is cut for overlays, and what is given up to other programmes [dm2]."""
     inside = np.minimum(np.minimum(accepted, plots.contracted[row]), plots.parcel_area[row])
     left = np.minimum(inside, np.maximum(plots.parcel_area[row] - plots.cut[row], 0))
-    paid = np.maximum(np.minimum(left, plots.contracted[row] - plots.taken[row]), 0)
+    paid = np.maximum(np.minimum(left, plots.contracted[row] - given), 0)
     return paid, inside - left, left - paid
 
 
@@ -818,6 +889,7 @@ def _paid_out(
     why: Ints,
     areas: tuple[Ints, Ints, Ints],
     money: tuple[Ints, Ints],
+    against: NDArray[Any],
 ) -> tuple[pa.Table, pa.Table]:
     """Give the money of each line to whom it is due and build the tables."""
     line, holders, right_ids, num, den, why, disputed = _recipients(plots, payment, lines, why)
@@ -895,7 +967,7 @@ def _paid_out(
             "rule": [payment.rate] * n,
             "document": [cited] * n,
             "inspection_id": inspected,
-            "against": pa.array(p.against[row].tolist(), pa.string()),
+            "against": pa.array(against[line].tolist(), pa.string()),
         }
     )
     return table, _sources(plots.programme, payment, table, rates)

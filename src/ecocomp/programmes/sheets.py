@@ -26,6 +26,8 @@ from ecocomp.terms.text import Text
 
 TOTALS = ("合计", "小计", "总计", "共计", "汇总", "total", "sum", "subtotal", "totals")
 HEADER_LEAST = 2
+_NUMBERS = frozenset(("序号", "行号", "no", "no.", "#", "№"))
+"""Headings of columns that only number the lines."""
 Read = Callable[[str, str], Any]
 
 
@@ -230,6 +232,7 @@ def read_sheet(kind: str, lines: Sequence[tuple[int, Sequence[str]]], where: str
             )
         )
     facts = _fact_columns(lines[at][1]) if kind == "contract" else {}
+    out.faults += _odd_columns(known, columns, facts, lines[at], where)
     carried: dict[str, Any] = {}
     since: dict[str, int] = dict.fromkeys((k for k, h in known.items() if h.summed), 0)
     whole, rows_since = dict(since), 0
@@ -295,6 +298,50 @@ def _header(
         if len(found) > max(best[0], HEADER_LEAST - 1):
             best = (len(found), i, found)
     return best[1], best[2]
+
+
+def _named(text: str, known: Mapping[str, Heading]) -> str | None:
+    """Return the column a heading names; a unit in brackets is left aside."""
+    word = cells.word(text)
+    bare = re.sub(r"[(（].*?[)）]", "", word)
+    return next((k for k, h in known.items() if bare == k or bare in h.names or word in h.names), None)
+
+
+def _odd_columns(
+    known: Mapping[str, Heading],
+    columns: Mapping[str, tuple[int, str]],
+    facts: Mapping[str, int],
+    header: tuple[int, Sequence[str]],
+    where: str,
+) -> list[Fault]:
+    """Tell columns that are not used: those nobody knows, and a second one of the same meaning, of which neither is taken."""
+    number, row = header
+    used = {place for place, _ in columns.values()} | set(facts.values())
+    out = []
+    for place, text in enumerate(row):
+        head = cells.plain(text)
+        if place in used or not head or cells.word(text) in _NUMBERS:
+            continue
+        same = _named(text, known)
+        if same is not None:
+            clash = Text(
+                "“{a}”和“{b}”是同一列（{k}），不知用哪一列。",
+                "“{a}” and “{b}” are the same column ({k}); which one counts is open.",
+            )
+            said = clash.fill(a=cells.plain(row[columns[same][0]])[:40], b=head[:40], k=same)
+            out.append(_fault("two_columns", where, number, said, Text("只留一列。", "Keep one of them.")))
+            continue
+        names = {n: k for k, h in known.items() for n in (k, *h.names)}
+        near = next(iter(difflib.get_close_matches(cells.word(text), names, 1)), "—")
+        told = _fault(
+            "unknown_column",
+            where,
+            number,
+            Text("不认识的列“{c}”，未使用。", "Column “{c}” is not known and was not used.").fill(c=head[:40]),
+            Text("最相近的表头是 {n}。", "The nearest heading is {n}.").fill(n=near),
+        )
+        out.append(replace(told, severity="warning"))
+    return out
 
 
 def _fact_columns(header: Sequence[str]) -> dict[str, int]:

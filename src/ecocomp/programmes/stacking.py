@@ -4,6 +4,10 @@ Rules come from three places, the first that speaks decides: what the programmes
 ``zoning.stacking.*`` of the place; else our own rule that one benefit is not paid twice (programmes of one element exclude
 each other on the same ground, others may stand together and are told of). A programme never pays the same ground twice.
 
+What counts is ground of one year. A programme takes what was accepted for it there; where nothing is judged yet it claims what
+was agreed, and the money of the other waits until that is decided; ground that was judged and not accepted stands against
+nobody. A yearly payment made for a year stays: a claim to the same ground of that year that comes later gives way to it.
+
 Plots share a parcel by area. On ``ground`` only what must overlap is given up, area + area − parcel, so that no overlap is
 invented; on ``parcel`` all of it. Contracts that one rests on the other (a top-up, an extension) are one bargain.
 
@@ -19,8 +23,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecocomp.programmes.owed import Owed
-from ecocomp.programmes.programme import Programme
+from ecocomp.programmes.owed import Given, Owed, ground_year
+from ecocomp.programmes.programme import Payment, Programme
+from ecocomp.programmes.words import REFUSED
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import Fault, capped
 from ecocomp.terms.tables import STACKED
@@ -31,7 +36,12 @@ PREFIX = "zoning.stacking."
 
 @dataclass(frozen=True)
 class Mark:
-    """One plot that is paid on a parcel: its programme, area and the day it was agreed."""
+    """One plot that is paid on a parcel in a year: its programme, area and the day it was agreed.
+
+    area_dm2   agreed
+    takes_dm2  accepted, or claimed while nothing is decided; firm_dm2 of it accepted
+    yearly     whether it is paid by the year; settled: it was paid for this year before
+    """
 
     parcel_id: str
     contract_id: str
@@ -43,6 +53,10 @@ class Mark:
     bargain: str
     area_dm2: int
     signed: Any
+    takes_dm2: int
+    firm_dm2: int
+    yearly: bool = True
+    settled: bool = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -65,89 +79,139 @@ class Verdict:
 
 @dataclass
 class Stacked:
-    """What every contract gives up, by programme, with the rows that say why."""
+    """What every contract gives up in a year, by programme, with the rows that say why."""
 
-    cuts: dict[str, dict[str, tuple[int, str]]] = field(default_factory=dict)
-    rows: list[dict[str, object]] = field(default_factory=list)
+    cuts: dict[str, dict[tuple[str, int], Given]] = field(default_factory=dict)
+    rows: dict[tuple[str, str, str], dict[str, object]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     @property
     def table(self) -> pa.Table:
         """The rows as a table (`STACKED`)."""
-        return STACKED.table(self.rows) if self.rows else STACKED.empty()
+        return STACKED.table(list(self.rows.values())) if self.rows else STACKED.empty()
 
 
 def resolve(
-    found: Sequence[Owed],
-    signed: Mapping[str, Any],
-    parcel: pa.Table,
-    params: Parameters,
-    beside: Sequence[Mark] = (),
+    programmes: Mapping[str, Programme], marks: Mapping[int, Sequence[Mark]], parcel: pa.Table, params: Mapping[int, Parameters]
 ) -> Stacked:
-    """Resolve what several programmes would pay on the same parcels.
+    """Resolve what several programmes would pay on the same parcels, year by year, the latest first.
 
-    signed  contract → day it was agreed
-    beside  plots of programmes that are no rule file (the standard-based programme of a case)
+    marks, params  of each year
     """
-    marks = [*_marks(found, signed, {m.parcel_id for m in beside}), *beside]
-    area = dict(zip(parcel["parcel_id"].to_pylist(), parcel["area_dm2"].to_pylist(), strict=True)) if marks else {}
-    by_parcel: dict[str, list[Mark]] = {}
-    for mark in marks:
-        by_parcel.setdefault(mark.parcel_id, []).append(mark)
-    judge = _Judge({o.programme.id: o.programme for o in found}, params)
+    area = dict(zip(parcel["parcel_id"].to_pylist(), parcel["area_dm2"].to_pylist(), strict=True)) if any(marks.values()) else {}
     out = Stacked()
-    for parcel_id in sorted(by_parcel):
-        if len(by_parcel[parcel_id]) > 1:
-            _parcel(by_parcel[parcel_id], area.get(parcel_id, 0), judge, out)
-    out.faults += capped(judge.unspoken(), "programmes.unspoken", "stacking")
+    unspoken: dict[str, Fault] = {}
+    for year in sorted(marks, reverse=True):
+        judge = _Judge(programmes, params[year])
+        by_parcel: dict[str, list[Mark]] = {}
+        for mark in marks[year]:
+            by_parcel.setdefault(mark.parcel_id, []).append(mark)
+        for parcel_id in sorted(by_parcel):
+            if len(by_parcel[parcel_id]) > 1:
+                _parcel(by_parcel[parcel_id], area.get(parcel_id, 0), year, judge, out)
+        unspoken |= {f.record: f for f in judge.unspoken()}
+    out.faults += capped(list(unspoken.values()), "programmes.unspoken", "stacking")
     return out
 
 
-_MARKED = ["parcel_id", "contract_id", "variant", "contracted_dm2", "holder_id"]
+LIVE = ("payable", "escrow", "waiting", "in_kind")
+"""States of rows that are paid or claimed."""
+_BY = ["parcel_id", "contract_id", "variant"]
+_MEASURED = ["contracted_dm2", "takes_dm2", "firm_dm2"]
 
 
-def _marks(found: Sequence[Owed], signed: Mapping[str, Any], shared: set[str]) -> list[Mark]:
-    """Return one mark for each plot a programme would pay for by area this year, on parcels where more than one would.
+def ground_of(one: Owed, year: int, *, running: bool = True) -> pa.Table:
+    """Return the ground a programme pays for or claims by area in a year, one row for each plot.
 
-    A plot between two tranches is one too: the subsidy runs, although nothing falls due.
+    A plot between two tranches is one too: the subsidy runs, although nothing falls due (`running`; it is that of the year
+    `one` was worked out for). Columns: parcel_id, contract_id, variant, contracted_dm2, takes_dm2, firm_dm2 (see `Mark`),
+    holder_id, yearly.
     """
-    parts = []
-    for number, one in enumerate(found):
-        area = {p.id for p in one.programme.payments if p.by_area}
-        live = pc.is_in(one.due["state"], value_set=pa.array(["payable", "escrow", "waiting", "in_kind"]))
-        due = one.due.filter(pc.and_(live, pc.is_in(one.due["payment"], value_set=pa.array(sorted(area), pa.string()))))
-        due = due.select(_MARKED)
-        if one.running is not None:
-            idle = pc.invert(pc.is_in(one.running["contract_id"], value_set=one.due["contract_id"].combine_chunks()))
-            due = pa.concat_tables([due, one.running.filter(idle).select(_MARKED).cast(due.schema)])
-        sums = due.group_by(["parcel_id", "contract_id", "variant"], use_threads=False).aggregate(
-            [("contracted_dm2", "max"), ("holder_id", "min")]
-        )
-        parts.append(sums.append_column("n", pa.array([number] * len(sums), pa.int64())))
+    parts = [_due_ground(one.due, p, year) for p in one.programme.payments if p.by_area]
     if not parts:
+        return _GROUND.empty_table()
+    told = pa.concat_tables(parts)
+    if running and one.running is not None:
+        idle = one.running.filter(pc.invert(pc.is_in(one.running["contract_id"], value_set=told["contract_id"].combine_chunks())))
+        firm = pc.if_else(idle["is_open"], pa.scalar(0, pa.int64()), idle["accepted_dm2"])
+        live = pa.array([True] * len(idle), pa.bool_())
+        told = pa.concat_tables([told, _ground(idle, idle["accepted_dm2"], firm, live, yearly=False)])
+    sums = told.filter(told["live"]).group_by(_BY, use_threads=False)
+    made = sums.aggregate([*((c, "max") for c in _MEASURED), ("holder_id", "min"), ("yearly", "min")])
+    return made.rename_columns(_GROUND.names).cast(_GROUND)
+
+
+_GROUND = pa.schema(
+    [
+        *((c, pa.string()) for c in _BY),
+        *((c, pa.int64()) for c in _MEASURED),
+        ("holder_id", pa.string()),
+        ("yearly", pa.bool_()),
+    ]
+)
+
+
+def _due_ground(due: pa.Table, payment: Payment, year: int) -> pa.Table:
+    """Return the ground of the due rows of one payment that rest on a year."""
+    mine = due.filter(pc.equal(due["payment"], payment.id))
+    mine = mine.filter(pa.array(ground_year(payment, mine["for_year"].to_numpy()) == year))
+    waits, zero = pc.equal(mine["state"], "waiting"), pa.scalar(0, pa.int64())
+    refused = pc.and_(waits, pc.is_in(mine["reason"], value_set=pa.array(sorted(REFUSED))))
+    takes = pc.if_else(refused, zero, mine["paid_dm2"])
+    live = pc.is_in(mine["state"], value_set=pa.array(LIVE))
+    return _ground(mine, takes, pc.if_else(waits, zero, takes), live, yearly=payment.form == "yearly_area")
+
+
+def _ground(rows: pa.Table, takes: Any, firm: Any, live: Any, *, yearly: bool) -> pa.Table:
+    of = {c: rows[c] for c in (*_BY, "contracted_dm2", "holder_id")}
+    kind = pa.array([yearly] * len(rows), pa.bool_())
+    return pa.table(of | {"takes_dm2": takes, "firm_dm2": firm, "live": live, "yearly": kind})
+
+
+def marks_of(
+    grounds: Sequence[tuple[Programme, pa.Table]],
+    signed: Mapping[str, Any],
+    year: int,
+    shared: set[str],
+    paid: frozenset[tuple[str, str, int]] = frozenset(),
+) -> list[Mark]:
+    """Return one mark for each plot on parcels where more than one pays.
+
+    grounds  each programme with its ground (`ground_of`)
+    signed   contract → day it was agreed
+    shared   parcels on which a programme that is no rule file pays
+    paid     (programme, contract, year) of what was paid before
+    """
+    if not grounds:
         return []
-    table = pa.concat_tables(parts)
+    numbered = [t.append_column("n", pa.array([i] * len(t), pa.int64())) for i, (_, t) in enumerate(grounds)]
+    table = pa.concat_tables(numbered)
     counts = table.group_by("parcel_id", use_threads=False).aggregate([([], "count_all")])
     several = counts.filter(pc.greater(counts["count_all"], 1))["parcel_id"].to_pylist()
     table = table.filter(pc.is_in(table["parcel_id"], value_set=pa.array([*several, *shared], pa.string())))
-    out = []
-    for r in table.to_pylist():
-        p = found[r["n"]].programme
-        out.append(
-            Mark(
-                r["parcel_id"],
-                r["contract_id"],
-                r["holder_id_min"],
-                p.id,
-                r["variant"],
-                p.stacking_code(r["variant"]),
-                p.element,
-                f"{p.contracts_of}/{r['contract_id']}",
-                r["contracted_dm2_max"],
-                signed.get(r["contract_id"]),
-            )
-        )
-    return out
+    return [_mark(grounds[r["n"]][0], r, signed, year, paid) for r in table.to_pylist()]
+
+
+def _mark(
+    p: Programme, row: Mapping[str, Any], signed: Mapping[str, Any], year: int, paid: frozenset[tuple[str, str, int]]
+) -> Mark:
+    contract = row["contract_id"]
+    return Mark(
+        row["parcel_id"],
+        contract,
+        row["holder_id"],
+        p.id,
+        row["variant"],
+        p.stacking_code(row["variant"]),
+        p.element,
+        f"{p.contracts_of}/{contract}",
+        row["contracted_dm2"],
+        signed.get(contract),
+        row["takes_dm2"],
+        row["firm_dm2"],
+        row["yearly"],
+        (p.id, contract, year) in paid,
+    )
 
 
 class _Judge:
@@ -248,56 +312,76 @@ def _rules(params: Parameters) -> list[tuple[str, Any]]:
     return [(k, v) for k, v in found if v is not None and v.kind == "list"]
 
 
-def _parcel(marks: list[Mark], area: int, judge: _Judge, out: Stacked) -> None:
+def _parcel(marks: list[Mark], area: int, year: int, judge: _Judge, out: Stacked) -> None:
     """Let the plots of one parcel take their ground one after the other, those that win first."""
     marks = sorted(marks, key=lambda m: (str(m.signed or "9999"), m.contract_id, m.programme))
     verdicts = {(i, j): judge.between(a, b) for i, a in enumerate(marks) for j, b in enumerate(marks) if i < j}
     waits: dict[int, set[int]] = {i: set() for i in range(len(marks))}
     for (i, j), v in verdicts.items():
         if v.verdict in ("excluded", "conditional"):
-            loser, winner = (i, j) if v.wins is marks[j] else (j, i)
+            loser, winner = (i, j) if _wins(marks[j], marks[i], v) else (j, i)
             waits[loser].add(winner)
-    done: dict[int, int] = {}
-    while len(done) < len(marks):
-        ready = [i for i in waits if i not in done and not waits[i] - done.keys()] or [min(i for i in waits if i not in done)]
-        i = ready[0]
-        done[i] = _take(i, marks, verdicts, {w: done[w] for w in waits[i] if w in done}, area, out)
-
-
-def _take(
-    i: int, marks: list[Mark], verdicts: Mapping[tuple[int, int], Verdict], winners: dict[int, int], area: int, out: Stacked
-) -> int:
-    """Return the area a plot keeps beside those that won over it."""
-    mark, cut = marks[i], 0
-    taken = {j: _beside_one_another(j, winners, marks, verdicts) for j in winners}
-    for j in sorted(winners):
-        v = verdicts[min(i, j), max(i, j)]
-        over = max(0, min(taken[j] + mark.area_dm2 - area, mark.area_dm2))
-        gone = mark.area_dm2 if v.on == "parcel" and winners[j] > 0 else over
-        if gone <= 0:
+    wanted = _given(marks, [m.takes_dm2 for m in marks], waits, verdicts, area)
+    decided = _given(marks, [m.firm_dm2 for m in marks], waits, verdicts, area)
+    for i, mark in enumerate(marks):
+        cut = max((g for _, g in wanted[i]), default=0)
+        if not cut:
             continue
-        cut = max(cut, gone)
-        out.rows.append(
-            {
-                "parcel_id": mark.parcel_id,
-                "contract_id": mark.contract_id,
-                "programme": mark.programme,
-                "against": marks[j].contract_id,
-                "against_programme": marks[j].programme,
-                "verdict": v.verdict,
-                "on": v.on,
-                "cut_dm2": gone,
-                "rule": v.rule,
-                "document": v.document,
-                "confidence": v.confidence,
-                "says_zh": v.says.zh,
-                "says_en": v.says.en,
-            }
-        )
+        firm = max((g for _, g in decided[i]), default=0)
+        j = next(j for j, g in wanted[i] if g == cut)
         known = out.cuts.setdefault(mark.programme, {})
-        if gone > known.get(mark.contract_id, (0, ""))[0]:
-            known[mark.contract_id] = (gone, f"{marks[j].programme} {marks[j].contract_id}")
-    return mark.area_dm2 - cut
+        known[mark.contract_id, year] = Given(firm, f"{marks[j].programme} {marks[j].contract_id}", cut > firm)
+        for k, gone in wanted[i]:
+            _tell(mark, marks[k], verdicts[min(i, k), max(i, k)], gone, out)
+
+
+def _wins(later: Mark, earlier: Mark, verdict: Verdict) -> bool:
+    """Return whether the later of two plots keeps its ground: what was paid for the year stays, then as the rule says."""
+    if later.yearly and earlier.yearly and later.settled != earlier.settled:
+        return later.settled
+    return verdict.wins is later
+
+
+def _given(
+    marks: list[Mark], takes: list[int], waits: Mapping[int, set[int]], verdicts: Mapping[tuple[int, int], Verdict], area: int
+) -> list[list[tuple[int, int]]]:
+    """Return of each plot to which others it gives up ground, and how much, where each takes so much [dm2]."""
+    out: list[list[tuple[int, int]]] = [[] for _ in marks]
+    kept: dict[int, int] = {}
+    while len(kept) < len(marks):
+        ready = [i for i in waits if i not in kept and not waits[i] - kept.keys()] or [min(i for i in waits if i not in kept)]
+        i = ready[0]
+        winners = {k: kept[k] for k in sorted(waits[i]) if kept.get(k, 0) > 0}
+        own = marks[i].area_dm2
+        for j in winners:
+            over = max(0, min(_beside_one_another(j, winners, marks, verdicts) + own - area, own))
+            gone = own if verdicts[min(i, j), max(i, j)].on == "parcel" else over
+            if gone:
+                out[i].append((j, gone))
+        kept[i] = max(0, min(takes[i], own - max((g for _, g in out[i]), default=0)))
+    return out
+
+
+def _tell(mark: Mark, other: Mark, v: Verdict, gone: int, out: Stacked) -> None:
+    """Keep the row that says what a plot gives up to another; of several years the largest."""
+    key = (mark.parcel_id, mark.contract_id, other.contract_id)
+    if key in out.rows and int(str(out.rows[key]["cut_dm2"])) >= gone:
+        return
+    out.rows[key] = {
+        "parcel_id": mark.parcel_id,
+        "contract_id": mark.contract_id,
+        "programme": mark.programme,
+        "against": other.contract_id,
+        "against_programme": other.programme,
+        "verdict": v.verdict,
+        "on": v.on,
+        "cut_dm2": gone,
+        "rule": v.rule,
+        "document": v.document,
+        "confidence": v.confidence,
+        "says_zh": v.says.zh,
+        "says_en": v.says.en,
+    }
 
 
 def _beside_one_another(j: int, winners: Mapping[int, int], marks: list[Mark], verdicts: Mapping[tuple[int, int], Verdict]) -> int:

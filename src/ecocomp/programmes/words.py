@@ -186,6 +186,10 @@ REASONS: dict[str, Text] = {
     "no_area": Text("没有面积", "it has no area"),
     "no_base": Text("没有计算基数", "no base sum is recorded"),
     "stacked": Text("同一地面已由其他项目补偿", "another programme pays for the same ground"),
+    "stacked_open": Text(
+        "另一项目对同一地面的款项未定，暂不能付",
+        "another programme's claim to the same ground is not decided: not payable yet",
+    ),
     "paid_before": Text("已经支付过", "paid before"),
     "second_household": Text("一户只付一次", "a household is paid once"),
     "overlay": Text("全部落在不得纳入的地面", "all of it lies on ground that may not be in the programme"),
@@ -193,9 +197,20 @@ REASONS: dict[str, Text] = {
 """Why a row is as it is; the empty code means that nothing needs to be said."""
 
 WAITING = frozenset(
-    ("not_inspected", "not_confirmed", "no_certificate", "survival_unknown", "survival_low", "rejected", "suspended")
+    (
+        "not_inspected",
+        "not_confirmed",
+        "no_certificate",
+        "survival_unknown",
+        "survival_low",
+        "rejected",
+        "suspended",
+        "stacked_open",
+    )
 )
 """Reasons for which a row is not payable *yet*: it stays a claim and is paid when the reason is gone."""
+REFUSED = frozenset(("survival_low", "rejected"))
+"""Of these, the reasons of ground that was judged and not accepted: it stands against no other programme."""
 ADDED = frozenset(("", "back_payment", "reinspected", "partly_accepted", "part_of_year", "overlay_cut", "stacked_cut"))
 """Reasons of rows that are paid."""
 PAYING_STATES = ("in_force",)

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecocomp.programmes.county import CountyShare, county_shares
-from ecocomp.programmes.owed import Owed, owed
+from ecocomp.programmes.owed import Given, Owed, ground_year, owed
 from ecocomp.programmes.programme import Programme
-from ecocomp.programmes.rates import unaccepted
-from ecocomp.programmes.stacking import Mark, Stacked, resolve
+from ecocomp.programmes.rates import on_day, unaccepted
+from ecocomp.programmes.stacking import LIVE, Mark, Stacked, ground_of, marks_of, resolve
 from ecocomp.rules import Parameters, RuleValue
 from ecocomp.terms.clocks import as_of
 from ecocomp.terms.faults import Fault
@@ -59,21 +59,33 @@ def entitlements(
     year: int,
     *,
     beside: Mapping[str, tuple[pa.Table, str]] | None = None,
+    others: Sequence[Programme] = (),
 ) -> ProgrammeYear:
     """Return what several programmes owe in a year.
 
     tables   gate tables by name: contract, right_payable, parcel; where there are any inspection, enrolment, holder,
              parcel_zone, overlay, paid_before
     beside   programme → (its ENTITLEMENT rows, its code in the stacking rules): programmes that are no rule file
+    others   programmes that are not asked for, yet have ground that those asked for may have to give way to
     """
-    found = {p.id: _owed(p, tables, params, year, None, None) for p in sorted(programmes, key=lambda p: p.id)}
+    asked = {p.id for p in programmes}
+    both = [*programmes, *(p for p in others if p.id not in asked)]
+    found = {p.id: _owed(p, tables, params, year, None, None) for p in sorted(both, key=lambda p: p.id)}
     signed = _signed(tables, params)
     parcel = tables["parcel"]
     assert parcel is not None
-    stacked = resolve(list(found.values()), signed, parcel, params, _beside(beside or {}, found, signed))
+    standard = _beside(beside or {}, found, signed)
+    shared = {m.parcel_id for m in standard}
+    now = [(o.programme, ground_of(o, year)) for o in found.values()]
+    marks, at = {year: [*marks_of(now, signed, year, shared), *standard]}, {year: params}
+    for then in _years_before(found, year):
+        at[then] = params.book.resolve(params.chain[0], on_day(params.valid_on, then), params.known_on)
+        marks[then] = [*_marks_then(found, tables, at[then], then, year, shared, signed), *standard]
+    stacked = resolve({o.programme.id: o.programme for o in found.values()}, marks, parcel, at)
     for id, cuts in stacked.cuts.items():
         if id in found:
             found[id] = _again(found[id], tables, params, year, cuts)
+    found = {id: o for id, o in found.items() if id in asked}
     due = DUE.checked(pa.concat_tables([o.due for o in found.values()])) if found else DUE.empty()
     source = DUE_SOURCE.checked(pa.concat_tables([o.source for o in found.values()])) if found else DUE_SOURCE.empty()
     county, faults = _county(programmes, tables, params)
@@ -87,20 +99,22 @@ def _owed(
     tables: Mapping[str, pa.Table | None],
     params: Parameters,
     year: int,
-    stacked: Mapping[str, tuple[int, str]] | None,
+    stacked: Mapping[tuple[str, int], Given] | None,
     only: pa.Array | None,
+    seen: int | None = None,
 ) -> Owed:
     contract, right, parcel = tables["contract"], tables["right_payable"], tables["parcel"]
     assert contract is not None and right is not None and parcel is not None
     more = {k: tables.get(k) for k in ("enrolment", "holder", "parcel_zone", "overlay", "paid_before")}
-    return owed(programme, contract, tables.get("inspection"), right, parcel, params, year, stacked=stacked, only=only, **more)
+    seen_on = tables.get("inspection")
+    return owed(programme, contract, seen_on, right, parcel, params, year, stacked=stacked, only=only, seen=seen, **more)
 
 
 def _again(
-    one: Owed, tables: Mapping[str, pa.Table | None], params: Parameters, year: int, cuts: Mapping[str, tuple[int, str]]
+    one: Owed, tables: Mapping[str, pa.Table | None], params: Parameters, year: int, cuts: Mapping[tuple[str, int], Given]
 ) -> Owed:
     """Work out again only the contracts that give up ground."""
-    ids = pa.array(sorted(cuts), pa.string())
+    ids = pa.array(sorted({id for id, _ in cuts}), pa.string())
     part = _owed(one.programme, tables, params, year, cuts, ids)
     gone = pc.is_in(one.due["contract_id"], value_set=ids)
     kept = one.due.filter(pc.invert(gone))
@@ -114,6 +128,76 @@ def _again(
         one.rules,
         one.running,
     )
+
+
+def _years_before(found: Mapping[str, Owed], year: int) -> list[int]:
+    """Return the earlier years whose ground is paid for in a year."""
+    out: set[int] = set()
+    for one in found.values():
+        for p in one.programme.payments:
+            if p.by_area:
+                live = pc.and_(pc.is_in(one.due["state"], value_set=pa.array(LIVE)), pc.equal(one.due["payment"], p.id))
+                years = one.due.filter(live)["for_year"].unique().to_numpy()
+                out |= {int(y) for y in ground_year(p, years) if y < year}
+    return sorted(out)
+
+
+def _marks_then(
+    found: Mapping[str, Owed],
+    tables: Mapping[str, pa.Table | None],
+    params: Parameters,
+    then: int,
+    year: int,
+    shared: set[str],
+    signed: Mapping[str, date],
+) -> list[Mark]:
+    """Return who holds ground in an earlier year, as known today, on parcels for which some of that year is paid now.
+
+    What this year's run says of that year counts; beside it what was paid before, and tranches that run. A yearly claim of
+    another programme that was never decided holds its ground no longer; a tranche does while it is still waited for.
+    """
+    now = {id: ground_of(o, then, running=False) for id, o in found.items()}
+    parcels = pa.chunked_array([c for t in now.values() for c in t["parcel_id"].chunks], pa.string()).unique()
+    ids = _contracts_on(parcels, tables)
+    known = tables.get("paid_before")
+    paid = None if known is None else frozenset(zip(*(known[c].to_pylist() for c in _PAID), strict=True))
+    grounds = []
+    for id, one in found.items():
+        was = ground_of(_owed(one.programme, {**tables, "paid_before": None}, params, then, None, ids, seen=year), then)
+        listed = set(now[id]["contract_id"].to_pylist())
+        live = _live(one)
+        kept = []
+        for row in was.to_pylist():
+            if row["contract_id"] in listed:
+                continue
+            if row["yearly"]:
+                row["takes_dm2"] = row["firm_dm2"] if paid is None or (id, row["contract_id"], then) in paid else 0
+            elif row["contract_id"] not in live:
+                row["takes_dm2"] = row["firm_dm2"]
+            if row["takes_dm2"]:
+                kept.append(row | {"firm_dm2": min(row["firm_dm2"], row["takes_dm2"])})
+        grounds.append((one.programme, pa.concat_tables([now[id], pa.Table.from_pylist(kept, schema=was.schema)])))
+    return marks_of(grounds, {**_signed(tables, params), **signed}, then, shared, paid or frozenset())
+
+
+_PAID = ("programme", "contract_id", "for_year")
+
+
+def _live(one: Owed) -> set[str]:
+    """Return the contracts that are paid, claimed or running this year."""
+    rows = one.due.filter(pc.is_in(one.due["state"], value_set=pa.array(LIVE)))
+    running = [] if one.running is None else one.running["contract_id"].to_pylist()
+    return {*rows["contract_id"].to_pylist(), *running}
+
+
+def _contracts_on(parcels: pa.Array, tables: Mapping[str, pa.Table | None]) -> pa.Array:
+    """Return the contracts that ever stood on parcels."""
+    out: set[str] = set()
+    for name in ("contract", "enrolment"):
+        table = tables.get(name)
+        if table is not None:
+            out |= set(table.filter(pc.is_in(table["parcel_id"], value_set=parcels))["contract_id"].to_pylist())
+    return pa.array(sorted(out), pa.string())
 
 
 def _signed(tables: Mapping[str, pa.Table | None], params: Parameters) -> dict[str, date]:
@@ -150,6 +234,8 @@ def _beside(beside: Mapping[str, tuple[pa.Table, str]], found: Mapping[str, Owed
                         f"{id}/{r['parcel_id']}",
                         r["area_dm2"],
                         signed.get(r["contract_id"]),
+                        r["area_dm2"],
+                        r["area_dm2"],
                     )
                 )
     return out

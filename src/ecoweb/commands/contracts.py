@@ -18,6 +18,12 @@ from ecoweb.commands.base import act_options, actor_of, asked, day_options, offi
 from ecoweb.commands.say import plain, rows_of, say_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from ecocomp.programmes.programme import Programme
+    from ecocomp.terms.text import Lang
     from ecoweb.office import Office
     from ecoweb.programmes.operations import By, Done
     from ecoweb.programmes.rules import OfficeRules
@@ -106,10 +112,50 @@ def contracts_list(folder: Path | None, database: str | None, on: str | None, kn
     where = {c: kwargs[k] for c, k in (("programme", "programme"), ("state", "state"), ("holder_id", "holder")) if kwargs[k]}
     with opened(folder, database) as office:
         found = rows(office, "contract", where, {"region_code": kwargs["region"] or ""}, on=days.on, known=days.known)
+        names = _programmes(office)
     voice.data({"contracts": rows_of(found, AGREED)})
     if not len(found):
         voice.say(Text("没有合同。", "There are no contracts."))
-    say_rows(voice, Text("合同（面积：公顷）", "Contracts (area in ha)"), found, _SHOWN, AGREED)
+    shown = _worded(found, names, voice.lang)
+    say_rows(voice, _in_ha(Text("合同", "Contracts")), shown, _SHOWN, AGREED)
+
+
+def _programmes(office: Office) -> dict[str, Programme]:
+    """Return the programmes an office has files of, for their names; files with faults are left out."""
+    from ecocomp.programmes.programme import load_programmes
+    from ecoweb.records.rules import rule_folders
+
+    return {p.id: p for p in load_programmes(rule_folders(office, ())).all}
+
+
+def _in_ha(title: Text) -> Text:
+    return Text("{t}（面积：公顷）", "{t} (area in ha)").fill(t=title)
+
+
+def _worded(table: pa.Table, names: Mapping[str, Programme], lang: Lang, programme: str = "") -> pa.Table:
+    """Return rows as people read them: programmes, what is done, and acts found by their names in a language.
+
+    programme  whose variants are meant where the rows do not say
+    """
+    import pyarrow as pa
+
+    from ecocomp.programmes.accepted import acts
+    from ecocomp.programmes.words import EVENTS
+
+    def named(id: str) -> str:
+        return Text("{n}（{i}）", "{n} ({i})").fill(n=names[id].name, i=id).to(lang) if id in names else id
+
+    def variant(code: str) -> str:
+        return names[programme].variants[code].to(lang) if programme in names and code in names[programme].variants else code
+
+    def found(said: str | None) -> str | None:
+        return said and ", ".join(EVENTS[a].to(lang) if a in EVENTS else a for a in sorted(acts(said)))
+
+    for column, words in (("programme", named), ("variant", variant), ("events", found)):
+        if column in table.column_names:
+            made = pa.array([words(v) for v in table[column].to_pylist()], pa.string())
+            table = table.set_column(table.schema.get_field_index(column), column, made)
+    return table
 
 
 @contracts.command(
@@ -130,6 +176,7 @@ def contracts_show(
     voice, days = voice_of(kwargs), asked(on, known)
     with opened(folder, database) as office:
         found = queries.contract(office, contract_id, on=days.on, known=days.known)
+        names = _programmes(office)
     if not len(found["history"]):
         raise FaultsError(
             [
@@ -143,14 +190,17 @@ def contracts_show(
             ]
         )
     voice.data({k: rows_of(v, REGISTERS["contract" if k == "history" else k]) for k, v in found.items()})
-    say_rows(voice, REGISTERS["contract"].title, found["contract"], _SHOWN, REGISTERS["contract"])
+    programme = str(found["history"]["programme"][0])
+    items = names[programme].items() if programme in names else {}
+    worded = {k: _worded(v, names, voice.lang, programme) for k, v in found.items()}
+    say_rows(voice, _in_ha(REGISTERS["contract"].title), worded["contract"], _SHOWN, REGISTERS["contract"])
     for row in found["contract"].to_pylist():
         for name, text in read_items(contract_id, row["items"])[0].items():
-            voice.say(f"    {name}: {text}")
+            voice.say(Text("    {n}：{t}", "    {n}: {t}").fill(n=items.get(name, name), t=text))
     plots = ("plot_id", "parcel_id", "holder_id", "variant", "area_dm2", "class_before", "facts")
-    say_rows(voice, REGISTERS["plot"].title, found["plot"], plots, REGISTERS["plot"])
+    say_rows(voice, _in_ha(REGISTERS["plot"].title), worded["plot"], plots, REGISTERS["plot"])
     duty = ("contract_id", "parcel_id", "holder_id", "duty", "valid_from", "valid_to")
-    say_rows(voice, REGISTERS["duty"].title, found["duty"], duty, REGISTERS["duty"])
+    say_rows(voice, REGISTERS["duty"].title, worded["duty"], duty, REGISTERS["duty"])
     seen = (
         "inspection_id",
         "plot_id",
@@ -163,7 +213,7 @@ def contracts_show(
         "certificate",
         "events",
     )
-    say_rows(voice, REGISTERS["inspection"].title, found["inspection"], seen, REGISTERS["inspection"])
+    say_rows(voice, _in_ha(REGISTERS["inspection"].title), worded["inspection"], seen, REGISTERS["inspection"])
     history = ("state", "valid_from", "valid_to", "known_from", "known_to")
     say_rows(voice, Text("状态的全部版本", "Every version of its state"), found["history"], history, REGISTERS["contract"])
 
@@ -398,6 +448,7 @@ def contracts_inspect(files: tuple[Path, ...], folder: Path | None, database: st
                 {"ok": True, "dry_run": True, "inspections": [_plain(i) for i in found], "faults": [f.as_json() for f in faults]}
             )
             voice.say(said)
+            voice.faults([] if voice.as_json else faults)
             voice.say(Text("只作检查，未登记。", "Checked only; nothing was changed."))
             return
         reason = kwargs["reason"] + (f" [{kwargs['sign_off']}]" if kwargs["sign_off"] else "")
@@ -461,18 +512,14 @@ def contracts_owed(
 @click.option("--known", metavar="DATE", help=t("按这一天为止的记录", "by what was recorded by this day"))
 @common
 def contracts_export(out: Path, folder: Path | None, database: str | None, known: str | None, **kwargs: Any) -> None:
-    """Write gate tables as CSV."""
-    import pyarrow.csv as pacsv
-
+    """Write gate tables as CSV: all of them or none, and no cell a spreadsheet takes for a formula."""
     from ecoweb.programmes.queries import year_tables
 
     voice = voice_of(kwargs)
     target(out, folder)
     with opened(folder, database) as office:
         tables, faults = year_tables(office, day_of(known))
-    out.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        pacsv.write_csv(table, out / f"{name}.csv")
+    _write_tables(tables, out)
     voice.data(
         {"ok": not faults, "written": {n: len(table) for n, table in tables.items()}, "faults": [f.as_json() for f in faults]}
     )
@@ -481,6 +528,25 @@ def contracts_export(out: Path, folder: Path | None, database: str | None, known
     if faults:
         voice.faults([] if voice.as_json else faults)
         sys.exit(1)
+
+
+def _write_tables(tables: Mapping[str, pa.Table], out: Path) -> None:
+    """Write tables as CSV for spreadsheets; none takes its place before all are written, other files of the folder stay."""
+    from contextlib import ExitStack
+
+    from pyarrow.csv import WriteOptions, write_csv
+
+    from ecocomp.governance.open_data import guard_table
+    from ecocomp.io.files import atomic_write
+
+    if out.exists() and not out.is_dir():
+        raise UsageError(Text("{p} 是文件；给出文件夹。", "{p} is a file; name a folder.").fill(p=out))
+    with ExitStack() as written:
+        for name, table in tables.items():
+            part = written.enter_context(atomic_write(out / f"{name}.csv", table.nbytes))
+            with part.open("wb") as sink:
+                sink.write(b"\xef\xbb\xbf")
+                write_csv(guard_table(table), sink, WriteOptions(quoting_style="needed"))
 
 
 # ---------------------------------------------------------------- notices and objections

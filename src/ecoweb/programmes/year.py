@@ -32,6 +32,9 @@ def office_year(
 ) -> ProgrammeYear:
     """Return what programmes owe in a year on its reference day, as known.
 
+    Every other programme the office has contracts of takes part in the stacking, so that what is published for one is what
+    a year's run of all of them pays; what they owe, and what is wrong with them, is not told.
+
     raises  FaultsError where no edition of parcels is in force; UsageError for an unknown programme or a day that is none
     """
     from ecocomp.tenure.gate import gate_tables as tenure_tables
@@ -54,7 +57,10 @@ def office_year(
         "holder": gate["holder"],
         "overlay": _overlays(office, day, known_on),
     }
-    made = entitlements(found, given, rules.params(day, known_on), year)
+    here = rules.programmes.at(rules.book, rules.place)
+    held = set(tables["enrolment"]["programme"].to_pylist()) | set(tables["contract"]["programme"].to_pylist())
+    others = [here[id] for id in sorted(held - set(programmes)) if id in here]
+    made = entitlements(found, given, rules.params(day, known_on), year, others=others)
     made.faults[:0] = faults
     return made
 
