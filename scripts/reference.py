@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import mkdocs_gen_files
+import yaml
 
 from ecocomp.cli.calculate import word
 from ecocomp.pipeline.case import LAYER_KEYS, SECTIONS
@@ -18,6 +20,8 @@ from ecocomp.terms.layers import LAYERS
 from ecocomp.terms.registers import REGISTERS
 from ecocomp.terms.tables import TABLES
 from ecocomp.terms.variables import variable
+
+GLOSSARY = Path(__file__).with_name("glossary.yaml")
 
 
 def cell(value: object) -> str:
@@ -184,7 +188,7 @@ def rules() -> None:
 
 
 def glossary() -> None:
-    """Words in both languages, from the code lists."""
+    """Words in both languages: those of money with what they mean, and the code lists."""
     lists = {
         "功能区 function zones": codes.FUNCTION_ZONES,
         "生态系统 ecosystems": codes.ECOSYSTEMS,
@@ -202,14 +206,27 @@ def glossary() -> None:
         "文件 sources": codes.SOURCE_KINDS,
         "争议进展 states of disputes": codes.DISPUTE_STATES,
         "区划变更 changes of regions": codes.REGION_CHANGES,
+        "资金用途 purposes of funds": codes.FUND_PURPOSES,
+        "资金包的事件 events of envelopes": codes.ENVELOPE_EVENTS,
+        "合同状态 states of contracts": codes.CONTRACT_STATES,
+        "验收级别 levels of inspection": codes.INSPECTION_LEVELS,
+        "验收结果 results of inspection": codes.INSPECTION_RESULTS,
+        "公示状态 states of notices": codes.NOTICE_STATES,
+        "协议状态 states of agreements": codes.AGREEMENT_STATES,
+        "协议争议 disputes of agreements": codes.AGREEMENT_DISPUTES,
         "表 tables": {t.name: t.title for t in TABLES.values()},
         "登记簿 registers": {t.name: t.title for t in REGISTERS.values()},
     }
     with mkdocs_gen_files.open("reference/glossary.md", "w") as page:
         print("# 术语 Glossary\n", file=page)
-        for title, words in lists.items():
+        for title, words in yaml.safe_load(GLOSSARY.read_text(encoding="utf-8")).items():
             print(f"## {title}\n", file=page)
-            rows(page, ["代码 code", "中文", "English"], [[f"`{k}`", t.zh, t.en] for k, t in words.items()])
+            rows(
+                page, ["中文", "English", "释义", "meaning"], [[zh, en, means_zh, means_en] for en, zh, means_zh, means_en in words]
+            )
+        for title, listed in lists.items():
+            print(f"## {title}\n", file=page)
+            rows(page, ["代码 code", "中文", "English"], [[f"`{k}`", t.zh, t.en] for k, t in listed.items()])
         lines = [[f"`{k}`", t.zh, t.en, eco] for k, (t, eco) in codes.LAND_CLASSES.items()]
         print("## 调查地类 survey land classes\n", file=page)
         rows(page, ["代码 code", "中文", "English", "生态系统 ecosystem"], lines)
