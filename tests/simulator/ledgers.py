@@ -13,6 +13,7 @@ from typing import Any
 from tests.simulator.faults import KINDS, Machine, ViolationError
 
 from ecoweb.office import Office
+from ecoweb.records.fields import from_micros
 from ecoweb.records.store import writing
 from ecoweb.treasury import ledger
 from ecoweb.treasury.ledger import Transfer
@@ -259,16 +260,18 @@ class History:
 
     def backward(self) -> None:
         """Act by a clock that has gone back: refused, and the next act by a right clock goes through."""
-        self._post(self.lines(1))
-        back, lines = self.now - timedelta(days=self.rng.randrange(1, 4000)), self.lines(1)
+        with self.machine.office.reading() as cursor:
+            cursor.execute("SELECT at FROM change ORDER BY seq DESC LIMIT 1")
+            last = from_micros(cursor.fetchone()[0])
+        back, lines = last - timedelta(days=self.rng.randrange(1, 4000)), self.lines(1)
 
         def act(office: Office) -> Any:
             with writing(office, act="sim.post", actor="u:acc", reason="模拟", at=back) as work:
-                return ledger.post(work, lines, key="backward", book_on=FIRST_DAY)
+                return ledger.post(work, lines, key="backward", book_on=date(2025, 12, 1))
 
         how, codes = self.machine.try_to(act, None)
         if how != "refused" or codes != {"records.clock"}:
-            raise ViolationError(f"a clock {self.now - back} behind: {how} {codes}")
+            raise ViolationError(f"a clock {last - back} behind: {how} {codes}")
         self._compare("backward")
 
     def close(self) -> None:
