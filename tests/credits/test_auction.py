@@ -117,6 +117,70 @@ def test_raising_a_bid_never_wins_less(
     assert after.fills[one.id] >= clear(orders, reference=reference, allocation=rule).fills[one.id]
 
 
+def by_the_unit(orders: list[Order], side: str, price: int, volume: int) -> dict[str, int]:
+    """Serve one unit after the other to the order that stands first: any price, then better price, earlier time, number."""
+    got = {o.id: 0 for o in orders if o.side == side}
+    for _ in range(volume):
+        waiting = [o for o in orders if o.side == side and got[o.id] < o.quantity]
+        waiting = [o for o in waiting if o.price is None or (o.price >= price if side == "buy" else o.price <= price)]
+        sign = -1 if side == "buy" else 1
+        first = min(waiting, key=lambda o: (o.price is not None, sign * (o.price or 0), o.time, o.id))
+        got[first.id] += 1
+    return got
+
+
+@given(ORDERS, st.one_of(st.none(), st.integers(1, 12)), st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_by_time_each_unit_goes_to_the_order_that_stands_first(
+    orders: list[Order], reference: int | None, rng: random.Random
+) -> None:
+    rng.shuffle(orders)
+    found = clear(orders, reference=reference)
+    if found.price is not None:
+        for side in ("buy", "sell"):
+            got = by_the_unit(orders, side, found.price, found.volume)
+            assert {o: q for o, q in found.fills.items() if o in got} == got
+
+
+@given(ORDERS, st.one_of(st.none(), st.integers(1, 12)), st.integers(1, 4))
+@settings(max_examples=300, deadline=None)
+def test_in_proportion_only_one_level_shares_and_by_whole_lots(orders: list[Order], reference: int | None, lot: int) -> None:
+    """At the margin each gets its exact share rounded to one lot or the other; nobody with more gets less."""
+    orders = [Order(o.id, o.account, o.side, o.quantity * lot, o.price, o.time) for o in orders]
+    found = clear(orders, reference=reference, lot=lot, allocation="pro_rata")
+    for side in ("buy", "sell"):
+        levels: dict[int | None, list[Order]] = {}
+        for o in orders:
+            if o.side == side:
+                levels.setdefault(o.price, []).append(o)
+        shared = 0
+        for level in levels.values():
+            got, whole = sum(found.fills[o.id] for o in level), sum(o.quantity for o in level)
+            shared += 0 < got < whole
+            for o in level:
+                assert found.fills[o.id] % lot == 0
+                assert abs(found.fills[o.id] * whole - got * o.quantity) < lot * whole
+                assert all(
+                    found.fills[p.id] <= found.fills[o.id] + (p.quantity == o.quantity) * lot
+                    for p in level
+                    if p.quantity <= o.quantity
+                )
+        assert shared <= 1
+
+
+@given(ORDERS, st.one_of(st.none(), st.integers(1, 60)), st.integers(2, 5))
+@settings(max_examples=300, deadline=None)
+def test_on_a_coarser_grid_the_price_is_still_the_one_a_search_finds(orders: list[Order], reference: int | None, tick: int) -> None:
+    """Prices in steps: the search over the steps, with the reference put on the grid (half to even, never below a step)."""
+    scaled = [Order(o.id, o.account, o.side, o.quantity, None if o.price is None else o.price * tick, o.time) for o in orders]
+    found = clear(scaled, reference=reference, tick=tick)
+    near = None if reference is None else round(reference / tick)
+    if near == 0 and not any(o.price for o in orders):
+        near = 1
+    expected = searched(orders, near)
+    assert found.price == (None if expected is None else expected * tick)
+
+
 def test_most_volume_comes_first() -> None:
     found = clear([order("a", "buy", 5, 10), order("b", "buy", 5, 8), order("c", "sell", 3, 6), order("d", "sell", 6, 8)])
     assert (found.price, found.volume, found.surplus) == (8, 9, 1)

@@ -169,3 +169,40 @@ def test_a_replay_and_a_restored_book_are_the_same(messages: list[Message], cut:
 def test_an_impossible_order_of_a_history_is_told_and_left_out(side: str, quantity: int, price: int, code: str) -> None:
     book, fills, faults = replay([Message("a", Order("a", "A", side, quantity, price))], tick=5)
     assert [f.code for f in faults] == [code] and not fills and not book.resting
+
+
+@given(MESSAGES)
+@settings(max_examples=200, deadline=None)
+def test_a_book_restored_before_every_order_trades_the_same(messages: list[Message]) -> None:
+    """As an office keeps it: only what is open is stored, in the order in which it came; partly filled orders keep their place."""
+    whole, fills, _ = replay(messages)
+    stored: dict[str, Order] = {}
+    found: list[Fill] = []
+    for m in messages:
+        if m.order is None:
+            stored.pop(m.id, None)
+            continue
+        book = OrderBook()
+        book.restore(stored.values())
+        found += book.place(m.order).fills
+        stored = {id: book.resting[id] for id in [*stored, m.id] if id in book.resting}
+    assert found == fills
+    assert stored == whole.resting
+
+
+@given(MESSAGES)
+@settings(max_examples=200, deadline=None)
+def test_nothing_is_lost_and_the_book_never_stays_crossed(messages: list[Message]) -> None:
+    book, fills, _ = replay(messages)
+    placed = {m.id: m.order for m in messages if m.order is not None}
+    for id, order in placed.items():
+        traded = sum(f.quantity for f in fills if id in (f.buy, f.sell))
+        open_ = book.resting[id].quantity if id in book.resting else 0
+        assert 0 <= traded + open_ <= order.quantity
+    for f in fills:
+        bid, offer = placed[f.buy].price, placed[f.sell].price
+        assert (bid is None or bid >= f.price) and (offer is None or offer <= f.price)
+        assert f.price == placed[f.resting].price
+    for buy in (o for o in book.resting.values() if o.side == "buy"):
+        for sell in (o for o in book.resting.values() if o.side == "sell"):
+            assert (buy.price or 0) < (sell.price or 0), "crossed orders rest"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ecocomp.rules import RuleBook, policy_folder
+from ecocomp.terms.faults import FaultsError
 from ecocomp.worked.operation import Setting
 from ecocomp.worked.operations.credits import OPERATIONS
 
@@ -54,6 +55,29 @@ def test_an_operation(id: str, given: dict[str, Any], found: dict[str, Any]) -> 
     got = op.run(given, SETTING)
     assert {k: got[k] for k in found} == found
     assert set(got) <= set(op.found) or "*" in op.found
+
+
+_BELOW: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("issue", {"instrument": "ccer", "quantity": -5}, ["quantity"]),
+    ("surrender", {"duty": "allowance", "due": -1, "surrendered": {"ccer": -2}}, ["surrendered.ccer", "due"]),
+    ("penalty", {"duty": "allowance", "missing": -1000, "mean_price": -90}, ["missing", "mean_price"]),
+    ("mean_price", {"quantity": 16_500, "amount": -1}, ["trades[1].amount"]),
+    ("mean_price", {"trades": [{"quantity": 1, "amount": 1}, {"quantity": -1, "amount": -1}]}, ["trades[2].quantity", "trades[2].amount"]),
+    ("lots", {"quantity": 1, "amount": -247_800}, ["amount"]),
+    ("lots", {"quantity": -1, "amount": "x"}, ["quantity", "amount"]),
+    ("split", {"instrument": "land_ticket", "gross": -1, "cost": -2}, ["gross", "cost"]),
+    ("match", {"instrument": "wetland_quota", "quantity": -2, "quality": "2", "need": -2, "need_quality": "3"}, ["quantity", "need"]),
+    ("conservation", {"issued": -100, "held": -100}, ["issued", "held"]),
+    ("auction", {"orders": CALL, "reference": -1}, ["reference"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("id", "given", "places"), _BELOW, ids=[f"{c[0]}-{i}" for i, c in enumerate(_BELOW)])
+def test_what_lies_below_zero_is_refused_in_words(id: str, given: dict[str, Any], places: list[str]) -> None:
+    with pytest.raises(FaultsError) as caught:
+        RUN[id].run(given, SETTING)
+    assert [(f.code, f.record) for f in caught.value.faults] == [("worked.values", p) for p in places]
+    assert all(f.remedy.zh and f.remedy.en for f in caught.value.faults)
 
 
 def test_every_operation_has_a_case() -> None:

@@ -59,6 +59,7 @@ def test_a_rule_file_that_cannot_be_is_named_with_its_line(tmp_path: Path) -> No
         "credits.odd.decimals": ("number", "2.5"), "credits.odd.holders": ("list", "[martian]"), "credits.odd.split": ("table", "{a: 0.5, b: 0.4}"),
         "credits.odd.issue_steps": ("list", "[{step: x}]"), "credits.odd.crediting_years": ("table", "{min: 5, max: 2}"), "credits.odd.ground": ("text", "sea"),
         "credits.odd.colour": ("text", "red"), "credits.ghost.lot": ("number", "1"), "credits.odd.match": ("list", "[colour]"),
+        "credits.odd.persons": ("number", "3"),
     }  # fmt: skip
     text = "parameters:\n" + "".join(
         f"  - key: {k}\n    name: {{zh: x, en: x}}\n    unit: '1'\n    kind: {kind}\n    values:\n      - {{value: {v}, document: d, confidence: D}}\n"
@@ -69,7 +70,19 @@ def test_a_rule_file_that_cannot_be_is_named_with_its_line(tmp_path: Path) -> No
     assert "odd" not in found
     assert "ccer" in found
     said = "\n".join(f.say("en") for f in faults)
-    for word in ("colour", "ghost", "isue", "1.5", "2.5", "martian", "0.9", "sea", "min and max", "written step"):
+    for word in (
+        "colour",
+        "ghost",
+        "isue",
+        "1.5",
+        "2.5",
+        "martian",
+        "0.9",
+        "sea",
+        "min and max",
+        "written step",
+        "neither 1 nor 2",
+    ):
         assert word in said, word
     assert all(f.where.endswith("odd.yaml") and f.record.startswith("line ") for f in faults)
     with pytest.raises(FaultsError):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import date
+import time
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from ecocomp.terms.clocks import OFFICE_ZONE
 from ecocomp.terms.faults import FaultsError, UsageError
 from ecoweb.commands.credits import credits
+from ecoweb.commands.credits.group import today
 from ecoweb.office import create_office
 
 from .conftest import TICKET, parameter, rules_file
@@ -194,6 +197,40 @@ def test_a_plain_file_needs_no_office(run: Runner, tmp_path: Path) -> None:
     assert run("instruments", office=False)["ok"] is True
     assert run("instruments", "ccer", office=False)["fields"][0]["confidence"] == "v"
     assert run.refused("instruments", "ccr", office=False) == ["usage"]
+
+
+def test_amounts_are_said_in_units_and_a_duty_with_its_fine(run: Runner) -> None:
+    run("account", "A", "--party", "A", "--name", "A", "--from", "2020-01-01")
+    run("project", "CAP", "--instrument", "pollution_right", "--account", "A", "--from", "2024-01-01")
+    steps = ["--step", "verification=2024-02-01,v,env", "--step", "permit=2024-03-01,p,env"]
+    run("issue", "CAP", "--from", "2024-01-01", "--until", "2025-01-01", "--quantity", "10", *steps)
+    pledged = run("pledge", "pollution_right", "A", "--quantity", "2.5", "--creditor", "Bank", "--document", "d")
+    words = ["release", pledged["pledge"], "--quantity", "1", "--document", "d", "--office", str(run.folder), "--lang", "en"]
+    assert "1.500" in CliRunner().invoke(credits, words).stdout
+    run("duty", "A", "allowance", "2024", "--quantity", "1000")
+    due = run("due", "A", "2024", "--price", "90.01")
+    assert due["fine"] == {"mean_fen": "9001", "low_fen": 45_005_000, "high_fen": 90_010_000, "cut": 1000}
+    assert run.refused("due", "nobody", "2024") == ["credits.no_account"]
+    for words in (["due", "A", "2024", "--price", "-5"], ["auction", "--instrument", "ccer", "--call", "c", "--reference", "-1"]):
+        assert run.refused(*words) == ["usage"]
+
+
+def test_today_is_the_day_of_the_office_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """West of the date line or east of it, at least one of which has another day than the office at any moment."""
+    for zone in ("Etc/GMT+12", "Etc/GMT-14"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        before = datetime.now(OFFICE_ZONE).date()
+        assert before <= today() <= datetime.now(OFFICE_ZONE).date()
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_no_command_or_act_reads_the_day_of_the_machine() -> None:
+    root = Path(__file__).resolve().parents[2] / "src" / "ecoweb"
+    files = [*(root / "credits").rglob("*.py"), *(root / "commands" / "credits").rglob("*.py")]
+    assert len(files) > 20
+    assert [f.name for f in files if "date.today()" in f.read_text() or "datetime.now()" in f.read_text()] == []
 
 
 @pytest.mark.parametrize(

@@ -342,3 +342,65 @@ def test_wrong_words_are_refused_with_a_remedy(desk: Market) -> None:
             op.release(m.office, m.rules, lien, "d", **WHO)
     assert isinstance(m.rules, Rules)
     assert TICKET
+
+
+def test_a_reversal_is_made_good_in_its_own_units(desk: Market) -> None:
+    m = desk
+    m.project("C1", "ccer", parcels=[("G1", "1")], start=date(2015, 1, 1), end=date(2040, 1, 1))
+    m.issue("C1", "100", REDUCTION)
+    assert op.reverse(m.office, m.rules, "C1", "15", "fire", "d", **WHO).found["shortfall"] == 5
+    m.project("T1", parcels=[("G2", "1")])
+    m.issue("T1", "100")
+    with pytest.raises(FaultsError) as caught:
+        op.cancel(m.office, m.rules, "carbon_ticket", "V", "5", "make_good", project="C1", **WHO)
+    assert codes(caught) == ["make_good"]
+    with pytest.raises(FaultsError) as caught:
+        m.issue("C1", "10", REDUCTION, years=(2020, 2022))
+    assert codes(caught) == ["shortfall_open"]
+    op.cancel(m.office, m.rules, "ccer", "V", "5", "make_good", project="C1", **WHO)
+    m.issue("C1", "10", REDUCTION, years=(2020, 2022))
+    sound(m)
+
+
+def test_an_act_dated_back_does_not_use_units_before_they_were_issued(desk: Market) -> None:
+    m = desk
+    m.project("T1")
+    m.issue("T1", "100", day=date(2025, 3, 1))
+    for act in (
+        lambda day: op.retire(m.office, m.rules, "carbon_ticket", "V", "1", "offset", "B", day=day, **WHO),
+        lambda day: op.pledge(m.office, m.rules, "carbon_ticket", "V", "1", "Bank", "d", day=day, **WHO),
+        lambda day: op.cancel(m.office, m.rules, "carbon_ticket", "V", "1", "x", day=day, **WHO),
+    ):
+        with pytest.raises(FaultsError, match="2025-03-01") as caught:
+            act(date(2025, 2, 28))
+        assert codes(caught) == ["before_issue"]
+        act(date(2025, 3, 1))
+    sound(m)
+
+
+def test_an_import_comes_in_once_however_it_is_spaced(desk: Market) -> None:
+    m = desk
+    period = (date(2021, 1, 1), date(2022, 1, 1))
+    op.import_units(m.office, m.rules, "ccer", "A", "5", "CETS 1-5", period, **WHO)
+    for same in (" CETS  1-5 ", "ＣＥＴＳ\u30001-5", "CETS 1-5\n"):
+        with pytest.raises(FaultsError) as caught:
+            op.import_units(m.office, m.rules, "ccer", "B", "5", same, period, **WHO)
+        assert codes(caught) == ["imported_twice"]
+
+
+def test_a_claim_of_an_instrument_that_holds_no_more_still_counts(desk: Market) -> None:
+    m = desk
+    own = parameter("credits.moss.instrument", "text", "carbon", "t")
+    operations = parameter("credits.moss.ground", "text", "parcel")
+    rules_file(m.office, "moss", "parameters:\n" + own + operations)
+    m.project("M1", "moss", parcels=[("G1", "1")], start=date(2020, 1, 1), end=date(2030, 1, 1))
+    ended = own.replace("confidence: S\n", "confidence: S\n        from: 2000-01-01\n        to: 2025-01-01\n")
+    rules_file(m.office, "moss", "parameters:\n" + ended + operations)
+    with pytest.raises(FaultsError) as caught:
+        m.project("C1", "ccer", parcels=[("G1", "1")], start=date(2022, 1, 1), end=date(2045, 1, 1))
+    assert codes(caught) == ["double_claim"]
+    (m.office.folder / "rules" / "CN" / "credits" / "moss.yaml").unlink()
+    with pytest.raises(FaultsError) as caught:
+        m.project("C1", "ccer", parcels=[("G1", "1")], start=date(2022, 1, 1), end=date(2045, 1, 1))
+    assert codes(caught) == ["undeclared"]
+    assert [f.code for f in queries.check_credits(m.office, m.rules)] == ["credits.undeclared"]

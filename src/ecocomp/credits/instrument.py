@@ -374,6 +374,8 @@ class _Reader:
             self._fault(field, Text(f"{value} 不在 0 与 1 之间", f"{value} does not lie between 0 and 1"))
         if field in _WHOLE and (value != int(value) or not 0 <= value <= 1_000_000):
             self._fault(field, Text(f"{value} 不是非负整数", f"{value} is no whole number of zero or more"))
+        if field == "persons" and value not in (1, 2):
+            self._fault(field, Text(f"{value} 不是 1 或 2", f"{value} is neither 1 nor 2"))
         if field == "decimals" and value > 6:
             self._fault(field, Text("小数位多于 6", "more than 6 decimals"))
         if field in _FLAGS and value not in (0, 1):

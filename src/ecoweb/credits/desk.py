@@ -12,18 +12,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from ecocomp.credits.blocks import Block, Step
 from ecocomp.credits.instrument import Instrument, instrument
+from ecocomp.credits.issuing import Event
 from ecocomp.io.files import canonical_json
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import Fault, FaultsError, UsageError
 from ecocomp.terms.text import Text
+from ecoweb.credits.faults import no_account, no_project
 from ecoweb.office import Office
 from ecoweb.records import store
 from ecoweb.records.fields import to_micros
-from ecoweb.records.queries import rows
+from ecoweb.records.queries import rows, versions
 from ecoweb.records.rules import rule_book
 from ecoweb.records.tables import quoted
 
@@ -92,12 +94,16 @@ class Rules:
 
 @dataclass(frozen=True)
 class Done:
-    """What an operation did: its event, the change in the log, what it found; `again` if it had been done before."""
+    """What an operation did: its event, the change in the log, what it found; `again` if it had been done before.
+
+    instrument  whose units it was about; empty if none
+    """
 
     event: int
     change: int
     found: dict[str, Any]
     again: bool = False
+    instrument: str = ""
 
 
 class _Again(Exception):
@@ -108,26 +114,41 @@ class _Again(Exception):
         self.done = done
 
 
+class Act(TypedDict):
+    """Who acts and why, and the key under which it is done once (empty: none)."""
+
+    actor: str
+    reason: str
+    key: NotRequired[str]
+
+
+class DatedAct(Act):
+    """An act that may count for a day before today (None: today)."""
+
+    day: NotRequired[date | None]
+
+
 def run(
     office: Office,
     rules: Rules,
+    do: Callable[[Desk], dict[str, Any]],
     *,
     act: str,
     actor: str,
     reason: str,
     instrument: str,
-    day: date | None,
     asked: Mapping[str, Any],
-    do: Callable[[Desk], dict[str, Any]],
+    day: date | None = None,
     key: str = "",
     source: str = "",
 ) -> Done:
     """Do an operation once.
 
-    act   e.g. ``issue``; the change is called ``credits.issue``
-    key   the same key with the same request answers what was done and writes nothing; with another request it is refused
-    day   the day it counts for; today if None, never later
     do    reads and writes through the desk; returns what is to be remembered and shown
+    act   e.g. ``issue``; the change is called ``credits.issue``
+    asked what was asked, as JSON has it: the same key with the same request answers what was done and writes nothing; with
+          another request it is refused
+    day   the day it counts for; today if None, never later
     """
     on = day or office.today()
     if on > office.today():
@@ -141,9 +162,19 @@ def run(
             desk.refuse_used(key, digest)
             found = do(desk)
             desk.write(act, key, digest, instrument, {"asked": dict(asked), "found": found})
-        return Done(desk.event, work.change.seq, found)
+        return Done(desk.event, work.change.seq, found, instrument=instrument)
     except _Again as exc:
         return exc.done
+
+
+def marks(n: int) -> str:
+    """Return so many places for values in SQL."""
+    return ", ".join(["%s"] * n)
+
+
+def said_steps(steps: Sequence[Event]) -> list[list[str]]:
+    """Return evidence as an event remembers it."""
+    return [[e.step, str(e.on), str(e.until or ""), e.document, e.by] for e in steps]
 
 
 class Desk:
@@ -177,18 +208,12 @@ class Desk:
         found = self.register("credit_account", account_id=id)
         if not found:
             clash = Text("{d} 没有这个账户。", "there is no such account on {d}.").fill(d=self.day)
-            raise FaultsError([Fault("credits.no_account", "credit_account", id, clash, _OPEN)])
+            raise FaultsError([no_account(id, clash)])
         return found[0]
 
     def project(self, id: str) -> dict[str, Any]:
         """Return a project as it was last registered, whenever its crediting period is; FaultsError if there is none."""
-        from ecoweb.records.queries import versions
-
-        found = [r for r in versions(self.office, "credit_project", {"project_id": id}).to_pylist() if r["known_to"] is None]
-        if not found:
-            clash = Text("没有这个项目。", "there is no such project.")
-            raise FaultsError([Fault("credits.no_project", "credit_project", id, clash, _PROJECT)])
-        return max(found, key=lambda r: r["valid_from"])
+        return project_of(self.office, id)
 
     def blocks(self, instrument: str, condition: str, *values: Any) -> list[Block]:
         """Return open blocks of an instrument, the oldest vintage first, then by serial."""
@@ -207,8 +232,7 @@ class Desk:
         names = ("issue_id", "kind", "project_id", "vintage", "period_from", "period_to", "expires_on", "quality", "region_code")
         if not wanted:
             return {}
-        marks = ", ".join(["%s"] * len(wanted))
-        found = self.ask(f"SELECT {quoted(names)} FROM credit_issue WHERE issue_id IN ({marks})", *wanted)
+        found = self.ask(f"SELECT {quoted(names)} FROM credit_issue WHERE issue_id IN ({marks(len(wanted))})", *wanted)
         return {row[0]: dict(zip(names, (_day(v) for v in row), strict=True)) for row in found}
 
     # ------------------------------------------------------------ writing
@@ -217,8 +241,7 @@ class Desk:
         ids = [b.id for b in step.ended if b.id]
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
-            marks = ", ".join(["%s"] * len(part))
-            self.cursor.execute(f"UPDATE credit_block SET ended_by_id = %s WHERE seq IN ({marks})", [self.event, *part])
+            self.cursor.execute(f"UPDATE credit_block SET ended_by_id = %s WHERE seq IN ({marks(len(part))})", [self.event, *part])
         self._ended += ids
         for b in step.made:
             place = (b.issue, b.first, b.last, b.state, b.account, b.lien, b.purpose, b.beneficiary, b.period)
@@ -233,9 +256,9 @@ class Desk:
         extra = (
             (", ended_by_id", ", NULL") if table == "credit_block" else (", open", ", %s") if table == "credit_order" else ("", "")
         )
-        marks = ", ".join(["%s"] * len(names)) + extra[1]
         more = [row[names.index("quantity")]] if table == "credit_order" else []
-        self.cursor.execute(f"INSERT INTO {table} ({quoted(names)}{extra[0]}) VALUES ({marks})", [*row, *more])
+        values_sql = marks(len(names)) + extra[1]
+        self.cursor.execute(f"INSERT INTO {table} ({quoted(names)}{extra[0]}) VALUES ({values_sql})", [*row, *more])
         self._rows.setdefault(table, []).append(row)
         return seq
 
@@ -243,12 +266,12 @@ class Desk:
         """Stop if the key was used: with the same request answer as then, with another raise `credits.key_reused`."""
         if not key:
             return
-        found = self.ask("SELECT seq, digest, change_id, body FROM credit_event WHERE key = %s", key)
+        found = self.ask("SELECT seq, digest, change_id, body, instrument FROM credit_event WHERE key = %s", key)
         if not found:
             return
-        seq, before, change, body = found[0]
+        seq, before, change, body, instrument = found[0]
         if before == digest:
-            raise _Again(Done(int(seq), int(change), json.loads(body)["found"], again=True))
+            raise _Again(Done(int(seq), int(change), json.loads(body)["found"], again=True, instrument=str(instrument)))
         clash = Text("这个键已用于另一项操作（事件 {n}）。", "the key was used for another operation (event {n}).").fill(n=seq)
         raise FaultsError(
             [
@@ -276,13 +299,20 @@ class Desk:
             self.actor,
         )
         names = ("seq", "key", "digest", "change_id", "at", "day", "act", "actor", "instrument", "body")
-        marks = ", ".join(["%s"] * len(names))
-        self.cursor.execute(f"INSERT INTO credit_event ({quoted(names)}) VALUES ({marks})", [*values, instrument, text])
+        self.cursor.execute(f"INSERT INTO credit_event ({quoted(names)}) VALUES ({marks(len(names))})", [*values, instrument, text])
         event = (*values, instrument, text)
         self.work.facts["credits"] = {"event": self.event, "digest": event_digest(event, self._rows, self._ended)}
 
     def _next(self, table: str) -> int:
         return int(self.ask(f"SELECT coalesce(max(seq), 0) + 1 FROM {table}")[0][0])
+
+
+def project_of(office: Office, id: str) -> dict[str, Any]:
+    """Return a project as it was last registered, whenever its crediting period is; FaultsError if there is none."""
+    found = [r for r in versions(office, "credit_project", {"project_id": id}).to_pylist() if r["known_to"] is None]
+    if not found:
+        raise FaultsError([no_project(id)])
+    return max(found, key=lambda r: r["valid_from"])
 
 
 def event_digest(event: Sequence[Any], written: Mapping[str, Sequence[Sequence[Any]]], ended: Iterable[int]) -> str:
@@ -308,7 +338,3 @@ def _day(value: Any) -> Any:
         except ValueError:
             return value
     return value
-
-
-_OPEN = Text("用 ecocomp credits account 开户，或改正编码。", "Open it with ecocomp credits account, or mend the code.")
-_PROJECT = Text("先用 ecocomp credits project 登记。", "Register it first with ecocomp credits project.")

@@ -8,9 +8,7 @@ accounts it uses: the engine sees parties, not accounts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
 from ecocomp.credits import postings
 from ecocomp.credits.auction import Clearing, Order, clear, clearing_data, order_faults
@@ -18,84 +16,40 @@ from ecocomp.credits.blocks import ranges, say_ranges
 from ecocomp.credits.book import OrderBook
 from ecocomp.credits.instrument import Instrument
 from ecocomp.credits.issuing import Event
-from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
+from ecocomp.terms.faults import Fault, FaultsError, raise_errors
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text
-from ecoweb.credits import operations
-from ecoweb.credits.desk import Desk, Done, Rules, run
-from ecoweb.credits.payment import Sale, deposited, post, settle
+from ecoweb.credits.checks import holder_faults, operation_faults, step_faults, surplus_faults, use_faults, wait_faults
+from ecoweb.credits.desk import Act, DatedAct, Desk, Done, Rules, run, said_steps
+from ecoweb.credits.faults import fault, missing
+from ecoweb.credits.payment import Sale, cost, deposit_faults, free_deposit, post, settle
+from ecoweb.credits.units import bound, taken
 from ecoweb.office import Office
 
 BOOK = "book"
+_LOCKED = "b.lien = %s AND b.state = 'locked'"
 
 
 # ---------------------------------------------------------------- money
-def reserved(desk: Desk, account: str) -> int:
-    """Return what the open bids of an account may cost, fees included, in fen."""
-    total = 0
-    found = desk.ask("SELECT instrument, open, price FROM credit_order WHERE account = %s AND side = 'buy' AND open > 0", account)
-    for id, open_, price in found:
-        inst = desk.instrument(str(id))
-        amount = int(open_) * int(price or 0) // inst.one
-        total += amount + postings.fee(amount, inst.fee_share)
-    return total
-
-
-def move_money(
-    office: Office,
-    rules: Rules,
-    account: str,
-    amount_fen: int,
-    document: str,
-    *,
-    actor: str,
-    reason: str,
-    key: str = "",
-    day: date | None = None,
-) -> Done:
+def move_money(office: Office, rules: Rules, account: str, amount_fen: int, document: str, **act: Unpack[DatedAct]) -> Done:
     """Register a deposit of an account with the market, or (negative) a withdrawal, on the bank's paper."""
     asked = {"account": account, "amount_fen": amount_fen, "document": document}
 
     def do(desk: Desk) -> dict[str, Any]:
         desk.account(account)
-        faults = []
-        if not document.strip():
-            faults.append(
-                _fault(
-                    "missing",
-                    account,
-                    Text("缺少银行回单。", "the bank's paper is missing."),
-                    Text("用 --document 写明。", "Give it with --document."),
-                )
-            )
+        faults = missing("missing", account, document, Text("缺少银行回单。", "the bank's paper is missing."), "--document")
         if amount_fen == 0:
-            faults.append(
-                _fault("amount", account, Text("金额是零。", "the amount is zero."), Text("改正金额。", "Mend the amount."))
-            )
-        if amount_fen < 0:
-            free = deposited(office, account) - reserved(desk, account)
-            if -amount_fen > free:
-                clash = Text("可取 {f} 元，要取 {a} 元。", "{f} yuan are free, {a} are asked for.").fill(
-                    f=say_yuan(free), a=say_yuan(-amount_fen)
-                )
-                faults.append(_fault("deposit", account, clash, Text("先撤买单，或少取。", "Cancel bids first, or take less.")))
+            clash = Text("金额是零。", "the amount is zero.")
+            faults.append(fault("amount", account, clash, Text("改正金额。", "Mend the amount.")))
+        if amount_fen < 0 and -amount_fen > (free := free_deposit(desk, account)):
+            clash = Text("可取 {f} 元，要取 {a} 元。", "{f} yuan are free, {a} are asked for.")
+            remedy = Text("先撤买单，或少取。", "Cancel bids first, or take less.")
+            faults.append(fault("deposit", account, clash.fill(f=say_yuan(free), a=say_yuan(-amount_fen)), remedy))
         raise_errors(faults)
         post(desk, postings.deposit(account, amount_fen, document))
         return {"account": account, "amount_fen": amount_fen}
 
-    return run(
-        office,
-        rules,
-        act="deposit",
-        actor=actor,
-        reason=reason,
-        instrument="",
-        day=day,
-        asked=asked,
-        do=do,
-        key=key,
-        source=document,
-    )
+    return run(office, rules, do, act="deposit", instrument="", asked=asked, source=document, **act)
 
 
 # ---------------------------------------------------------------- orders
@@ -108,11 +62,9 @@ def place_order(
     quantity: str,
     price: int | None,
     *,
-    actor: str,
-    reason: str,
-    key: str = "",
     call: str = "",
     steps: Sequence[Event] = (),
+    **act: Unpack[Act],
 ) -> Done:
     """Place an order in the continuous book, or (`call`) in a sealed call auction.
 
@@ -124,7 +76,7 @@ def place_order(
         "quantity": quantity.strip(),
         "price": price,
         "call": call,
-        "steps": [[e.step, str(e.on), str(e.until or ""), e.document, e.by] for e in steps],
+        "steps": said_steps(steps),
     }
 
     def do(desk: Desk) -> dict[str, Any]:
@@ -139,56 +91,28 @@ def place_order(
             return found | {"open": order.quantity, "trades": 0}
         return found | _run_book(desk, inst, order)
 
-    return run(office, rules, act="order", actor=actor, reason=reason, instrument=instrument, day=None, asked=asked, do=do, key=key)
+    return run(office, rules, do, act="order", instrument=instrument, asked=asked, **act)
 
 
-def cancel_order(office: Office, rules: Rules, order: str, *, actor: str, reason: str, key: str = "") -> Done:
+def cancel_order(office: Office, rules: Rules, order: str, **act: Unpack[Act]) -> Done:
     """Cancel what is open of an order; locked units are free again."""
     with office.reading() as cursor:
         cursor.execute("SELECT instrument FROM credit_order WHERE order_id = %s", [order])
         found = cursor.fetchone()
     if found is None:
-        raise FaultsError(
-            [
-                _fault(
-                    "no_order",
-                    order,
-                    Text("没有这个订单。", "there is no such order."),
-                    Text("用 credits book 查看。", "See credits book."),
-                )
-            ]
-        )
+        clash = Text("没有这个订单。", "there is no such order.")
+        raise FaultsError([fault("no_order", order, clash, Text("用 credits book 查看。", "See credits book."))])
     instrument = str(found[0])
 
     def do(desk: Desk) -> dict[str, Any]:
-        inst = desk.instrument(instrument)
         account, side, open_ = desk.ask("SELECT account, side, open FROM credit_order WHERE order_id = %s", order)[0]
         if not open_:
-            raise FaultsError(
-                [
-                    _fault(
-                        "order_closed",
-                        order,
-                        Text("订单已经了结。", "the order is closed."),
-                        Text("无须撤单。", "There is nothing to cancel."),
-                    )
-                ]
-            )
-        _close(desk, inst, order, str(account), str(side))
+            clash = Text("订单已经了结。", "the order is closed.")
+            raise FaultsError([fault("order_closed", order, clash, Text("无须撤单。", "There is nothing to cancel."))])
+        _close(desk, desk.instrument(instrument), order, str(account), str(side))
         return {"order": order, "cancelled": int(open_)}
 
-    return run(
-        office,
-        rules,
-        act="order_cancel",
-        actor=actor,
-        reason=reason,
-        instrument=instrument,
-        day=None,
-        asked={"order": order},
-        do=do,
-        key=key,
-    )
+    return run(office, rules, do, act="order_cancel", instrument=instrument, asked={"order": order}, **act)
 
 
 def _order_faults(
@@ -196,53 +120,27 @@ def _order_faults(
 ) -> list[Fault]:
     """Return the faults of an order. The other side is unknown, so an offer brings the evidence of every step."""
     id = holder["account_id"]
-    faults = [*operations.operation_faults(inst, operation, id), *operations.holder_faults(desk.office, inst, holder, desk.day)]
+    faults = [*operation_faults(inst, operation, id), *holder_faults(desk.office, inst, holder, desk.day)]
     faults += order_faults([order], tick=inst.tick_fen, lot=inst.lot)
-    free = holder["known_from"] + timedelta(hours=inst.delay_hours)
-    if desk.work.at < free:
-        clash = Text(
-            "账户自 {s} 起登记，须等 {h} 小时才能交易。", "the account was registered at {s}; it waits {h} hours before it trades."
-        )
-        clash = clash.fill(s=holder["known_from"].isoformat(timespec="minutes"), h=inst.delay_hours)
-        faults.append(
-            _fault(
-                "new_counterparty",
-                id,
-                clash,
-                Text("{t} 之后再下单。", "Order after {t}.").fill(t=free.isoformat(timespec="minutes")),
-            )
-        )
+    clash = Text(
+        "账户自 {s} 起登记，须等 {h} 小时才能交易。", "the account was registered at {s}; it waits {h} hours before it trades."
+    )
+    faults += wait_faults(desk, inst, id, holder["known_from"], clash, Text("{t} 之后再下单。", "Order after {t}."))
     if order.side == "sell":
-        faults += operations.step_faults(desk, inst, inst.transfer_steps, steps, id, cross_region=True, other_sector=True)
-        faults += operations.surplus_faults(desk, inst, id, order.quantity)
+        faults += step_faults(desk, inst, inst.transfer_steps, steps, id, cross_region=True, other_sector=True)
+        faults += surplus_faults(desk, inst, id, order.quantity)
     if order.side == "buy" and order.price is not None and not faults:
-        amount = order.quantity * order.price // inst.one
-        cost = amount + postings.fee(amount, inst.fee_share)
-        free_fen = deposited(desk.office, id) - reserved(desk, id)
-        if cost > free_fen:
-            clash = Text("最多需 {c} 元，可用保证金 {f} 元。", "it may cost {c} yuan; {f} yuan are free.").fill(
-                c=say_yuan(cost), f=say_yuan(free_fen)
-            )
-            faults.append(
-                _fault(
-                    "deposit",
-                    id,
-                    clash,
-                    Text("先用 credits deposit 存入，或减少数量。", "Deposit first (credits deposit), or bid for fewer."),
-                )
-            )
+        faults += deposit_faults(desk, inst, id, order.quantity * order.price // inst.one)
     return faults
 
 
 def _enter(desk: Desk, inst: Instrument, holder: dict[str, Any], order: Order, market: str) -> None:
     """Write an order; the units of an offer are locked for it."""
-    desk.insert(
-        "credit_order", order.id, market, inst.id, holder["account_id"], order.side, order.quantity, order.price, desk.event
-    )
+    id = holder["account_id"]
+    desk.insert("credit_order", order.id, market, inst.id, id, order.side, order.quantity, order.price, desk.event)
     if order.side == "sell":
-        step = operations.taken(desk, inst, "lock", holder["account_id"], order.quantity, lien=order.id)
-        locked = [b for b in step.made if b.lien == order.id]
-        raise_errors(operations.use_faults(desk, inst, locked, holder["account_id"], retire=False))
+        step = taken(desk, inst, "lock", id, order.quantity, use="move", lien=order.id)
+        raise_errors(use_faults(desk, inst, [b for b in step.made if b.lien == order.id], id, retire=False))
         desk.apply(inst.id, step)
 
 
@@ -289,25 +187,15 @@ def _settled(
     if not sales:
         return {"trades": 0, "amount_fen": 0}
     if order is not None and order.side == "buy" and order.price is None:
-        buyer, cost = accounts[order.id], sum(s.amount_fen + postings.fee(s.amount_fen, inst.fee_share) for s in sales)
-        free = deposited(desk.office, buyer) - reserved(desk, buyer)
-        if cost > free:
-            clash = Text("需 {c} 元，可用保证金 {f} 元。", "it costs {c} yuan; {f} yuan are free.").fill(
-                c=say_yuan(cost), f=say_yuan(free)
-            )
-            raise FaultsError(
-                [_fault("deposit", buyer, clash, Text("先用 credits deposit 存入。", "Deposit first (credits deposit)."))]
-            )
+        raise_errors(deposit_faults(desk, inst, accounts[order.id], sum(s.amount_fen for s in sales)))
     return settle(desk, inst, sales, place, {s.seller: desk.account(s.seller) for s in sales})
 
 
 def _delivered(desk: Desk, inst: Instrument, buyer: str, seller: str, quantity: int, price: int, buy: str, sell: str) -> Sale:
     """Move units from an offer to the buyer, and count both orders down."""
-    locked = desk.blocks(inst.id, "b.lien = %s AND b.state = 'locked'", sell)
-    step = operations.taken(desk, inst, "settle", seller, quantity, condition=" AND b.lien = %s", values=[sell], to=buyer)
-    before = ranges(locked)
-    desk.apply(inst.id, step)
-    after = ranges(desk.blocks(inst.id, "b.lien = %s AND b.state = 'locked'", sell))
+    before = ranges(desk.blocks(inst.id, _LOCKED, sell))
+    desk.apply(inst.id, bound(desk, inst, "settle", seller, sell, quantity, to=buyer))
+    after = ranges(desk.blocks(inst.id, _LOCKED, sell))
     for order in (buy, sell):
         desk.cursor.execute("UPDATE credit_order SET open = open - %s WHERE order_id = %s", [quantity, order])
     return Sale(buyer, seller, quantity, quantity * price // inst.one, say_ranges(_without(before, after)), buy, sell)
@@ -332,8 +220,8 @@ def _without(whole: list[tuple[int, int]], left: list[tuple[int, int]]) -> list[
 def _close(desk: Desk, inst: Instrument, order: str, account: str, side: str) -> None:
     """End what is open of an order."""
     desk.cursor.execute("UPDATE credit_order SET open = 0 WHERE order_id = %s AND open > 0", [order])
-    if side == "sell" and desk.blocks(inst.id, "b.lien = %s AND b.state = 'locked'", order):
-        desk.apply(inst.id, operations.taken(desk, inst, "unlock", account, None, condition=" AND b.lien = %s", values=[order]))
+    if side == "sell" and desk.blocks(inst.id, _LOCKED, order):
+        desk.apply(inst.id, bound(desk, inst, "unlock", account, order))
 
 
 def _end_expired(desk: Desk, inst: Instrument, market: str) -> None:
@@ -346,8 +234,7 @@ def _end_expired(desk: Desk, inst: Instrument, market: str) -> None:
         market,
     )
     for order, account in found:
-        locked = desk.blocks(inst.id, "b.lien = %s AND b.state = 'locked'", order)
-        if operations.use_faults(desk, inst, locked, str(account), retire=False):
+        if use_faults(desk, inst, desk.blocks(inst.id, _LOCKED, order), str(account), retire=False):
             _close(desk, inst, str(order), str(account), "sell")
 
 
@@ -358,16 +245,14 @@ def run_call(
     instrument: str,
     call: str,
     *,
-    actor: str,
-    reason: str,
-    key: str = "",
     reference: int | None = None,
     orders: Sequence[Order] = (),
+    **act: Unpack[Act],
 ) -> tuple[Done, Clearing | None]:
     """Clear a sealed call: one price, delivery against payment for all, and what is left of every order ends.
 
-    reference  price the last step leans on, fen per unit; the last price of the instrument if None
-    orders     orders of a file, entered first; their `account` is an account of this office
+    reference  price the last step leans on, fen per unit; the last price of the market if None
+    orders     orders of a file, entered after those that wait, by their time and number; their `account` is an account here
     """
     asked = {
         "call": call,
@@ -383,22 +268,11 @@ def run_call(
         _end_expired(desk, inst, market)
         found, accounts = _open_orders(desk, inst, market)
         if not found:
-            raise FaultsError(
-                [
-                    _fault(
-                        "no_orders",
-                        call,
-                        Text("这场竞价没有订单。", "the call has no orders."),
-                        Text("先用 credits order --call 下单。", "Place orders first: credits order --call."),
-                    )
-                ]
-            )
-        given = {f"{call}:{o.id}": o.time for o in orders}
-        found = [Order(o.id, o.account, o.side, o.quantity, o.price, given.get(o.id, o.time)) for o in found]
+            clash = Text("这场竞价没有订单。", "the call has no orders.")
+            remedy = Text("先用 credits order --call 下单。", "Place orders first: credits order --call.")
+            raise FaultsError([fault("no_orders", call, clash, remedy)])
         raise_errors(order_faults(found, tick=inst.tick_fen, lot=inst.lot))
-        result = clear(
-            found, reference=reference or last_price(desk, inst), tick=inst.tick_fen, lot=inst.lot, allocation=inst.allocation
-        )
+        result, uncovered = _cleared(desk, inst, found, accounts, reference or last_price(desk, inst))
         held.append(result)
         sales = [
             _delivered(desk, inst, accounts[m.buy.id], accounts[m.sell.id], m.quantity, result.price or 0, m.buy.id, m.sell.id)
@@ -406,14 +280,36 @@ def run_call(
         ]
         done = _settled(desk, inst, sales, "auction", None, accounts)
         for o in found:
-            if result.fills[o.id] < o.quantity:
+            if result.fills.get(o.id, 0) < o.quantity:
                 _close(desk, inst, o.id, accounts[o.id], o.side)
-        return done | clearing_data(result) | {"call": call}
+        return done | clearing_data(result) | {"call": call, "uncovered": uncovered}
 
-    done = run(
-        office, rules, act="auction", actor=actor, reason=reason, instrument=instrument, day=None, asked=asked, do=do, key=key
-    )
+    done = run(office, rules, do, act="auction", instrument=instrument, asked=asked, **act)
     return done, held[0] if held else None
+
+
+def _cleared(
+    desk: Desk, inst: Instrument, orders: Sequence[Order], accounts: Mapping[str, str], reference: int | None
+) -> tuple[Clearing, list[str]]:
+    """Clear a call without the bids at any price that a deposit does not cover; return the result and those bids.
+
+    A bid with a limit has reserved its money when it was placed. One at any price shows what it costs only now: an account
+    whose bids at any price cost more than its free deposit leaves the call with them, and the rest is cleared again.
+    """
+    left, uncovered = list(orders), list[str]()
+    while True:
+        result = clear(left, reference=reference, tick=inst.tick_fen, lot=inst.lot, allocation=inst.allocation)
+        amounts: dict[str, int] = {}
+        for o in left:
+            if o.side == "buy" and o.price is None:
+                amount = result.fills[o.id] * (result.price or 0) // inst.one
+                amounts[accounts[o.id]] = amounts.get(accounts[o.id], 0) + cost(inst, amount)
+        short = {a for a, needed in amounts.items() if needed and needed > free_deposit(desk, a)}
+        if not short:
+            return result, uncovered
+        gone = [o.id for o in left if o.side == "buy" and o.price is None and accounts[o.id] in short]
+        uncovered += gone
+        left = [o for o in left if o.id not in gone]
 
 
 def _enter_file(desk: Desk, inst: Instrument, orders: Sequence[Order], market: str, call: str) -> None:
@@ -432,37 +328,13 @@ def _enter_file(desk: Desk, inst: Instrument, orders: Sequence[Order], market: s
 
 
 def last_price(desk: Desk, inst: Instrument) -> int | None:
-    """Return the price of the last trade against money in whole fen per unit on the grid; None without one."""
-    found = desk.ask("SELECT amount_fen, quantity FROM credit_trade WHERE instrument = %s ORDER BY seq DESC LIMIT 1", inst.id)
+    """Return the last price of the market, in whole fen per unit on the grid; None without one.
+
+    Bilateral deals do not count: what two parties agree on between themselves must not move the price of a call.
+    """
+    sql = "SELECT amount_fen, quantity FROM credit_trade WHERE instrument = %s AND place <> 'deal' ORDER BY seq DESC LIMIT 1"
+    found = desk.ask(sql, inst.id)
     if not found:
         return None
     price = int(found[0][0]) * inst.one // int(found[0][1])
     return max(inst.tick_fen, price - price % inst.tick_fen)
-
-
-def parse_serials(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """Return ranges written 1-20 or 31; `UsageError` for anything else, or ranges that overlap.
-
-    >>> parse_serials(["1-20", "31"])
-    [(1, 20), (31, 31)]
-    """
-    found = []
-    for text in texts:
-        first, _, last = text.replace(" ", "").partition("-")
-        if not (first.isascii() and first.isdigit() and len(first) < 18) or (
-            last and not (last.isascii() and last.isdigit() and len(last) < 18)
-        ):
-            raise UsageError(Text("编号“{t}”应写成 1-20 或 31。", "The serials “{t}” must be written 1-20 or 31.").fill(t=text))
-        a, b = int(first), int(last or first)
-        if a < 1 or b < a:
-            raise UsageError(Text("编号“{t}”应从小到大。", "The serials “{t}” must go up.").fill(t=text))
-        found.append((a, b))
-    found.sort()
-    for (_, b), (c, _) in pairwise(found):
-        if c <= b:
-            raise UsageError(Text("编号 {c} 写了两次。", "The serial {c} stands twice.").fill(c=c))
-    return found
-
-
-def _fault(kind: str, record: str, clash: Text, remedy: Text) -> Fault:
-    return Fault(f"credits.{kind}", "credits", record, clash, remedy)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from fractions import Fraction
 from typing import Any
 
 import pyarrow as pa
 
 from ecocomp.credits import postings
 from ecocomp.credits.blocks import STATES, Block, check_blocks, totals
-from ecocomp.credits.claims import Claim, double_claims
 from ecocomp.credits.instrument import Instrument, instruments
 from ecocomp.credits.surrender import mean_price
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.tables import CREDIT
 from ecocomp.terms.text import Text
 from ecoweb.credits.desk import BLOCK, WRITTEN, Rules, event_digest
+from ecoweb.credits.ground import all_twice
 from ecoweb.office import Office
 from ecoweb.records.queries import versions
 from ecoweb.records.tables import quoted
@@ -204,29 +203,6 @@ def calls(office: Office, instrument: str) -> list[dict[str, Any]]:
     return [{"call": str(m).removeprefix("call:"), "orders": int(n)} for m, n in _all(office, sql, [instrument])]
 
 
-def claims_on(office: Office, parcels: Sequence[str] | None) -> list[Claim]:
-    """Return every claim on some parcels (all parcels if None), as known now, whenever it holds."""
-    where = None if parcels is None else {"parcel_id": sorted(set(parcels))}
-    ground = [r for r in versions(office, "credit_ground", where).to_pylist() if r["known_to"] is None] if parcels != [] else []
-    projects = {}
-    if ground:
-        for r in versions(office, "credit_project", {"project_id": sorted({g["project_id"] for g in ground})}).to_pylist():
-            if r["known_to"] is None:
-                projects[r["project_id"]] = (r["instrument"], r["benefit"])
-    return [
-        Claim(
-            g["project_id"],
-            *projects[g["project_id"]],
-            g["parcel_id"],
-            Fraction(g["share_num"], g["share_den"]),
-            g["valid_from"],
-            g["valid_to"],
-        )
-        for g in ground
-        if g["project_id"] in projects
-    ]
-
-
 # ---------------------------------------------------------------- proceeds for a year's run
 def proceeds(office: Office, rules: Rules, year: int) -> tuple[pa.Table, list[dict[str, Any]]]:
     """Return the lots that the year's sales of accounts with an envelope make, for the gate; and all sales by envelope.
@@ -277,11 +253,10 @@ def proceeds(office: Office, rules: Rules, year: int) -> tuple[pa.Table, list[di
 def check_credits(office: Office, rules: Rules) -> list[Fault]:
     """Return every fault of the eco-credits of an office: units, counts, claims, orders, and rows altered behind the log."""
     faults: list[Fault] = []
-    known, found = instruments(rules.params(office.today()))
-    faults += found
+    faults += instruments(rules.params(office.today()))[1]
     with office.reading() as cursor:
         faults += [*_readable(lambda: _log_faults(cursor)), *_readable(lambda: _unit_faults(cursor))]
-        faults += _claim_faults(office, rules, known)
+        faults += all_twice(office, rules)
     return faults
 
 
@@ -402,15 +377,6 @@ def _log_faults(cursor: Any) -> list[Fault]:
 
 def _plain_row(row: Iterable[Any]) -> list[Any]:
     return [str(v) if isinstance(v, date) else v for v in row]
-
-
-def _claim_faults(office: Office, rules: Rules, known: Mapping[str, Any]) -> list[Fault]:
-    claims = claims_on(office, None)
-    faults = []
-    for id in sorted({c.instrument for c in claims} - set(known)):
-        clash = Text("项目所用的凭证 {i} 没有规则。", "projects use instrument {i}, which has no rules.").fill(i=id)
-        faults.append(Fault("credits.undeclared", "credit_project", id, clash, Text("补上规则文件。", "Add its rule file.")))
-    return [*faults, *double_claims([c for c in claims if c.instrument in known], known)]
 
 
 def account_row(office: Office, account: str) -> dict[str, Any]:

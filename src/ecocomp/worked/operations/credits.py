@@ -37,11 +37,12 @@ def _inst(given: Mapping[str, Any], setting: Setting, key: str = "instrument") -
     return instrument(str(given[key]), setting.params)
 
 
-def _units(inst: Instrument, value: Any) -> int:
-    """Return a quantity in smallest units; zero is allowed."""
-    exact = _number(value) * inst.one
+def _units(read: Given, name: str, inst: Instrument) -> int:
+    """Return a quantity in smallest units; zero is allowed, less is not."""
+    exact = read.number(name, least=0) * inst.one
     if exact.denominator != 1:
-        raise UsageError(Text("数量 {v} 的小数位太多。", "The quantity {v} has too many decimals.").fill(v=value))
+        clash = Text("数量 {v} 的小数位太多。", "The quantity {v} has too many decimals.")
+        raise UsageError(clash.fill(v=read.values[name]))
     return int(exact)
 
 
@@ -49,17 +50,11 @@ def _back(inst: Instrument, units: int) -> Fraction:
     return Fraction(units, inst.one)
 
 
-def _number(value: Any) -> Fraction:
-    try:
-        return Fraction(str(value))
-    except (ValueError, ArithmeticError):
-        raise UsageError(Text("“{v}”不是数。", "'{v}' is no number.").fill(v=value)) from None
-
-
-def _fen(value: Any) -> int:
-    exact = _number(value) * 100
+def _fen(read: Given, name: str, default: Any = 0) -> int:
+    """Return an amount of yuan, zero or more, in whole fen."""
+    exact = read.number(name, default, least=0) * 100
     if exact.denominator != 1:
-        raise UsageError(Text("金额 {v} 不是整数分。", "The amount {v} is no whole number of fen.").fill(v=value))
+        read.wrong(name, read.values[name], Text("整数分", "a whole number of fen"))
     return int(exact)
 
 
@@ -69,8 +64,9 @@ def _yuan(fen: int | Fraction) -> Fraction:
 
 def issue(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return what an issue credits and holds back, and the last day but one of its life."""
-    inst = _inst(given, setting)
-    units = _units(inst, given["quantity"])
+    inst, read = _inst(given, setting), Given(given, "credits.issue")
+    units = _units(read, "quantity", inst)
+    read.stop()
     back = buffer_units(units, inst.hold_back)
     start = given.get("from")
     expires = years_after(start, inst.valid_years) if isinstance(start, date) and inst.valid_years else None
@@ -147,11 +143,12 @@ def surrender(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return how a duty stands after what was surrendered."""
     duty = _inst(given, setting, "duty")
     params = setting.params
-    table = Given(given, "credits.surrender").table("surrendered")
-    table.stop()
-    done = {i: _units(duty, q) for i, q in table.values.items()}
+    read = Given(given, "credits.surrender")
+    table = read.table("surrendered")
+    done = table.each(lambda i: _units(table, i, duty))
+    due = _units(read, "due", duty)
+    read.stop()
     rules = {i: instrument(i, params) for i in {*done, duty.id}}
-    due = _units(duty, given["due"])
     stands = standing(due, done, duty, rules)
     limits = {i: _back(duty, offset_limit(due, rules[i].surrender_share)) for i in done if i != duty.id}
     faults = surrender_faults(standing(due, {}, duty, rules), stands, "", duty)
@@ -166,8 +163,10 @@ def surrender(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
 
 def fine(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return what it costs not to surrender."""
-    duty = _inst(given, setting, "duty")
-    found = penalty(_units(duty, given["missing"]), _number(given["mean_price"]) * 100, duty)
+    duty, read = _inst(given, setting, "duty"), Given(given, "credits.penalty")
+    missing, mean = _units(read, "missing", duty), read.number("mean_price", least=0)
+    read.stop()
+    found = penalty(missing, mean * 100, duty)
     return {"low": _yuan(found.low_fen), "high": _yuan(found.high_fen), "cut": _back(duty, found.cut)}
 
 
@@ -175,13 +174,13 @@ def price(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return the mean price of sales, exact and to the fen."""
     one = {"quantity": given.get("quantity"), "amount": given.get("amount")}
     read = Given({"trades": given.get("trades") or [one]}, "credits.mean_price")
-    said = [(r, r.number("quantity", least=0) * 10**6) for r in read.rows("trades", "quantity amount")]
-    for r, units in said:
+    pairs = []
+    for r in read.rows("trades", "quantity amount"):
+        units = r.number("quantity", least=0) * 10**6
         if units.denominator != 1:
             r.wrong("quantity", r.values["quantity"], Text("不多于六位小数", "at most six decimals"))
-        r.number("amount")
+        pairs.append((int(units), _fen(r, "amount")))
     read.stop()
-    pairs = [(int(units), _fen(r.values["amount"])) for r, units in said]
     mean = mean_price(pairs, 6)
     if mean is None:
         raise UsageError(Text("没有成交。", "There is no trade."))
@@ -191,14 +190,14 @@ def price(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
 def lots(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return a sale as lots of whole-fen prices."""
     read = Given(given, "credits.lots")
-    quantity = read.whole("quantity", least=1)
+    quantity, amount = read.whole("quantity", least=1), _fen(read, "amount")
     read.stop()
     sale = {
         "id": "x",
         "year": setting.on.year,
         "origin": "x",
         "quantity": quantity,
-        "net_fen": _fen(given["amount"]),
+        "net_fen": amount,
         "buyer": "x",
     }
     rows = postings.lots([sale])
@@ -210,24 +209,28 @@ def lots(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
 
 def split(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return how net proceeds are shared."""
-    inst = _inst(given, setting)
-    parts = split_net(_fen(given["gross"]), _fen(given.get("cost", 0)), {k: Fraction(v) for k, v in inst.split.items()})
+    inst, read = _inst(given, setting), Given(given, "credits.split")
+    gross, cost = _fen(read, "gross"), _fen(read, "cost")
+    read.stop()
+    parts = split_net(gross, cost, {k: Fraction(v) for k, v in inst.split.items()})
     return {k: _yuan(v) for k, v in parts.items()}
 
 
 def match(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return whether units may be used for what is taken."""
-    inst = _inst(given, setting)
-    faults = match_faults(
-        inst, "", str(given["quality"]), _units(inst, given["need"]), str(given["need_quality"]), _units(inst, given["quantity"])
-    )
+    inst, read = _inst(given, setting), Given(given, "credits.match")
+    used, need = _units(read, "quantity", inst), _units(read, "need", inst)
+    read.stop()
+    faults = match_faults(inst, "", str(given["quality"]), need, str(given["need_quality"]), used)
     return {"allowed": not faults, "faults": [f.code.removeprefix("credits.") for f in faults]}
 
 
 def conservation(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return the gap of the identity of units."""
-    made = _number(given.get("issued", 0)) + _number(given.get("imported", 0))
-    there = sum((_number(given.get(s, 0)) for s in STATES), Fraction(0))
+    read = Given(given, "credits.conservation")
+    made = sum((read.number(n, least=0) for n in ("issued", "imported")), Fraction(0))
+    there = sum((read.number(s, least=0) for s in STATES), Fraction(0))
+    read.stop()
     return {"gap": made - there, "conserved": made == there}
 
 
@@ -249,18 +252,24 @@ def _order(r: Given, k: int) -> Order:
     )
 
 
+def _tick(read: Given) -> int:
+    """Return the price step in fen."""
+    tick = _fen(read, "tick", Decimal("0.01"))
+    if tick < 1:
+        read.wrong("tick", read.values["tick"], Text("至少一分", "a fen or more"))
+    return tick
+
+
 def auction(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
     """Return the price of a sealed call and what each order gets."""
     read = Given(given, "credits.auction")
-    tick, lot = _fen(given.get("tick", Decimal("0.01"))), read.whole("lot", 1, least=1)
-    if tick < 1:
-        read.wrong("tick", given["tick"], Text("至少一分", "a fen or more"))
+    tick, lot = _tick(read), read.whole("lot", 1, least=1)
     orders = [_order(r, k) for k, r in enumerate(read.rows("orders", _ORDER_KEYS))]
-    read.text("allocation", among=("time", "pro_rata"))
+    allocation = read.text("allocation", "time", among=("time", "pro_rata"))
+    reference = _fen(read, "reference") if read.has("reference") else None
     read.stop()
     raise_errors(order_faults(orders, tick=tick, lot=lot))
-    reference = None if given.get("reference") is None else _fen(given["reference"])
-    found = clear(orders, reference=reference, tick=tick, lot=lot, allocation=str(given.get("allocation", "time")))
+    found = clear(orders, reference=reference, tick=tick, lot=lot, allocation=allocation)
     return {
         "price": "" if found.price is None else _yuan(found.price),
         "volume": found.volume,
@@ -280,9 +289,7 @@ def book(given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
             wanted = Text("市价单不写价格，限价单写价格", "no price for a market order, a price for a limit order")
             r.wrong("price", r.values.get("price", ""), wanted)
         messages.append(Message(r.text("order"), None if cancelling else _order(r, 0)))
-    share, tick = read.number("protection", Decimal("0.1"), least=0, most=1), _fen(given.get("tick", Decimal("0.01")))
-    if tick < 1:
-        read.wrong("tick", given["tick"], Text("至少一分", "a fen or more"))
+    share, tick = read.number("protection", Decimal("0.1"), least=0, most=1), _tick(read)
     read.stop()
     state, fills, found = replay(messages, protection=share, tick=tick)
     raise_errors(found)
