@@ -60,6 +60,7 @@ class Office:
     alias        name of its connection in Django
     vendor       ``sqlite`` or ``postgresql``
     key_file     the file of its key (it may be absent: then personal data cannot be read)
+    login        the account of the operating system a command runs under, for the audit log; empty: no command
     """
 
     folder: Path
@@ -70,6 +71,7 @@ class Office:
     vendor: str
     key_file: Path
     wait_s: float = 30.0
+    login: str = ""
     memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -117,15 +119,7 @@ class Office:
                 yield cursor
             finally:
                 setattr(connection, "ecoweb_reading", False)  # noqa: B010
-                self._end_reading(cursor)
-
-    def _end_reading(self, cursor: Any) -> None:
-        """End a reading; a connection that cannot even do that is closed, or nothing could begin on it ever after."""
-        try:
-            cursor.execute("ROLLBACK")
-        except Exception:
-            self.connection.close()
-            raise
+                cursor.execute("ROLLBACK")
 
     @contextmanager
     def words(self) -> Iterator[None]:
@@ -136,7 +130,17 @@ class Office:
             with disk_words(self.folder):
                 yield
         except (Error, sqlite3.Error) as exc:
+            self._free()
             raise FaultsError([database_fault(exc, self.place)]) from exc
+
+    def _free(self) -> None:
+        """Close a connection left in a transaction that nobody owns: a BEGIN or ROLLBACK was itself broken off."""
+        connection = self.connection
+        if connection.connection is None or connection.in_atomic_block or getattr(connection, "ecoweb_reading", False):
+            return
+        raw = connection.connection
+        if raw.in_transaction if self.vendor == "sqlite" else raw.info.transaction_status:
+            connection.close()
 
     @property
     def place(self) -> str:
@@ -166,11 +170,12 @@ class Office:
 
 # ---------------------------------------------------------------- make, open, upgrade
 def create_office(
-    folder: Path | str, database_url: str | None = None, *, name: str, region_code: str, wait_s: float = 30.0
+    folder: Path | str, database_url: str | None = None, *, name: str, region_code: str, wait_s: float = 30.0, login: str = ""
 ) -> Office:
     """Make a new office in `folder` (new or empty) and open it.
 
     database_url  a PostgreSQL URL whose database exists and is empty; None for SQLite in the folder
+    login         the account of the operating system that asks, where a command does
     raises        FaultsError when there is an office already, or the database cannot be reached or is not empty
     """
     place = Path(folder)
@@ -182,10 +187,10 @@ def create_office(
         for sub in (place, place / EDITIONS, place / STAGING):
             sub.mkdir(parents=True, exist_ok=True)
     with disk_words(place), exclusive_lock(place / STAGING / ".making"):
-        return _made(place, database_url, name, region_code, wait_s)
+        return _made(place, database_url, name, region_code, wait_s, login)
 
 
-def _made(place: Path, database_url: str | None, name: str, region_code: str, wait_s: float) -> Office:
+def _made(place: Path, database_url: str | None, name: str, region_code: str, wait_s: float, login: str) -> Office:
     """Make the office while nobody else does."""
     if (place / CONFIG).exists():
         raise FaultsError([_there_already(place)])
@@ -195,7 +200,7 @@ def _made(place: Path, database_url: str | None, name: str, region_code: str, wa
     key_file = _key_file(place)
     if not key_file.exists():
         write_key(key_file, os.urandom(32))
-    office = _connected(place, {"name": name, "region_code": region_code}, database_url, wait_s)
+    office = _connected(place, {"name": name, "region_code": region_code}, database_url, wait_s, login)
     try:
         _check_reachable(office)
         _refuse_used(office)
@@ -209,16 +214,17 @@ def _made(place: Path, database_url: str | None, name: str, region_code: str, wa
     return office
 
 
-def open_office(folder: Path | str, database_url: str | None = None, *, wait_s: float = 30.0) -> Office:
+def open_office(folder: Path | str, database_url: str | None = None, *, wait_s: float = 30.0, login: str = "") -> Office:
     """Open the office in `folder`.
 
     database_url  instead of the one in `office.toml`
     wait_s        how long a write waits for another writer
+    login         the account of the operating system that asks, where a command does; stands in the log beside the actor
     raises        FaultsError: no office there, its file damaged, the server not reachable, the schema older or newer
     """
     place = Path(folder)
     config = _read_config(place)
-    office = _connected(place, config, database_url or config.get("database_url") or None, wait_s)
+    office = _connected(place, config, database_url or config.get("database_url") or None, wait_s, login)
     try:
         _check_reachable(office)
         _check_schema(office)
@@ -258,7 +264,7 @@ def setup() -> None:
 
 
 # ---------------------------------------------------------------- connection
-def _connected(place: Path, config: dict[str, Any], url: str | None, wait_s: float) -> Office:
+def _connected(place: Path, config: dict[str, Any], url: str | None, wait_s: float, login: str = "") -> Office:
     setup()
     from django.db import connections
 
@@ -275,6 +281,7 @@ def _connected(place: Path, config: dict[str, Any], url: str | None, wait_s: flo
         vendor,
         _key_file(place),
         wait_s,
+        login,
     )
 
 

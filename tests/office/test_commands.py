@@ -279,6 +279,16 @@ def test_regions_of_one_list_and_the_next(ecocomp: Run, tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- words and exit status
+def test_comparing_regions_never_writes_over_what_it_reads(ecocomp: Run, tmp_path: Path) -> None:
+    one, two = tmp_path / "1.csv", tmp_path / "2.csv"
+    for path, name in ((one, "青溪县"), (two, "青溪区")):
+        path.write_text(f"行政区划代码,单位名称\n990121,{name}\n", encoding="utf-8")
+    kept = two.read_bytes()
+    refused = ecocomp("regions", "compare", one, two, "--out", two, "--lang", "en")
+    assert refused.returncode == 2 and two.read_bytes() == kept, refused.stderr
+    assert ecocomp("regions", "compare", one, two, "--out", tmp_path / "d.csv").returncode == 0
+
+
 @pytest.mark.parametrize("command", ["office", "survey", "tenure", "regions", "survey import", "tenure blocked", "zones impact"])
 def test_help_in_both_languages(command: str, ecocomp: Run) -> None:
     zh, en = (ecocomp(*command.split(), "--help", lang=lang) for lang in ("zh", "en"))

@@ -195,3 +195,22 @@ def test_a_reading_that_cannot_end_does_not_stop_the_next(office: Office) -> Non
     with office.reading() as cursor:
         cursor.execute("SELECT count(*) FROM change")
         assert cursor.fetchone()[0] == 1
+
+
+def test_a_transaction_whose_beginning_is_broken_off_does_not_stop_the_next(office: Office) -> None:
+    def fail(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        if str(sql).startswith("BEGIN"):
+            raise OperationalError("interrupted")
+        return result
+
+    with pytest.raises(FaultsError), office.connection.execute_wrapper(fail), office.reading():
+        pass
+    if office.vendor == "sqlite":  # elsewhere the driver begins, without a statement of ours
+        with pytest.raises(FaultsError), office.connection.execute_wrapper(fail), office.writing():
+            pass
+    with office.writing() as cursor:
+        cursor.execute("INSERT INTO seal (register, object, wrapped) VALUES ('a', 'b', %s)", [b"c"])
+    with office.reading() as cursor:
+        cursor.execute("SELECT count(*) FROM seal")
+        assert cursor.fetchone()[0] == 1

@@ -198,6 +198,21 @@ def test_a_numbered_row_that_begins_like_a_total_is_a_result() -> None:
     assert ([r.no for r in found], total) == ([1], 1000)
 
 
+def test_an_empty_batch_is_not_taken_for_this_one_where_others_name_theirs() -> None:
+    rows = [(1, HEADS), (2, ["B", "1", "", "10", "成功"]), (3, ["", "2", "", "10", "成功"]), (4, ["B", "", "", "x", ""])]
+    found, _ = read_rows(rows, BankMapping(), "f")
+    assert [(r.place, r.trouble) for r in found] == [(2, ""), (3, "no_batch"), (4, "unreadable")]
+    lines = {1: Sent(1000, "sent"), 2: Sent(1000, "sent")}
+    judged = judge(found[:2], None, "B", "released", lines)
+    assert [r.no for r in judged.post] == [1]
+    assert [(r.place, why) for r, why in judged.park] == [(3, "no_batch")]
+    none, _ = read_rows([(1, HEADS), (2, ["", "1", "", "10", "成功"]), (3, [" ", "2", "", "10", "成功"])], BankMapping(), "f")
+    assert [r.no for r in judge(none, None, "B", "released", lines).post] == [1, 2]
+    fixed = BankMapping(form="fixed", columns={"batch": [1, 2], "row": [3, 2], "amount": [5, 4], "outcome": [9, 4]})
+    found, _ = read_fixed("B  1  10成功\n   2  10成功\n", fixed)
+    assert [(r.no, r.trouble) for r in found] == [(1, ""), (2, "no_batch")]
+
+
 def test_a_row_said_twice_is_parked_even_if_one_of_them_cannot_be_read() -> None:
     rows = [Result(2, "B", 1, 1000, "paid"), Result(3, "B", 1, 1000, "", trouble="outcome")]
     judged = judge(rows, None, "B", "released", {1: Sent(1000, "sent")})

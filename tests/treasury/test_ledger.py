@@ -229,6 +229,23 @@ def test_interest_stays_with_the_money_that_earned_it(books: Office) -> None:
     assert ledger.balance(books, "liability:interest:treasury:E1") == -3
 
 
+def test_a_debt_to_the_treasury_is_no_payment_to_holders(books: Office) -> None:
+    debt = "liability:interest:treasury:E1"
+    act(books, lambda w: ledger.post(w, [T(BANK, debt, 3, "interest", "2025Q1")], key="i", book_on=ON))
+    fund = ledger.fund_statement(books).to_pylist()[0]
+    assert (fund["paid_fen"], fund["owed_fen"], fund["at_bank_fen"], fund["interest_fen"]) == (0, 303, 1003, 0)
+    act(books, lambda w: ledger.post(w, [T(debt, BANK, 3, "payment", "2025Q1")], key="h", book_on=ON))
+    assert ledger.fund_statement(books).to_pylist()[0]["paid_fen"] == 0
+
+
+def test_what_goes_back_is_taken_from_the_column_it_came_in(books: Office) -> None:
+    back = [T(FUND, BANK, 100, "grant", "文1"), T(FUND, BANK, 50, "lapse", "文2"), T(BANK, FUND, 20, "lapse", "文3")]
+    act(books, lambda w: ledger.post(w, back, key="back", book_on=ON))
+    fund = ledger.fund_statement(books).to_pylist()[0]
+    names = ("granted_fen", "lapsed_fen", "allocated_fen", "left_fen")
+    assert [fund[n] for n in names] == [900, 30, 300, 570]
+
+
 # ---------------------------------------------------------------- hostile and dirty
 @pytest.mark.parametrize(
     ("row", "code"),

@@ -20,10 +20,10 @@ from ecoweb.treasury.ledger_check import check
 from .books import T, act
 
 NAMES = ["asset:bank:E1", "fund:E1", "asset:transit:E1", "liability:payable:H1:E1", "liability:payable:H2:E1", "asset:bank:E2",
-         "fund:E2", "liability:payable:H1:E2", "claim:forest", "liability:owed:H1"]  # fmt: skip
+         "fund:E2", "liability:payable:H1:E2", "claim:forest", "liability:owed:H1", "liability:interest:treasury:E1"]  # fmt: skip
 START = date(2025, 1, 1)
 ROWS = st.lists(
-    st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES), st.integers(1, 60), st.sampled_from(["grant", "payment", "reallocation", "interest"]),
+    st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES), st.integers(1, 60), st.sampled_from(["grant", "payment", "reallocation", "interest", "lapse", "allocation", "escrow", "release"]),
               st.sampled_from(["", "文1"])),
     min_size=1, max_size=4,
 )  # fmt: skip
@@ -193,6 +193,17 @@ class History(RuleBasedStateMachine):
         assert {n: fen for n, fen in found.items() if fen} == {n: fen for n, fen in self.posted.items() if fen}
         late = date(2026, 12, 31)
         assert {n: f for n, f in ledger.trial_balance(self.office, late).items() if f} == {n: f for n, f in found.items() if f}
+
+    @invariant()
+    def funds_close(self) -> None:
+        """What an envelope began with, and what came in and went out since, is what is left of it."""
+        for since in (None, START + timedelta(100)):
+            for row in ledger.fund_statement(self.office, since=since).to_pylist():
+                came = sum(row[f"{n}_fen"] for n in ("opening", "granted", "interest", "moved_in", "other_in"))
+                went = sum(row[f"{n}_fen"] for n in ("moved_out", "lapsed", "other_out", "allocated"))
+                assert came - went == row["left_fen"] == -self.posted[f"fund:{row['envelope']}"]
+                lies = sum(row[f"{n}_fen"] for n in ("at_bank", "in_transit", "in_escrow"))
+                assert lies == sum(self.posted[n] for n in NAMES if n.startswith("asset") and envelope(n) == row["envelope"])
 
     def teardown(self) -> None:
         assert check(self.office) == []

@@ -11,10 +11,11 @@ from click.testing import CliRunner
 
 from ecocomp.terms.faults import EcocompError
 from ecoweb.commands import payments as commands
+from ecoweb.commands.base import login_of
 from ecoweb.office import Office
 from ecoweb.treasury.payments import Act
 
-from .pay_world import Claim, World, bundle
+from .pay_world import Claim, World, bundle, officer
 
 CLAIMS = [Claim("H1", "p1", {"E1": 1000}), Claim("H2", "p2", {"E1": 700, "E2": 300}), Claim("H3", "p3", {"E2": 500})]
 
@@ -76,6 +77,9 @@ def test_the_whole_way_by_commands(w: World) -> None:
         "released",
         "reconciled",
     ]
+    shown = run(w, "show", name)
+    assert {s["login"] for s in shown["steps"]} == {login_of()}
+    assert shown["shared_logins"] == {login_of(): ["P-approver", "P-checker", "P-maker", "P-reconciler", "P-releaser"]}
     assert "户主H1" in run(w, "explain", "H1", "--letter")["zh"]
     told = json.dumps(run(w, "explain", "H1", "--bundle", str(place)), ensure_ascii=False)
     assert "财〔2025〕E1号" in told and "6222" not in told
@@ -112,6 +116,7 @@ def test_an_officer_is_registered_and_may_act_a_day_later(w: World) -> None:
     w.take(CLAIMS)
     w.noticed()
     name = w.made().batch_id
+    w.load("officer", [officer("u:root", "P-root", "sysadmin")])
     run(w, "officer", "u:c2", "--person", "P-c2", "--roles", "checker", "--from", "2027-01-01", actor="root")
     assert "granted" in str(run(w, "check", name, actor="c2").message.en)
     w.wait(days=2)
@@ -149,3 +154,36 @@ def test_approvals_at_once_are_one_approval(w: World) -> None:
     said = {out.strip() for out, _ in answers if out.strip()}
     assert len(said) == 1, answers
     assert w.sql("SELECT count(*) FROM pay_step WHERE step = 'approved'") == [(1,)]
+
+
+def test_a_return_without_its_batch_is_told(w: World) -> None:
+    w.take(CLAIMS)
+    w.noticed()
+    name = w.sent()
+    back = w.folder / "back.csv"
+    back.write_text(f"批次号,序号,金额,处理结果\n{name},1,10.00,成功\n,2,10.00,成功\n")
+    said = run(w, "return", str(back), "--batch", name, actor="reconciler", code=1)
+    assert (said["paid"], said["unnamed"]) == (1, False)
+    assert [(p["place"], p["line"], p["why"]) for p in said["parked"]] == [(3, 2, "no_batch")]
+    back.write_text("批次号,序号,金额,处理结果\n,2,10.00,成功\n")
+    said = run(w, "return", str(back), "--batch", name, actor="reconciler")
+    assert (said["paid"], said["unnamed"]) == (1, True)
+
+
+def test_envelopes_that_came_with_a_bundle_are_shown_with_their_balances(w: World) -> None:
+    from ecoweb.commands.funds import envelopes
+
+    def shown(*args: str) -> str:
+        made = CliRunner().invoke(envelopes, ["show", "--office", str(w.office.folder), "--lang", "en", *args])
+        assert made.exit_code == 0, made.output
+        return made.output
+
+    assert "Neither the register nor the books" in shown()
+    w.take(CLAIMS, opening={"E1": 50}, grants={"E1": 1700, "E2": 900})
+    books = {b["envelope_id"]: b for b in json.loads(shown("--json"))["books"]}
+    assert {e: (b["at_bank_fen"], b["left_fen"], b["owed_fen"], b["registered"]) for e, b in books.items()} == {
+        "E1": (1750, 50, 1700, False),
+        "E2": (900, 100, 800, False),
+    }
+    told = shown()
+    assert "Fund E1" in told and "E1, E2" in told and "17.50" in told

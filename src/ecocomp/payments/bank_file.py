@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from sys import intern
 
 from ecocomp.terms.faults import Fault, FaultsError, capped
 from ecocomp.terms.money import say_yuan
@@ -112,17 +113,15 @@ def read_file(data: bytes, encoding: str = "utf-8", where: str = "bank file") ->
         raise FaultsError(
             [_form(where, "", Text("不是 {e} 编码：{x}", "it is not {e}: {x}").fill(e=encoding, x=exc.reason))]
         ) from None
-    rows = text.split("\n")
-    if rows and rows[-1] == "":
-        rows.pop()
-    else:
+    if text and not text.endswith("\n"):
         raise FaultsError([_form(where, "", Text("最后一行没有结束", "its last line does not end"))])
-    head = rows[0].split(SEPARATOR) if rows else []
+    rows = _rows(text)
+    head = next(rows, "").split(SEPARATOR)
     amount = _AMOUNT.fullmatch(head[4]) if len(head) == 5 else None
     if amount is None or SEPARATOR.join(head[:2]) != FORM or not head[3].isdecimal() or len(head[3]) > 9:
         raise FaultsError([_form(where, "1", Text("首行不是银行文件的首行", "the first line is not that of a bank file"))])
     faults, lines = [], []
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in enumerate(rows, 2):
         line = _read_line(row, head[2])
         if line is None:
             faults.append(
@@ -144,13 +143,21 @@ def read_file(data: bytes, encoding: str = "utf-8", where: str = "bank file") ->
     return Read(head[2], lines, total, sha256(data).hexdigest())
 
 
+def _rows(text: str) -> Iterator[str]:
+    """Yield the lines of a text one by one: a list of a million beside the text would be as large again."""
+    at = 0
+    while (end := text.find("\n", at)) >= 0:
+        yield text[at:end]
+        at = end + 1
+
+
 def _read_line(row: str, batch: str) -> Line | None:
     parts = row.split(SEPARATOR)
     if len(parts) != 6 or parts[0] != batch or not parts[1].isdecimal() or len(parts[1]) > 9:
         return None
     amount = _AMOUNT.fullmatch(parts[4])
     fen = int(amount[1]) * 100 + int(amount[2]) if amount else 0
-    return Line(int(parts[1]), parts[2], parts[3], fen, parts[5]) if fen else None
+    return Line(int(parts[1]), parts[2], parts[3], fen, intern(parts[5])) if fen else None  # the purpose is that of the batch
 
 
 def compare(

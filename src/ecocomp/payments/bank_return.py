@@ -2,7 +2,8 @@
 
 A return may be a workbook, a text with separators, or a text of fixed widths; a mapping (YAML) says which column is what,
 from which day to which it holds, and how the bank writes its outcomes. Nothing is guessed: a row that does not fit exactly
-one line that was sent, with the same amount and one outcome, is *parked* with its reason and posts nothing.
+one line that was sent, with the same amount and one outcome, is *parked* with its reason and posts nothing. A return in which no
+row names a batch is of the batch it is handed in for; one that names it in some rows only has the others parked.
 
     form: sheet                 # sheet (XLSX or CSV) or fixed
     from: 2025-01-01            # first day it holds; `to` the last, absent: open
@@ -20,7 +21,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
@@ -53,6 +54,7 @@ _TOTALS = ("合计", "总计", "total", "sum")
 
 PARKED: dict[str, Text] = {
     "unreadable": Text("行读不懂", "the row cannot be read"),
+    "no_batch": Text("批次一格是空的，而别的行写有批次", "the batch is left out in this row, while others name theirs"),
     "wrong_batch": Text("批次不是本回单的批次，或没有这个批次", "it is of another batch, or there is no such batch"),
     "not_sent": Text("批次尚未放行", "the batch was not released"),
     "closed": Text("批次已归档，回单迟到", "the batch is archived: the return is late"),
@@ -214,7 +216,17 @@ def read_rows(rows: Iterable[tuple[int, Sequence[str]]], mapping: BankMapping, w
         out.append(_result(number, {n: cells[i] if i < len(cells) else "" for n, i in places.items()}, mapping))
     if not places:
         raise FaultsError([_no_header(where)])
-    return out, total
+    return _without_batch(out), total
+
+
+def _without_batch(results: list[Result]) -> list[Result]:
+    """Mark the rows that name no batch in a return in which others do: nothing says that they are of the same.
+
+    Where no row names one, the return is of the batch it is handed in for.
+    """
+    if not any(r.batch for r in results):
+        return results
+    return [r if r.batch or r.trouble else replace(r, trouble="no_batch") for r in results]
 
 
 def read_fixed(text: str, mapping: BankMapping) -> tuple[list[Result], int | None]:
@@ -229,7 +241,7 @@ def read_fixed(text: str, mapping: BankMapping) -> tuple[list[Result], int | Non
             total = _fen(cells["amount"], mapping.unit)
             continue
         out.append(_result(number, cells, mapping))
-    return out, total
+    return _without_batch(out), total
 
 
 def _header(cells: Sequence[str], mapping: BankMapping) -> dict[str, int]:

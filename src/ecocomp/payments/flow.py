@@ -143,6 +143,8 @@ ROLES: dict[str, Text] = {
     "sysadmin": Text("系统管理员", "system administrator"),
 }
 MONEY_ROLES = ("maker", "checker", "approver", "releaser", "reconciler")
+APPOINTERS = ("sysadmin", "supervisor")
+"""Roles that register officers. A person who has one of them and a role that moves money registers nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """From a year's result to the rows that are paid: one for each holder, parcel, programme, year and tranche, with its sources.
 
-A first calculation makes rows; a later one of the same year makes only what differs. What has gone to the bank is never
-taken back: too much becomes a claw-back row, linked to what it corrects, and too little a correction row. What has not
-gone yet is cancelled and replaced. Policy sheet 6.5 (unique key, claw-back rows).
+A first calculation makes rows; a later one of the same year makes only what differs. Where nothing is taken away, every row stays
+and a correction row carries the difference. Where something is, rows that are in no batch yet are cancelled and one row takes
+their place; what is in a batch or beyond is never taken back: too much becomes a claw-back row, linked to what it corrects.
+Policy sheet 6.5 (unique key, claw-back rows).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,16 +91,33 @@ def asked(on: str | None, known: str | None) -> Asked:
     return Asked(day_of(on), day_of(known))
 
 
+def login_of() -> str:
+    """Return the account of the operating system this process runs under, as the system knows it; empty where it does not.
+
+    The variables USER and LOGNAME are not asked where the system itself can say: whoever types a command can set them.
+    """
+    try:
+        import pwd
+    except ImportError:  # no POSIX system
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError, ImportError):
+            return ""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid:{number}"
+
+
 def actor_of(name: str | None) -> str:
-    """Return who acts: the name given, else the login name."""
+    """Return who acts: the name given, else the login name. What is given is stated, not proved: `login_of` is logged beside it."""
     if name is not None and not name.strip():
         raise UsageError(Text("--actor 是空的。", "--actor is empty."))
-    try:
-        return name or f"u:{getpass.getuser()}"
-    except (KeyError, OSError):
-        raise UsageError(
-            Text("无法得知登录名；用 --actor 写明经办人。", "The login name is not known; say who acts with --actor.")
-        ) from None
+    login = name or login_of()
+    if not login:
+        raise UsageError(Text("无法得知登录名；用 --actor 写明经办人。", "The login name is not known; say who acts with --actor."))
+    return name or f"u:{login}"
 
 
 @contextmanager
@@ -113,8 +131,8 @@ def opened(folder: Path | None, database: str | None, make: Callable[[], tuple[s
         )
     if make is not None and not (folder / offices.CONFIG).exists():
         name, region = make()
-        office = offices.create_office(folder, database, name=name, region_code=region)
+        office = offices.create_office(folder, database, name=name, region_code=region, login=login_of())
     else:
-        office = offices.open_office(folder, database)
+        office = offices.open_office(folder, database, login=login_of())
     with office:
         yield office

@@ -314,7 +314,13 @@ def _enter(
 
 
 # ---------------------------------------------------------------- reading
-@envelopes.command("show", help=t("各资金包在某一天的状况：下达、缓拨、追回、利息、可用。", "Where each envelope stands on a day."))
+@envelopes.command(
+    "show",
+    help=t(
+        "各资金包在某一天的状况：登记簿上的下达、缓拨、利息、可用，账上的存款、未用、应付、在途。",
+        "Where each envelope stands on a day: by the register, and by the books.",
+    ),
+)
 @office_options
 @day_options
 @common
@@ -326,7 +332,7 @@ def show(folder: Path | None, database: str | None, on: str | None, known: str |
         from ecocomp.terms.codes import FUND_SOURCES
         from ecocomp.terms.money import say_yuan
         from ecoweb.treasury.envelopes import envelopes as terms_of
-        from ecoweb.treasury.envelopes import ledger_faults, standings
+        from ecoweb.treasury.envelopes import in_books, ledger_faults, standings
 
         ask = asked(on, known)
         with opened(folder, database) as office:
@@ -335,6 +341,7 @@ def show(folder: Path | None, database: str | None, on: str | None, known: str |
             found = standings(office, params, day, ask.known)
             terms = {r["envelope_id"]: r for r in terms_of(office, day, ask.known)}
             wrong = ledger_faults(office, params)
+            booked = in_books(office, ask.on, ask.known)
         names = (
             "granted_fen",
             "postponed_fen",
@@ -377,11 +384,38 @@ def show(folder: Path | None, database: str | None, on: str | None, known: str |
                 ]
                 for s in found
             ]
-            voice.table(Text("资金包，{d}，元", "envelopes on {d}, yuan").fill(d=day), heads, cells, right=tuple(range(2, 9)))
+            if found:
+                voice.table(Text("资金包，{d}，元", "envelopes on {d}, yuan").fill(d=day), heads, cells, right=tuple(range(2, 9)))
+            _say_books(voice, booked, day)
+            if not found and not booked:
+                voice.say(Text("登记簿和账上都没有资金包。", "Neither the register nor the books have an envelope."))
 
-        return tell(voice, wrong, {"on": str(day), "envelopes": listed}, table)
+        return tell(voice, wrong, {"on": str(day), "envelopes": listed, "books": booked}, table)
 
     guarded(voice, work)
+
+
+def _say_books(voice: Any, booked: list[dict[str, Any]], day: date) -> None:
+    """Say where the money of each envelope lies by the books, and which envelopes the register does not know."""
+    from ecocomp.terms.money import say_yuan
+
+    if not booked:
+        return
+    heads = [
+        Text("编码", "code"), Text("名称", "name"), Text("存款", "at bank"), Text("未用", "not given out"), Text("应付", "owed"),
+        Text("暂存", "in escrow"), Text("在途", "in transit"), Text("已付", "paid"),
+    ]  # fmt: skip
+    names = ("at_bank_fen", "left_fen", "owed_fen", "in_escrow_fen", "in_transit_fen", "paid_fen")
+    cells = [[b["envelope_id"], b[f"name_{voice.lang}"], *(say_yuan(b[n]) for n in names)] for b in booked]
+    title = Text("账上的资金包，{d}，元", "envelopes by the books on {d}, yuan").fill(d=day)
+    voice.table(title, heads, cells, right=tuple(range(2, 8)))
+    strange = [b["envelope_id"] for b in booked if not b["registered"]]
+    if strange:
+        said = Text(
+            "登记簿没有这些资金包的条款（随成果包入账）：{e}。登记：ecocomp envelopes load。",
+            "The register has no terms of these (they came with a bundle): {e}. Enter them: ecocomp envelopes load.",
+        )
+        voice.say(said.fill(e=", ".join(strange)))
 
 
 @envelopes.command(

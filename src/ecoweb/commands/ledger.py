@@ -350,10 +350,11 @@ def ledger_check(folder: Path | None, database: str | None, **kwargs: Any) -> No
     from ecoweb.records.guards import check_guards
     from ecoweb.treasury.ledger import journals
     from ecoweb.treasury.ledger_check import check
+    from ecoweb.treasury.shape import check_tables
 
     voice = voice_of(kwargs)
     with opened(folder, database) as office:
-        found = [*check(office), *(f for f in check_guards(office) if f.record.startswith("ledger"))]
+        found = [*check(office), *check_guards(office), *check_tables(office)]
         last = journals(office, last=1)
     head = last[0] if last else None
     voice.data(

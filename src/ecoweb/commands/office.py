@@ -10,7 +10,7 @@ import click
 
 from ecocomp.cli.options import Named, common, t, voice_of
 from ecocomp.terms.text import Text
-from ecoweb.commands.base import office_options, opened, target
+from ecoweb.commands.base import login_of, office_options, opened, target
 
 
 @click.group(help=t("办公室：登记簿所在的文件夹和数据库。", "Office: the folder and database of the registers."))
@@ -30,7 +30,7 @@ def office_new(folder: Path, name: str, region: str, database: str | None, **kwa
     from ecoweb.office import create_office
 
     voice = voice_of(kwargs)
-    with create_office(folder, database, name=name, region_code=region) as made:
+    with create_office(folder, database, name=name, region_code=region, login=login_of()) as made:
         voice.data({"folder": str(made.folder), "name": made.name, "region_code": made.region_code, "database": made.vendor})
         said = Text(
             "已新建办公室 {n}（{r}，{v}）：{f}。个人信息的密钥在 {k}，请另行备份并妥善保管。",
@@ -101,11 +101,13 @@ def office_verify(folder: Path | None, database: str | None, kept: Path | None, 
     from ecoweb.records.guards import check_guards
     from ecoweb.records.log import verify_log
     from ecoweb.records.personal import check_seals
+    from ecoweb.treasury.shape import check_tables
 
     voice = voice_of(kwargs)
     with opened(folder, database) as made:
         size, root = _kept(kept) if kept is not None else (None, None)
-        faults = [*verify_log(made, size, root), *check_guards(made), *check_seals(made), *check_editions(made)]
+        guards = [*check_guards(made), *check_tables(made)]
+        faults = [*verify_log(made, size, root), *guards, *check_seals(made), *check_editions(made)]
     voice.data({"ok": not faults, "faults": [f.as_json() for f in faults]})
     voice.faults([] if voice.as_json else faults)
     if faults:

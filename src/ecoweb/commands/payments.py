@@ -75,7 +75,7 @@ def _batch_words(b: Any) -> tuple[dict[str, Any], list[Text]]:
 
     data = {
         "batch": b.batch_id, "step": b.step, "rows": b.rows, "lines": b.lines, "sum_fen": b.sum_fen, "digest": b.digest, "again": b.again,  # noqa: E501
-        "change": b.change, "left_out": b.left_out,
+        "change": b.change, "left_out": b.left_out, "warnings": [f.as_json() for f in b.warnings],
     }  # fmt: skip
     said = [
         Text("批次 {b}：{s}，{r} 行、{l} 笔、{y} 元，摘要 {d}…{a}", "Batch {b}: {s}, {r} rows, {l} lines, CNY {y}, digest {d}…{a}").fill(  # noqa: E501
@@ -91,6 +91,7 @@ def _batch_words(b: Any) -> tuple[dict[str, Any], list[Text]]:
     said += [
         Text("未编入：{w} {n} 行", "left out: {w}, {n} rows").fill(w=words.get(k, Text(k, k)), n=n) for k, n in b.left_out.items()
     ]
+    said += [Text("注意 " + f.say("zh"), "warning: " + f.say("en")) for f in b.warnings]
     return data, said
 
 
@@ -302,7 +303,7 @@ def bank_return(file: Path, batch_id: str, mapping: Path | None, final: bool, **
         parked.extend(p.parked)
         data = {
             "batch": batch_id, "rows": p.rows, "paid": p.paid, "failed": p.failed, "unknown": p.unknown, "unanswered": p.unanswered,
-            "again": p.again, "change": p.change,
+            "again": p.again, "change": p.change, "unnamed": p.unnamed,
             "parked": [{"place": r.place, "line": r.no, "amount_fen": r.amount_fen, "outcome": r.outcome, "why": w} for r, w in p.parked],  # noqa: E501
         }  # fmt: skip
         words = Text(
@@ -310,6 +311,11 @@ def bank_return(file: Path, batch_id: str, mapping: Path | None, final: bool, **
         )
         again = Text("（内容相同，此前已登记）", " (the same content was posted before)") if p.again else Text("", "")
         lines = [words.fill(p=p.paid, f=p.failed, u=p.unknown, k=len(p.parked), a=again)]
+        if p.unnamed:
+            unnamed = Text(
+                "注意：回单没有写明批次，按 {b} 登记。", "warning: the return names no batch; it was posted as that of {b}."
+            )
+            lines.append(unnamed.fill(b=batch_id))
         return data, [*lines, *(say_parked(r, w) for r, w in p.parked[:40])]
 
     _run(kwargs, "return", act)
@@ -645,7 +651,14 @@ def show(batch_id: str, **kwargs: Any) -> None:
     words = Text("批次 {b}：{r} 行，{l} 笔，{y} 元；{p}", "Batch {b}: {r} rows, {l} lines, CNY {y}; {p}")
     voice.say(words.fill(b=batch_id, r=found["rows"], l=found["lines"], y=say_yuan(found["sum_fen"]), p=found["purpose"]))
     for s in found["steps"]:
-        voice.say(f"  {office_time(s['at'])} {STEPS[s['step']][2].to(voice.lang)} {s['officer_id']} ({s['person_id']})")
+        typed = f" @{s['login']}" if s["login"] else ""
+        voice.say(f"  {office_time(s['at'])} {STEPS[s['step']][2].to(voice.lang)} {s['officer_id']} ({s['person_id']}){typed}")
+    for login, persons in found["shared_logins"].items():
+        one = Text(
+            "  注意：{p} 的步骤都在本机账户 {l} 下输入；是否各由本人办理，命令行无从核实。",
+            "  warning: the steps of {p} were all typed under the login {l}; the command line cannot tell whether each acted.",
+        )
+        voice.say(one.fill(p=", ".join(persons), l=login))
     for envelope, fen in found["sources"].items():
         voice.say(f"  {envelope}: {say_yuan(fen)}")
     voice.say("  " + " ".join(f"{STATES[k].to(voice.lang)} {n}" for k, n in found["states"].items()))
@@ -657,16 +670,25 @@ def show(batch_id: str, **kwargs: Any) -> None:
         )
 
 
-@payments.command("verify", help=t("核验付款行、批次与审计日志是否一致。", "Verify rows and batches against the audit log."))
+@payments.command(
+    "verify",
+    help=t(
+        "核验付款行、批次与审计日志，数据库的约束和触发器；清除作废批次遗留的文件。",
+        "Verify rows and batches against the log, and the database's guards; remove what cancelled batches left.",
+    ),
+)
 @office_options
 @common
 def verify(**kwargs: Any) -> None:
     """Check that nothing was altered."""
+    from ecoweb.records.guards import check_guards
     from ecoweb.treasury import payments_queries as ask
+    from ecoweb.treasury.shape import check_tables
 
     voice = voice_of(kwargs)
     with opened(kwargs["folder"], kwargs["database"]) as office:
-        faults = ask.check(office)
+        guards = [f for f in check_guards(office) if f.record.startswith("pay_")]
+        faults = [*ask.check(office), *guards, *check_tables(office, ("pay_",))]
     voice.data({"ok": not faults, "faults": [f.as_json() for f in faults]})
     if not voice.as_json:
         voice.faults(faults)
@@ -696,9 +718,10 @@ def officer(officer_id: str, **kwargs: Any) -> None:
     values = {k: kwargs.pop(k) for k in ("person", "roles", "name", "region", "delegated_by", "kin", "since", "until")}
 
     def act(office: Any, who: Any) -> tuple[Any, list[Text]]:
-        change = registry.appoint(
+        made = registry.appoint(
             office, officer_id, who, values | {"since": day_of(values["since"]), "until": day_of(values["until"])}
         )
-        return {"officer": officer_id, "change": change}, [Text("已登记（变更 {c}）。", "Registered (change {c}).").fill(c=change)]
+        said = [Text("已登记（变更 {c}）。", "Registered (change {c}).").fill(c=made.change)]
+        return {"officer": officer_id, "change": made.change, "first": made.first}, [*said, *([made.words()] if made.first else [])]
 
     _run(kwargs, "officer", act)

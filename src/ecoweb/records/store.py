@@ -291,6 +291,8 @@ class writing:
         _check_words(act, actor, reason)
         self.office, self.at = office, at
         self.facts = {"act": act, "actor": actor, "reason": reason, "source": source, "tool": TOOL, **more}
+        if office.login:
+            self.facts["login"] = office.login  # who acts is stated; under which account it was typed is seen
         self._outer: Any = None
         self._work: Work | None = None
 

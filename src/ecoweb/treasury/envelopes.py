@@ -30,7 +30,7 @@ from ecoweb.records import queries
 from ecoweb.records.models import Change
 from ecoweb.records.store import Work, delta_tables, writing
 from ecoweb.treasury import ledger
-from ecoweb.treasury.ledger_read import balance
+from ecoweb.treasury.ledger_read import balance, fund_statement
 
 Known = date | datetime | None
 _SAME = ("envelope_id", "source", "name_zh", "name_en", "floor_fen", "priority", "earmark_programmes", "earmark_regions",
@@ -250,6 +250,35 @@ def _path(name: str) -> str:
     return "".join(c if c not in ":\t\n\r " else "_" for c in name.strip())[:80] or "payer"
 
 
+def in_books(office: Office, on: date | None = None, known: Known = None) -> list[dict[str, Any]]:
+    """Return the envelopes that have or had money by the ledger, by code, with what lies where in fen.
+
+    Envelopes come into the books by events of the register and by the bundles that payments take in; `registered` says whether
+    the register has terms of one, whatever the day. Names are the register's, else the bundle's, else the code.
+
+    on     at the end of this day; None counts every day
+    known  by what had been booked by then
+    """
+    names = _bundle_names(office)
+    terms = {str(r["envelope_id"]): r for r in queries.versions(office, "envelope").to_pylist()}
+    out = []
+    for row in fund_statement(office, on, known).to_pylist():
+        code = str(row.pop("envelope"))
+        if not any(row.values()):
+            continue
+        named = terms.get(code) or names.get(code) or {"name_zh": code, "name_en": code}
+        both = {k: named[k] for k in ("name_zh", "name_en")}
+        out.append({"envelope_id": code, **both, "registered": code in terms, **row})
+    return out
+
+
+def _bundle_names(office: Office) -> dict[str, dict[str, str]]:
+    """Return what the last bundle called each envelope."""
+    with office.reading() as cursor:
+        cursor.execute("SELECT envelope_id, name_zh, name_en FROM pay_fund ORDER BY seq")
+        return {str(e): {"name_zh": str(zh), "name_en": str(en)} for e, zh, en in cursor.fetchall()}
+
+
 def ledger_faults(office: Office, params: Parameters) -> list[Fault]:
     """Return a fault for each event that moves money and is not in the books."""
     from ecoweb.treasury.ledger_read import find_journal
@@ -295,6 +324,7 @@ __all__ = [
     "envelope_table",
     "envelopes",
     "events",
+    "in_books",
     "ledger_faults",
     "record_envelopes",
     "record_events",

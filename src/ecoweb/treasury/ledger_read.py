@@ -408,10 +408,12 @@ def fund_statement(
     opening      left in the fund before `since`
     granted, interest, moved_in, other_in     what came into the fund: grants and openings, interest, reallocations, the rest
     moved_out, lapsed, other_out, allocated   what left it: reallocations, lapses, the rest, and what is now owed to holders
-    left         in the fund (opening + in - out)
-    paid         confirmed paid to holders in the time asked for
+    left         in the fund (opening + in - out); what moves against the sense of its column counts negative there
+    paid         paid to holders of payables in the time asked for, less what came back; other debts, as interest of the
+                 treasury or deposits of the credit market, are none
     at_bank, in_transit, in_escrow            where the money lies at the end
-    owed, held   owed to holders and not yet paid, owed to whoever is found to hold disputed land
+    owed, held   owed to holders and others (interest of the treasury) and not yet paid, owed to whoever is found to hold
+                 disputed land
     pending      set aside from the fund
     """
     with office.reading() as cursor:
@@ -465,15 +467,12 @@ def _fund_row(
         if sign < 0:
             debit, credit = credit, debit
         into, out = mine.get(credit) in _FUNDS_FAMILIES, mine.get(debit) in _FUNDS_FAMILIES
-        if into and not out:
-            sums[_IN.get(word, "other_in") if word != "allocation" else "allocated"] += (
-                sign * fen * (-1 if word == "allocation" else 1)
-            )
-        elif out and not into:
-            sums[_OUT.get(word, "other_out")] += sign * fen
-        if mine.get(debit) in _PAYABLES and mine.get(credit) in (TRANSIT, BANK):
+        if into != out:
+            name = _IN.get(word, "other_in") if into else _OUT.get(word, "other_out")
+            sums[name] += sign * fen * (1 if into == (name in _COMES_IN) else -1)
+        if mine.get(debit) == PAYABLE and mine.get(credit) in (TRANSIT, BANK):
             sums["paid"] += sign * fen
-        elif mine.get(credit) in _PAYABLES and mine.get(debit) in (TRANSIT, BANK):
+        elif mine.get(credit) == PAYABLE and mine.get(debit) in (TRANSIT, BANK):
             sums["paid"] -= sign * fen
 
     def at(stocks: dict[int, tuple[int, int, int]], families: Sequence[int], part: int = 0) -> int:
@@ -486,9 +485,11 @@ def _fund_row(
     return list(sums.values())
 
 
-_IN = {"grant": "granted", "opening": "granted", "interest": "interest", "reallocation": "moved_in", "lapse": "lapsed"}
-_OUT = {"allocation": "allocated", "escrow": "allocated", "lapse": "lapsed", "reallocation": "moved_out", "grant": "granted",
-        "interest": "interest"}  # fmt: skip
+_COMES_IN = ("granted", "interest", "moved_in", "other_in")
+_BOTH = {"grant": "granted", "opening": "granted", "interest": "interest", "lapse": "lapsed", "allocation": "allocated",
+         "escrow": "allocated"}  # fmt: skip
+_IN = _BOTH | {"reallocation": "moved_in"}
+_OUT = _BOTH | {"reallocation": "moved_out"}
 
 
 def fund_flows(

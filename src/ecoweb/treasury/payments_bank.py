@@ -2,6 +2,7 @@
 
 The file lies in the office's folder `bank`, readable by its owner only. It is written aside, synced and moved into place
 before the step is committed; a process killed between leaves a file that no batch names, and the next writing replaces it.
+What becomes of it when the batch is cancelled: `payments_folder`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,7 @@ from ecoweb.records.store import Work
 from ecoweb.treasury.payments_base import CHUNK, Act, acting, add_one, add_rows, day_of, fetch, move
 from ecoweb.treasury.payments_batch import add_step, find_batch, last_step, step_checked, steps_of
 from ecoweb.treasury.payments_books import Books
-
-BANK = "bank"
+from ecoweb.treasury.payments_folder import BANK, file_name, manifest_name, part_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _written(office: Office, cursor: Any, seq: int, batch_id: str) -> Written | 
 def _write(work: Work, seq: int, found: dict[str, Any], encoding: str) -> Written:
     office, batch_id = work.office, str(found["batch_id"])
     folder = office.folder / BANK
-    name = f"{batch_id}.txt"
+    name = file_name(batch_id)
     sealer = cipher.need_sealer(office)
     codes = sha256()
     waiting: list[tuple[int, int, bytes]] = []
@@ -109,9 +109,7 @@ def _write(work: Work, seq: int, found: dict[str, Any], encoding: str) -> Writte
 
     with disk_words(folder):
         folder.mkdir(mode=0o700, exist_ok=True)
-        part = folder / f".{name}.part"
-        for left in folder.glob(".*.part"):  # of a run that was killed: account numbers in clear; the one writer is this one
-            left.unlink(missing_ok=True)
+        part = folder / part_name(batch_id)  # of a run that was killed none is left: `acting` removed it
         digest, size = sha256(), 0
         fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -127,7 +125,7 @@ def _write(work: Work, seq: int, found: dict[str, Any], encoding: str) -> Writte
                 folder / name, batch_id, found["lines"], found["sum_fen"], digest.hexdigest(), codes.hexdigest(), encoding
             )
             raise_errors(_read_back(part, made))
-            (folder / f"{batch_id}.manifest.json").write_bytes(canonical_json(made.manifest()) + b"\n")
+            (folder / manifest_name(batch_id)).write_bytes(canonical_json(made.manifest()) + b"\n")
             part.replace(folder / name)
             _sync(folder)
         except BaseException:

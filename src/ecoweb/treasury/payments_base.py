@@ -22,6 +22,7 @@ from ecoweb.records.fields import from_micros, to_micros
 from ecoweb.records.rules import params_of
 from ecoweb.records.store import Work, writing
 from ecoweb.records.tables import write_many
+from ecoweb.treasury.payments_folder import clear_cancelled, clear_parts
 
 CHUNK = 20_000
 
@@ -52,6 +53,8 @@ def acting(office: Office, act: str, who: Act, **more: Any) -> Iterator[Work]:
         with writing(
             office, act=f"payments.{act}", actor=who.actor, reason=who.reason, source=who.document, at=who.at, **more
         ) as work:
+            clear_parts(office)  # what a killed act left in the folder of bank files
+            clear_cancelled(office, work.cursor)
             before = {t: next_seq(work.cursor, t) for t in TRACED}
             yield work
             traced = {t: trace(work.cursor, t, first) for t, first in before.items() if next_seq(work.cursor, t) > first}
@@ -312,6 +315,16 @@ def _households(cursor: Any, persons: list[str], day: date) -> set[str]:
     return {r[0] for r in cursor.fetchall()}
 
 
+def officers_from(cursor: Any, day: date) -> list[dict[str, Any]]:
+    """Return the officers in office on a day or appointed from a later one, as they are known now."""
+    return [r for r in _read(cursor, "o.known_to IS NULL", []) if r["valid_to"] is None or r["valid_to"] > day]
+
+
+def in_office(row: Mapping[str, Any], day: date) -> bool:
+    """Return whether an officer's row holds on a day."""
+    return _holds(row, day)
+
+
 def persons_of(cursor: Any, accounts: Iterable[str]) -> dict[str, frozenset[str]]:
     """Return the persons behind accounts, whenever they held them."""
     out: dict[str, frozenset[str]] = {}
@@ -319,6 +332,12 @@ def persons_of(cursor: Any, accounts: Iterable[str]) -> dict[str, frozenset[str]
         rows = _versions(cursor, account)
         out[account] = frozenset(r["person_id"] for r in rows)
     return out
+
+
+def acted_for(cursor: Any, account: str, person: str) -> frozenset[str]:
+    """Return the persons whose powers a person ever exercised under an account."""
+    givers = {r["delegated_by"] for r in _versions(cursor, account) if r["person_id"] == person and r["delegated_by"]}
+    return frozenset().union(*persons_of(cursor, givers).values())
 
 
 def need_role(work: Work, who: Act, *roles: str, record: str = "") -> Officer:
@@ -364,6 +383,7 @@ __all__ = [
     "Act",
     "Done",
     "Officer",
+    "acted_for",
     "acting",
     "add_one",
     "add_rows",
@@ -371,11 +391,13 @@ __all__ = [
     "digest_of",
     "fetch",
     "fill",
+    "in_office",
     "move",
     "need_role",
     "next_seq",
     "number",
     "officer_of",
+    "officers_from",
     "persons_of",
     "picked",
     "raise_errors",

@@ -43,6 +43,7 @@ from ecoweb.treasury.payments_base import (
     persons_of,
     picked,
 )
+from ecoweb.treasury.payments_folder import clear_cancelled
 
 
 # ---------------------------------------------------------------- notice
@@ -285,7 +286,7 @@ was (a reissue, an heir) needs none of its own."""
 # ---------------------------------------------------------------- make
 @dataclass
 class Batch:
-    """A batch as it stands: content, steps, and what was left out when it was made."""
+    """A batch as it stands: content, step, what was left out when it was made, and files of it that could not be removed."""
 
     batch_id: str
     rows: int
@@ -296,6 +297,7 @@ class Batch:
     again: bool = False
     change: int | None = None
     left_out: dict[str, int] = field(default_factory=dict)
+    warnings: list[Fault] = field(default_factory=list)
 
 
 def make_batch(
@@ -449,8 +451,14 @@ def approve_batch(office: Office, batch_id: str, who: Act, *, digest: str = "") 
 
 
 def cancel_batch(office: Office, batch_id: str, who: Act) -> Batch:
-    """Cancel a batch that was not released; its rows are ready again."""
-    return take_step(office, batch_id, "cancelled", who)
+    """Cancel a batch that was not released: its rows are ready again, its bank file is removed; cancelled before, once more.
+
+    The answer's `warnings` name a file that cannot be removed.
+    """
+    made = take_step(office, batch_id, "cancelled", who)
+    with office.reading() as cursor:
+        made.warnings = clear_cancelled(office, cursor)
+    return made
 
 
 def take_step(office: Office, batch_id: str, step: str, who: Act, *, digest: str = "") -> Batch:

@@ -20,7 +20,7 @@ from ecocomp.terms.text import Text
 from ecoweb.office import Office
 from ecoweb.records.store import Work
 from ecoweb.records.tables import write_many
-from ecoweb.treasury.payments_base import Act, acting, add_one, add_rows, day_of, move, need_role, next_seq
+from ecoweb.treasury.payments_base import Act, acted_for, acting, add_one, add_rows, day_of, move, need_role, next_seq
 from ecoweb.treasury.payments_batch import _step_faults, find_batch
 from ecoweb.treasury.payments_books import Books
 from ecoweb.treasury.payments_take import EVENT_COLUMNS, ROW_COLUMNS, cancel_row, row_digest
@@ -431,8 +431,10 @@ def confirm(office: Office, decision: int, who: Act) -> dict[str, Any]:
         officer = need_role(work, who, *DECISIONS[first["kind"]][2], record=first["subject"])
         if done is not None:
             raise FaultsError([_decided(decision)])
-        if first["person_id"] in officer.persons:
-            said = Text("提出人与确认人是同一人。", "Who proposed it and who confirms it are one person.")
+        if {first["person_id"], *acted_for(work.cursor, first["officer_id"], first["person_id"])} & officer.persons:
+            said = Text(
+                "提出人与确认人是同一人，或为其代行。", "Who proposed it and who confirms it are one person, or act for one."
+            )
             raise FaultsError(
                 [
                     Fault(

@@ -22,6 +22,7 @@ from ecoweb.records.fields import from_micros
 from ecoweb.records.log import DIGEST_BYTES
 from ecoweb.treasury.payments_base import MARK_BYTES, TRACED, columns_of, fetch, lines_of, mark
 from ecoweb.treasury.payments_batch import content_digest, find_batch
+from ecoweb.treasury.payments_folder import clear_cancelled
 from ecoweb.treasury.payments_mend import Row, rows_where, sources_of
 from ecoweb.treasury.payments_take import row_digest
 
@@ -87,7 +88,11 @@ def list_decisions(office: Office) -> list[dict[str, Any]]:
 
 
 def show_batch(office: Office, batch_id: str) -> dict[str, Any]:
-    """Return a batch with its steps, file, sources, returns and what was set aside."""
+    """Return a batch with its steps, file, sources, returns and what was set aside.
+
+    A step has the login of the machine under which its command was typed ("" where it was none, or the log no longer says);
+    `shared_logins` are those under which several persons took steps.
+    """
     with office.reading() as cursor:
         seq, found = find_batch(cursor, batch_id)
         out: dict[str, Any] = {k: (v.isoformat() if isinstance(v, date) else v) for k, v in found.items() if k != "seq"}
@@ -98,6 +103,9 @@ def show_batch(office: Office, batch_id: str) -> dict[str, Any]:
         )
         names: tuple[str, ...] = ("step", "role", "officer_id", "person_id", "for_person", "note", "at", "change")
         out["steps"] = [dict(zip(names, r, strict=True)) | {"at": from_micros(r[6]).isoformat()} for r in cursor.fetchall()]
+        for step in out["steps"]:
+            step["login"] = _login(cursor, int(step["change"]))
+        out["shared_logins"] = _shared_logins(out["steps"])
         cursor.execute("SELECT name, encoding, bytes, sha256, lines, sum_fen, codes_sha256 FROM pay_file WHERE batch = %s", [seq])
         row = cursor.fetchone()
         names = ("name", "encoding", "bytes", "sha256", "lines", "sum_fen", "codes_sha256")
@@ -123,6 +131,22 @@ def show_batch(office: Office, batch_id: str) -> dict[str, Any]:
         names = ("place", "batch", "line", "amount_fen", "outcome", "why")
         out["parked"] = [dict(zip(names, r, strict=True)) for r in cursor.fetchall()]
     return out
+
+
+def _login(cursor: Any, change: int) -> str:
+    """Return under which account of the machine a change was asked for, as the log's payload says."""
+    cursor.execute("SELECT payload FROM audit_payload WHERE seq = %s", [change])
+    row = cursor.fetchone()
+    return "" if row is None else str(json.loads(bytes(row[0]).partition(b"\n")[0]).get("login", ""))
+
+
+def _shared_logins(steps: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    """Return the logins under which more than one person took steps, with the persons."""
+    persons: dict[str, set[str]] = {}
+    for step in steps:
+        if step["login"]:
+            persons.setdefault(step["login"], set()).add(str(step["person_id"]))
+    return {login: sorted(found) for login, found in sorted(persons.items()) if len(found) > 1}
 
 
 # ---------------------------------------------------------------- one payment
@@ -396,9 +420,14 @@ def _ordinal(value: Any) -> int:
 
 # ---------------------------------------------------------------- is all sound
 def check(office: Office) -> list[Fault]:
-    """Return every way in which payments are not what the log committed to, or do not add up; empty means sound."""
+    """Return every way in which payments are not what the log committed to, or do not add up; empty means sound.
+
+    Files of cancelled batches that a killed process left are removed; one that cannot be is a fault. Whether constraints and
+    triggers are there is `shape.check_tables` and `records.guards.check_guards`.
+    """
     faults: list[Fault] = []
     with office.reading() as cursor:
+        faults += clear_cancelled(office, cursor)
         heads = list(_payloads(cursor))
         faults += _altered_rows(cursor, heads)
         for table in TRACED:

@@ -36,7 +36,7 @@ from ecoweb.treasury.payments_books import Books
 
 @dataclass
 class Posted:
-    """What came of a return."""
+    """What came of a return; `unnamed`: no row of it names a batch, and it was taken for that of the batch it was handed in for."""
 
     batch_id: str
     rows: int
@@ -45,6 +45,7 @@ class Posted:
     unknown: int = 0
     parked: list[tuple[Result, str]] = field(default_factory=list)
     unanswered: int = 0
+    unnamed: bool = False
     again: bool = False
     change: int | None = None
 
@@ -121,7 +122,7 @@ def post_return(
         if step == "released" and "reconciled" not in taken and (judged.post or final):
             add_step(work, seq, "reconciled", officer, found, who)
         posted = _post(work, seq, batch_id, judged, final and step == "released")
-        posted.rows = len(rows)
+        posted.rows, posted.unnamed = len(rows), bool(rows) and not any(r.batch for r in rows)
         n = add_one(
             work, "pay_return", batch=seq, content=content, name=name, rows=len(rows), posted=len(judged.post), parked=len(judged.park),  # noqa: E501
             officer_id=officer.officer_id, person_id=officer.person_id, change=work.seq,

@@ -1,7 +1,8 @@
 """Taking in a year's bundle: grants, entitlements and allocations into the books, and the payable rows with their sources.
 
-A bundle is taken in once, known by its root. A later bundle of the same year brings only what differs: rows that have not
-gone to the bank are cancelled and replaced, too little is paid on, too much is clawed back; never is anything paid again.
+A bundle is taken in once, known by its root. A later bundle of the same year brings only what differs: where no envelope gives
+less, rows stay and a correction row carries the rest; else rows that are in no batch are cancelled and replaced, and what is then
+too much is clawed back (`ecocomp.payments.payable.difference`). Never is anything paid again.
 """
 
 from __future__ import annotations
@@ -383,6 +384,9 @@ class _Intake:
             "funded",
         )
         fill(self.work, "pay_new", names, _wanted(owed, sources))
+        cursor.execute(f"CREATE INDEX pay_new_key ON pay_new ({_KEY})")  # each changed key is looked up in it
+        if self.work.office.vendor == "postgresql":
+            cursor.execute("ANALYZE pay_new")
         for key in self._changed_keys(programmes):
             self._one_key(key)
             self.books.breathe()
@@ -442,11 +446,11 @@ class _Intake:
         cursor.execute(
             "SELECT r.seq, s.state, s.reason, x.envelope_id, x.amount_fen, r.kind, r.part FROM pay_row r JOIN pay_state s ON s.row = r.seq"  # noqa: E501
             " JOIN pay_source x ON x.row = r.seq WHERE r.holder_id = %s AND r.parcel_id = %s AND r.programme = %s AND r.year = %s"
-            " AND r.tranche = %s ORDER BY r.seq",
+            " AND r.tranche = %s",  # sorted here: asked for in order, SQLite walks all rows of the year for each key
             list(key),
         )
         rows: dict[int, dict[str, Any]] = {}
-        for seq, state, reason, envelope, fen, kind, part in cursor.fetchall():
+        for seq, state, reason, envelope, fen, kind, part in sorted(cursor.fetchall(), key=lambda r: (r[0], r[3])):
             row = rows.setdefault(seq, {"state": state, "reason": reason, "sources": {}, "kind": kind, "part": part})
             row["sources"][envelope] = row["sources"].get(envelope, 0) + fen
         return [
