@@ -115,6 +115,49 @@ def test_a_detection_limit_above_the_limit_shows_nothing() -> None:
     assert out(signed(monthly), reading({"S": {2022: {"tp": ["0.05"] * 11 + ["0.04L"]}}})).nets["U"] == 12 * 10000
 
 
+MONTHLY = {"kind": "class_months", "by_class_yuan": {"1": 50, "2": 50, "3": 10, "4": 0, "5": -20, "6": -70}}
+OVER = {"kind": "exceedance", "limits": {"tp": Decimal("0.1")}, "judge": "month", "step": Decimal("0.5"), "per_step_yuan": 20}
+
+
+@pytest.mark.parametrize("clause", [MONTHLY, OVER], ids=["class_months", "exceedance"])
+def test_a_detection_limit_that_leaves_the_sum_of_a_month_open_is_not_settled(clause: dict[str, Any]) -> None:
+    blind = reading({"S": {2022: {"tp": ["0.05"] * 11 + ["<0.18"]}}})  # half of it, 0.09, would be class II and within the limit
+    left = out(signed(clause), blind)
+    assert not left.complete and "S tp 2022-12" in left.lines[0].row.evidence["missing"]
+    assert not out(signed(clause, data_rules={"missing": "exclude", "exclude_up_to": 3}), blind).complete
+    # what the parties have signed counts: half the limit
+    half = out(signed(clause, data_rules={"censored_factor": Decimal("0.5")}), blind)
+    assert half.complete and half.nets.get("U", 0) == out(signed(clause), reading({"S": {2022: {"tp": "0.05"}}})).nets.get("U", 0)
+    seen = out(signed(clause), reading({"S": {2022: {"tp": ["0.05"] * 11 + ["0.09L"]}}}))
+    assert seen.complete and seen.nets.get("U", 0) == half.nets.get("U", 0)  # classes I and II bring the same: nothing is open
+
+
+def test_a_month_left_open_counts_as_the_worst_it_may_be_where_missing_counts_as_missed() -> None:
+    blind = reading({"S": {2022: {"tp": ["0.05"] * 11 + ["<0.18"]}}})
+    found = out(signed(MONTHLY, data_rules={"missing": "as_missed"}), blind)
+    assert found.nets["U"] == 100 * (11 * 50 + 10)  # below 0.18: class III at worst
+    assert found.lines[0].row.evidence["undetected"] == ["2022-12"]
+    assert any("2022-12" in s.en and "detection limit" in s.en for s in found.lines[0].row.steps)
+
+
+def test_a_mean_in_its_class_only_by_detection_limits_above_it_shows_nothing() -> None:
+    clause = {"kind": "class_and_change", "target_class": 3, "per_class_yuan": 600, "per_point_yuan": 10, "change_cap_yuan": 400}
+    clear, blind = ["0.04"] * 12, ["0.04"] * 11 + ["<0.5"]
+    before = {2021: {"tp": "0.04"}}
+    assert out(signed(clause), reading({"S": {**before, 2022: {"tp": clear}}})).complete
+    assert not out(signed(clause), reading({"S": {**before, 2022: {"tp": blind}}})).complete
+    own = signed(clause, data_rules={"censored_factor": 1})
+    assert out(own, reading({"S": {**before, 2022: {"tp": blind}}})).complete
+
+
+def test_a_detection_limit_is_seen_through_joined_sections() -> None:
+    sections = [{"id": "L", "weight": 1}, {"id": "R", "weight": 1}]
+    joined = {**LIMIT, "judge": "month", "sections": ["L", "R"], "combine": "mean"}
+    high, low = ({"L": {2022: {"tp": "0.02"}}, "R": {2022: {"tp": ["0.02"] * 11 + [x]}}} for x in ("<0.3", "<0.1"))
+    assert not out(signed(joined, sections=sections, section="L"), reading(high)).complete
+    assert out(signed(joined, sections=sections, section="L"), reading(low)).complete
+
+
 def test_a_yearly_value_stands_for_the_year_where_there_are_no_months() -> None:
     table = READING.table([{"station_id": "S", "month": "2022", "indicator": "tp", "value": "0.1"}])
     assert out(signed(LIMIT), table).nets["U"] == 10000

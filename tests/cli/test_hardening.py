@@ -171,3 +171,12 @@ def test_hints_use_the_path_of_the_program_otherwise(tmp_path: Path, monkeypatch
     ]:
         monkeypatch.setattr(sys, "argv", [started])
         assert command() == told
+
+
+def test_figures_are_never_folded_and_lines_have_no_trailing_blanks(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [["甲县"] + ["12,824,775.98"] * 9 + ["low"], ["a county of a long name in several words"] + ["0.00"] * 9 + [""]]
+    heads = [same("county"), *(same(f"sum {i}") for i in range(9)), same("limit")]
+    Voice("en").table(same("sums"), heads, rows, right=tuple(range(1, 10)))
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.count("12,824,775.98") == 9 and line.endswith("low") for line in lines)
+    assert all(line == line.rstrip() for line in lines)

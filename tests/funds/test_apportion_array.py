@@ -38,6 +38,21 @@ def test_groups_are_each_split_by_themselves(groups: list[tuple[list[int], objec
     assert made.tolist() == [x for t, (w, _) in zip(totals, groups, strict=True) for x in apportion(t, w)]
 
 
+LIGHT = st.lists(st.integers(0, 3) | st.integers(0, 2**25), min_size=1, max_size=9)
+
+
+@given(groups=st.lists(st.tuples(LIGHT, st.integers(0, 40) | st.integers(0, 2**61)), min_size=1, max_size=12), heavy=st.booleans())
+@settings(max_examples=400, deadline=None)
+def test_light_groups_are_settled_together_alone_and_beside_a_heavy_one(groups: list[tuple[list[int], int]], heavy: bool) -> None:
+    if heavy:
+        groups = [*groups, ([2**40, 3, 2**33], 2**35 + 1)]
+        groups = [(w, t % 2**40) for w, t in groups]
+    groups = [(w, t if any(w) else 0) for w, t in groups]
+    first = np.cumsum([0, *(len(w) for w, _ in groups)])[:-1]
+    made = apportion_groups(np.array([t for _, t in groups]), np.array([x for w, _ in groups for x in w]), first)
+    assert made.tolist() == [x for w, t in groups for x in apportion(t, w)]
+
+
 @pytest.mark.parametrize("kind", ["equal", "large", "ladder", "small"])
 def test_many_rows_with_many_ties(kind: str) -> None:
     rng = np.random.default_rng(7)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from ecocomp.cli.funds import funds
+from ecocomp.cli.funds import funds, params_of, unverified
 from ecocomp.terms.faults import UsageError
 
 SHEET = """某省测算表,,,
@@ -170,3 +171,10 @@ def test_the_plan_of_a_case_that_has_run(county: Any) -> None:
     assert [y["year"] for y in years] == [2026, 2027, 2028] and got["expected"]["runs_out"] == 2026
     again = answer("plan", county.folder, "--years", 3, "--repeat")["scenarios"]["expected"]
     assert again["short_fen"] < got["expected"]["short_fen"]
+
+
+def test_what_is_not_verified_is_told_without_a_case_to_edit() -> None:
+    params = params_of("CN", (), date(2026, 12, 31))
+    params.table("funds.transfer.reward")
+    (told,) = unverified(params)
+    assert (told.code, told.severity) == ("rules.unaccepted", "warning") and "case.toml" not in told.say("en") + told.say("zh")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.funds.world import PARAMS, PURSES, ROWS, Row, entitlements, envelopes, funded
 
-from ecocomp.funds.allocate import allocate, check_envelopes, open_envelopes
+from ecocomp.funds.allocate import allocate, check_envelopes, open_envelopes, tie_faults
 from ecocomp.funds.events import event_faults, interest_fen, interest_owner, standing
 from ecocomp.funds.match import matches
 from ecocomp.rules import Parameters
@@ -224,3 +224,21 @@ def test_the_rules_name_every_source() -> None:
         assert set(PARAMS.table(key)) == set(FUND_SOURCES), key
         assert all(isinstance(v, Decimal) for v in PARAMS.table(key).values())
     assert {e["source"] for e in PARAMS.items("funds.interest_owner")} == set(FUND_SOURCES)
+
+
+def test_a_tie_to_nothing_of_the_year_is_told() -> None:
+    purses = {
+        "A": {"fen": 1, "earmark_programmes": "forest gras", "earmark_regions": "990121 990123"},
+        "B": {"fen": 1, "earmark_programmes": "grass", "earmark_regions": "990122001"},
+    }
+    claims, parcel, _ = tables(TWO, {"a": "990121001", "b": "990122001"}, {"a": "forest", "b": "grass"})
+    found = tie_faults(envelopes(purses), 2022, claims["programme"].to_pylist(), parcel["village_code"])
+    assert [(f.record, f.severity, f.code) for f in found] == [("A", "warning", "funds.tied_to_nothing")] * 2
+    assert "programme gras," in found[0].clash.en and "forest, grass" in found[0].remedy.en
+    assert "region 990123" in found[1].clash.en and "990121001" in found[1].remedy.en
+    assert tie_faults(envelopes(purses), 2021, [], parcel["village_code"]) == []  # another year's row
+
+
+def test_a_region_that_is_no_code_is_refused() -> None:
+    (found,) = check_envelopes(envelopes({"E": {"fen": 1, "earmark_regions": "990121 Qingxi"}}), PARAMS, 2022)
+    assert (found.code, found.severity) == ("funds.earmark", "error") and "Qingxi in earmark_regions" in found.clash.en

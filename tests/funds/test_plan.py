@@ -162,3 +162,45 @@ def test_years_in_parts_and_ends_the_wrong_way_round_are_refused(tmp_path: Path,
     with pytest.raises(FaultsError) as caught:
         plan_of(strip(read_yaml(file)[0]), PARAMS, "plan")
     assert [f.record for f in caught.value.faults] == [record]
+
+
+PLAN = """first_year: 2026
+years: 3
+indices:
+  wages: 0.03
+commitments:
+  - name: slope land
+    area_ha: 10
+    rate_yuan_per_ha: 100
+    starts: 2024
+  - name: wet
+    yuan:
+      2026: 100
+      2027: -1
+    granted: 5
+envelopes:
+  - id: C
+    source: bond
+    granted_yuan: {2026: 10}
+    programmes: [slope land, wetland]
+"""
+
+
+def test_faults_of_a_plan_file_name_their_line(tmp_path: Path) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text(PLAN, encoding="utf-8")
+    with pytest.raises(FaultsError) as caught:
+        plan_of(read_yaml(file)[0], PARAMS, "plan.yaml")
+    assert [f.record for f in caught.value.faults] == [
+        "line 9 commitments 1 slope land starts",
+        "line 14 commitments 2 granted",
+        "line 13 commitments 2 wet yuan 2027",
+    ]
+    assert "makes no use of it" in caught.value.faults[0].say("en")
+    file.write_text(PLAN.replace("    starts: 2024\n", "").replace("-1", "1").replace("    granted: 5\n", ""), encoding="utf-8")
+    plan = plan_of(read_yaml(file)[0], PARAMS, "plan.yaml")
+    said = {f.record: f for f in plan.notes}
+    assert set(said) == {"line 4 indices wages", "line 17 envelopes 1 C programmes"}
+    assert {f.severity for f in plan.notes} == {"warning"} and "programme wetland" in said[
+        "line 17 envelopes 1 C programmes"
+    ].clash.en

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 
-from ecocomp.terms.faults import FaultsError
+from ecocomp.terms.faults import FaultsError, UsageError
 from ecoweb.commands.agreements import join_agreement
 from ecoweb.office import create_office
 
@@ -113,3 +114,33 @@ def test_a_year_from_adoption_to_the_last_fen(folder: Path, tmp_path: Path) -> N
     kept = run(folder, "register", ID)
     assert [len(kept[k]) for k in ("agreement", "agreement_year", "agreement_dispute", "agreement_payment")] == [1, 1, 1, 1]
     assert kept["agreement"][0]["body"] == SIGNED.read_text(encoding="utf-8")
+
+
+def told(folder: Path, *args: object, lang: str = "en") -> str:
+    done = CliRunner().invoke(group, [*map(str, args), "--office", str(folder), "--lang", lang])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return str(done.stdout)
+
+
+def test_a_payment_handed_in_again_says_that_nothing_was_done(folder: Path) -> None:
+    run(folder, "adopt", SIGNED, "--signed-on", "2022-01-05", "--on", "2022-01-05")
+    act = ["pay", ID, "--year", 2022, "--payer", "downstream", "--payee", "upstream", "--id", "P1", "--on", "2023-05-01"]
+    first = told(folder, *act, "--amount", "150万元")
+    assert "1,500,000.00 yuan" in first and "nothing was done" not in first
+    assert "Payment P1 was recorded before; nothing was done this time." in told(folder, *act, "--amount", "1,500,000")
+    assert "这次什么也没有做" in told(folder, *act, "--amount", "１５０万", lang="zh")
+    assert run(folder, *act, "--amount", "150万元")["new"] is False
+    with pytest.raises(FaultsError) as caught:
+        run(folder, *act, "--amount", "151万元")
+    assert "1,500,000.00 ≠ 1,510,000.00" in caught.value.message.en
+    with pytest.raises(UsageError, match="is no amount of money"):
+        run(folder, *act, "--amount", "1e6")
+
+
+def test_the_register_shows_names_in_the_language_asked_for(folder: Path) -> None:
+    run(folder, "adopt", SIGNED, "--signed-on", "2022-01-05", "--on", "2022-01-05")
+    name = yaml.safe_load(SIGNED.read_text(encoding="utf-8"))["name"]
+    en, zh = told(folder, "register"), told(folder, "register", lang="zh")
+    assert name["en"][:20] in en and name["zh"][:6] not in en and name["zh"][:6] in zh
+    assert run(folder, "register")["agreement"][0]["name"] == name["zh"]  # as it is stored

@@ -24,7 +24,7 @@ from ecocomp.payments import entitle as module
 from ecocomp.payments.entitle import REASONS, entitle, factor_ppm
 from ecocomp.rules import Parameters, RuleBook, policy_folder
 from ecocomp.terms.faults import FaultsError
-from ecocomp.terms.money import apportion, half_even
+from ecocomp.terms.money import apportion, apportion_groups, half_even
 from ecocomp.terms.tables import CONTRACT, ENTITLEMENT, RIGHT
 
 YEAR, PROGRAMME, ONE = 2022, "forest", 10**12
@@ -288,21 +288,21 @@ WEIGHTS = st.lists(st.integers(0, 3) | st.integers(0, 10**4) | st.integers(0, 2*
 def test_many_splits_at_once_are_each_split_unit_for_unit(groups: list[tuple[list[int], int]]) -> None:
     first = np.cumsum([0] + [len(w) for w, _ in groups])[:-1]
     flat = np.array([w for weights, _ in groups for w in weights], np.int64)
-    found = module._shared(np.array([t for _, t in groups], np.int64), flat, first)
+    found = apportion_groups(np.array([t for _, t in groups], np.int64), flat, first)
     assert found.tolist() == [part for weights, total in groups for part in apportion(total, weights)]
 
 
 def test_a_row_that_wins_twice_before_another_wins_once() -> None:
     weights = [10**8, *[1] * 10, *[10**7] * 3]
     for total in [*range(40), *range(10**8, 10**8 + 200), 2**61 + 3]:
-        assert module._shared(np.array([total]), np.array(weights), np.array([0])).tolist() == apportion(total, weights)
+        assert apportion_groups(np.array([total]), np.array(weights), np.array([0])).tolist() == apportion(total, weights)
 
 
 def test_a_thousand_households_of_a_collective() -> None:
     rng = np.random.default_rng(3)
     weights = rng.integers(0, 50, 1000)
     for total in (1, 499, 500, 501, 999, 12_345_678_901):
-        assert module._shared(np.array([total]), weights, np.array([0])).tolist() == apportion(total, weights.tolist())
+        assert apportion_groups(np.array([total]), weights, np.array([0])).tolist() == apportion(total, weights.tolist())
 
 
 def test_sums_too_large_to_count_are_refused_by_name_all_at_once() -> None:

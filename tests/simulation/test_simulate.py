@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecocomp.simulation.base import Base
+from ecocomp.simulation.base import Base, read_base
 from ecocomp.simulation.candidates import candidates_of_year
 from ecocomp.simulation.compare import compare
 from ecocomp.simulation.outcome import column, outcome
@@ -18,6 +19,7 @@ from ecocomp.simulation.reform import Ground, read_reform, reform_of, together
 from ecocomp.simulation.report import summary, write_results
 from ecocomp.simulation.run import compare_reforms, simulate
 from ecocomp.terms.faults import FaultsError
+from ecocomp.terms.tables import TABLES
 
 
 def rows(table: Any, key: str) -> dict[str, dict[str, Any]]:
@@ -107,7 +109,6 @@ def test_steps_add_up_to_the_rate(base: Base) -> None:
 def test_money_is_kept_and_more_never_lowers_what_is_owed(base: Base, a: int, b: int, money: int) -> None:
     reform = reform_of([f"standard.per_area.rate[water.1]={max(a, b)}", f"standard.per_area.rate[soil.2]={b}"], base.ground)
     lower = reform_of([f"standard.per_area.rate[water.1]={min(a, b)}", f"standard.per_area.rate[soil.2]={b}"], base.ground)
-    from dataclasses import replace
 
     cut = {"CENTRAL": {"granted_yuan": Decimal(money)}}
     (high, low), _ = compare_reforms(base, [replace(reform, envelopes=cut), replace(lower, envelopes=cut)])
@@ -229,3 +230,30 @@ def test_an_impossible_change_of_an_envelope_is_a_fault(base: Base, tmp_path: Pa
     with pytest.raises(FaultsError) as caught:
         simulate(base, [file])
     assert [f.code for f in caught.value.faults] == ["reform.value"]
+
+
+@pytest.mark.parametrize("change", ['{granted_yuan: "-20%"}', '{granted_yuan: "*1"}', "{priority: 1, earmark_red_line: false}"])
+def test_a_change_of_an_envelope_that_does_nothing_is_told(base: Base, tmp_path: Path, change: str) -> None:
+    register = base.table("envelope").to_pylist()
+    derived = {**register[0], "envelope_id": "CARBON", "source": "carbon_credit", "granted_fen": 0, "floor_fen": 0}
+    tables = {**base.tables, "envelope": TABLES["envelope"].table([*register, derived])}
+    ground = replace(base.ground, envelopes=("CARBON", "CENTRAL"))
+    changed = replace(base, tables=tables, ground=ground, kept={})
+    (c,), _ = simulate(changed, [write(tmp_path, f"envelopes:\n  CARBON: {change}\n")])
+    told = [f for f in c.outcome.warnings if f.code == "reform.no_effect"]
+    assert {f.record for f in told} == {"CARBON"} and len(told) == change.count(":")
+    assert ("derived from settlement or sale" in told[0].clash.en) == ("granted" in change)
+    assert c.totals["net_fen"] == 0
+
+
+def test_a_bundle_without_what_it_should_state_is_refused_in_words(tmp_path: Path) -> None:
+    for text in ('{"year": 2024}', "[]", '{"year": "2024", "case": {"place": 3}, "previous": {"year": "x"}}'):
+        (tmp_path / "bundle.json").write_text(text, encoding="utf-8")
+        with pytest.raises(FaultsError) as told:
+            read_base(tmp_path)
+        assert {f.code for f in told.value.faults} == {"bundle.facts"}
+        assert "case.programme" in {f.record for f in told.value.faults}
+    assert "previous.year" in {f.record for f in told.value.faults}
+    (tmp_path / "bundle.json").write_text('{"year": ', encoding="utf-8")
+    with pytest.raises(FaultsError, match="cannot be read as JSON"):
+        read_base(tmp_path)

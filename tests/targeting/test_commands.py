@@ -101,3 +101,23 @@ def test_an_auction(tmp_path: Path) -> None:
         call(auction, bids, "--quantity", "NaN")
     with pytest.raises(FaultsError):
         call(auction, tmp_path / "none.csv", "--budget", "1")
+
+
+def test_a_choice_that_nothing_beats_says_so(table: Path) -> None:
+    assert "no selection reaches more" in call(target, table, "--budget", "100", "--lang", "en")
+    said = call(target, table, "--budget", "１００元", "--lang", "zh")
+    assert "没有更好的选法" in said and "e+00" not in said
+
+
+def test_amounts_of_a_plan_may_be_written_with_their_unit_and_floors_are_rounded_up(table: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("budget_yuan: 0.01万元\nlimits: [{by: town, at_most_yuan: 0.006万}, {at_least_count: 1.5}]\n", encoding="utf-8")
+    found = json.loads(call(target, table, "--plan", plan, "--json"))
+    assert found["budget_fen"] == 10_000 and found["chosen"] == 2  # at least one and a half are two
+    assert any("60.00 yuan" in r["told_en"] for r in found["rows_used"])
+    for wrong in ("1e6", "-5", "NaN", "1.005", "lots"):
+        with pytest.raises(UsageError):
+            call(target, table, f"--budget={wrong}")
+        with pytest.raises(FaultsError):
+            call(target, table, "--budget", "100", "--cap", f"town={wrong}")
+    assert "54.00" in call(target, table, "--budget", "100", "--cap", "town=54元")

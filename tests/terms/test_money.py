@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecocomp.terms.money import apportion, half_even, say_capital, say_yuan, to_fen, to_yuan
+from ecocomp.terms.faults import UsageError
+from ecocomp.terms.money import (
+    HOW_WRITTEN,
+    MOST_WRITTEN_FEN,
+    apportion,
+    fen_of_option,
+    fen_written,
+    half_even,
+    say_capital,
+    say_yuan,
+    to_fen,
+    to_yuan,
+    yuan_written,
+)
 
 weights = st.lists(st.integers(0, 10**12), min_size=1, max_size=12).filter(any)
 
@@ -101,3 +114,76 @@ def test_capital_numerals(fen: int, words: str) -> None:
 
 def test_amounts_as_people_read_them() -> None:
     assert [say_yuan(x) for x in (335016, -6264, 0, 5)] == ["3,350.16", "−62.64", "0.00", "0.05"]
+
+
+# ---------------------------------------------------------------- amounts as people write them
+WRITTEN = {
+    "3350.16": 335_016,
+    "1,234.5": 123_450,
+    "1，234.50": 123_450,
+    "￥３,000.００": 300_000,
+    "¥ 12": 1_200,
+    "CNY 12.30": 1_230,
+    "12元": 1_200,
+    "12 yuan": 1_200,
+    "500万": 500_000_000,
+    "2,000万元": 2_000_000_000,
+    "2000 wan": 2_000_000_000,
+    "3.2亿元": 32_000_000_000,
+    "1.5 亿": 15_000_000_000,
+    "3千元": 300_000,
+    "0.000001万元": 1,
+    "-62.64": -6_264,
+    "−62.64": -6_264,
+    "－1": -100,
+    "+1": 100,
+    " 7 ": 700,
+    "1.500": 150,
+    "0": 0,
+}
+NOT_WRITTEN = [
+    *("", " ", "-", "元", "万", "abc", "nan", "NaN", "inf", "-inf", "1e6", "1E6", "0x10", "1_000", "1/3", "85%"),
+    *("12,34", "1,2345", ",123", "1,,234", "1.2.3", "1.", ".5", "1 234", "--1", "1-", "5万亿", "5元万", "5 km", "（5）", "五"),
+    *("٣", "1.005", "0.0000001万元", "9" * 100, "1\n2", "1;2", "=1+1"),
+]
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_an_amount_is_read_as_it_is_written(text: str) -> None:
+    assert fen_written(text) == WRITTEN[text]
+
+
+@pytest.mark.parametrize("text", NOT_WRITTEN)
+def test_what_is_no_amount_is_never_guessed(text: str) -> None:
+    assert fen_written(text) is None
+
+
+def test_parts_of_a_fen_are_kept_exactly_where_they_are_asked_for() -> None:
+    assert yuan_written("1.005") == Fraction(1005, 1000) and yuan_written("0.0000001万元") == Fraction(1, 1000)
+
+
+def test_units_of_ten_thousand_only_where_they_are_allowed() -> None:
+    assert [fen_written(x, units=False) for x in ("5万", "5亿元", "5千元", "5元", "5")] == [None, None, None, 500, 500]
+
+
+@given(st.integers(-MOST_WRITTEN_FEN, MOST_WRITTEN_FEN))
+def test_what_is_said_can_be_read_again(fen: int) -> None:
+    assert fen_written(say_yuan(fen)) == fen == fen_written(f"{to_yuan(fen)}") == fen_written(f"{say_yuan(fen)}元", units=False)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    made = yuan_written(text)
+    assert made is None or (any(c.isdigit() for c in text) and fen_written(text) in (None, made * 100))
+
+
+def test_a_refusal_names_the_option_the_text_and_the_remedy() -> None:
+    with pytest.raises(UsageError) as told:
+        fen_of_option("1e6", "--budget")
+    assert told.value.message.en == f"--budget: “1e6” is no amount of money. {HOW_WRITTEN.en}"
+    assert "--budget：“1e6”不是金额。" in told.value.message.zh
+    for text in ("-1", "1000001亿"):
+        with pytest.raises(UsageError, match="is not between") as told:
+            fen_of_option(text, "--pool")
+        assert "不在" in told.value.message.zh
+    assert fen_of_option("-1", "--pool", least=-100) == -100 and fen_of_option("1000000亿", "--pool") == MOST_WRITTEN_FEN

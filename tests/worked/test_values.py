@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +15,12 @@ import pytest
 
 from ecocomp.rules import RuleBook, policy_folder
 from ecocomp.terms.faults import EcocompError, FaultsError
+from ecocomp.worked.cases import Case, read_cases, shipped
 from ecocomp.worked.operation import Setting, operations
+from ecocomp.worked.values import check_plain
 
 AT = Setting(RuleBook.load([policy_folder()], check=False), "CN", date(2026, 12, 31), date(2027, 1, 1), Path())
+SHIPPED = read_cases(shipped())[0]
 
 
 def told(operation: str, /, **given: Any) -> list[str]:
@@ -80,3 +87,77 @@ def test_every_fault_is_told_at_once() -> None:
 def test_other_impossible_values_are_refused_in_words(operation: str, given: dict[str, Any]) -> None:
     with pytest.raises(EcocompError):
         operations()[operation].run(given, AT)
+
+
+JUNK: tuple[Any, ...] = (
+    None, "", "x", "NaN", "1e999999999", "1/0", -1, 10**400, float("nan"), Decimal("NaN"), Decimal("1e400"), Decimal("-1e-30"), True,
+    [], {}, [[]], {"a": {"b": [1]}}, ["x", None, {"y": 1}], date(1, 1, 1), "9999-99-99", b"x", object(), {None: 1},
+)  # fmt: skip
+
+
+def changed(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
+    """Return nested values with the one at a path changed."""
+    if not path:
+        return junk
+    out = dict(value) if isinstance(value, dict) else list(value)
+    out[path[0]] = changed(value[path[0]], path[1:], junk)
+    return out
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of each value, of a list of its first one only, three levels deep."""
+    inside = value.items() if isinstance(value, dict) else list(enumerate(value))[:1] if isinstance(value, list) else ()
+    for key, held in inside:
+        yield (*path, key)
+        if len(path) < 2:
+            yield from places(held, (*path, key))
+
+
+def refused_or_done(operation: str, given: Any, case: Case) -> None:
+    """Run; anything but an answer or a fault in words fails the test."""
+    at = Setting(AT.book, case.place, case.on, case.known, case.file.parent)
+    try:
+        operations()[operation].run(given, at)
+    except EcocompError as told:
+        assert told.message.zh and told.message.en
+
+
+@pytest.mark.parametrize("operation", sorted(operations()))
+def test_whatever_is_given_only_words_come_out(operation: str) -> None:
+    case = next((c for c in SHIPPED if c.do == operation), None)
+    if case is None:
+        case = dataclasses.replace(SHIPPED[0], given={})
+    for given in (None, [], "x", {"zz": 1}, {"zz": [1] * 100_000}):
+        with pytest.raises(FaultsError):
+            operations()[operation].run(given, AT)
+    for n, path in enumerate(list(places(dict(case.given)))[:12]):
+        for junk in JUNK[n % 2 :: 2]:
+            refused_or_done(operation, changed(case.given, path, junk), case)
+        gone = {k: v for k, v in case.given.items() if k != path[0]}
+        refused_or_done(operation, gone, case)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"a": [1] * 100_000}, "20,000 values"),
+        ({"a": "1e999999999"}, "at most 60 digits"),
+        ({"a": Decimal("1e400")}, "at most 60 digits"),
+        ({"a": [{"b": float("inf")}]}, "a[1].b"),
+        ({"a": 10**5000}, "at most 60 digits"),
+        ({"a": object()}, "true or false"),
+        ({"a": {None: 1}}, "whose keys are words"),
+        ({"a": "x" * 10**6}, "200,000 signs"),
+        (json.loads("[" * 40 + "]" * 40), "12 levels"),
+    ],
+)
+def test_values_nobody_works_by_hand_are_refused_at_the_door(value: Any, said: str) -> None:
+    with pytest.raises(FaultsError) as stop:
+        check_plain(value, "op")
+    assert any(said in f.say("en") for f in stop.value.faults), [f.say("en") for f in stop.value.faults]
+
+
+def test_sensible_values_pass_the_door() -> None:
+    check_plain(
+        {"a": [Decimal("0.0000001"), Decimal(0), 10**20, "1e5", date(2026, 1, 1), None, True, 1.5, Fraction(1, 3)], 2026: {}}, "op"
+    )

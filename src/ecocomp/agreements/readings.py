@@ -2,7 +2,9 @@
 
 A laboratory writes ``<0.02`` (or ``0.02L``) when a value lies under its detection limit. The text stays in the table; for
 a mean it counts as the limit times the agreement's `censored_factor`, else parameter ``agreements.censored_factor``. An
-empty cell or ``-`` means that the month was not available. A month that is not available is never counted as met: the year
+empty cell or ``-`` means that the month was not available. Where one value by itself has to keep a limit or a class, it may
+lie anywhere from zero to its detection limit unless the agreement states a factor of its own; if that leaves open whether
+it is kept, the value shows nothing and counts as not available. A month that is not available is never counted as met: the year
 is not settled, unless the agreement itself says that so many months may be left out (`data_rules`).
 """
 
@@ -138,10 +140,13 @@ class Readings:
             factor = Fraction(self.params.decimal("agreements.censored_factor"))
         return Fraction(found[2]) * (factor if found[1] or found[3] else 1)
 
-    def at(self, section: str, code: str, month: str, clause: Mapping[str, Any]) -> Fraction | None:
-        """Return the value of a month; None when it is not available or was struck by force majeure the parties established."""
+    def at(self, section: str, code: str, month: str, clause: Mapping[str, Any], factor: Fraction | None = None) -> Fraction | None:
+        """Return the value of a month; None when it is not available or was struck by force majeure the parties established.
+
+        factor  what a value under the detection limit counts as, in limits; default as the clause or the parameters say
+        """
         if section in self._virtual:
-            parts = {s: self.at(s, code, month, clause) for s in self._virtual[section]}
+            parts = {s: self.at(s, code, month, clause, factor) for s in self._virtual[section]}
             weights = self._virtual[section]
             if any(v is None for v in parts.values()):
                 return None
@@ -150,12 +155,24 @@ class Readings:
         if rules["force_majeure"] != "as_measured" and self._struck(section, code, month):
             return None
         text = self._values.get((section, code), {}).get(month)
-        return None if text is None else self.concentration(text, rules["censored_factor"])
+        return None if text is None else self.concentration(text, rules["censored_factor"] if factor is None else factor)
 
-    def censored_limit(self, section: str, code: str, month: str) -> Fraction | None:
-        """Return the detection limit when a month's value lies under it; None for a measured or missing value."""
+    def span(self, section: str, code: str, month: str, clause: Mapping[str, Any]) -> tuple[Fraction, Fraction] | None:
+        """Return the least and the most that the value of a month may be; None when it is not available.
+
+        A value under its detection limit lies anywhere from zero to the limit, unless the agreement itself says what it counts
+        as (`censored_factor` in its `data_rules`): that the parties have signed, and it is the value then.
+        """
+        signed = (clause.get("data_rules") or {}).get("censored_factor") is not None
+        low, high = (self.at(section, code, month, clause, None if signed else Fraction(x)) for x in (0, 1))
+        return None if low is None or high is None else (low, high)
+
+    def censored(self, section: str, code: str, month: str) -> bool:
+        """Return whether a month's value lies under its detection limit (of joined sections: that of any of them)."""
+        if section in self._virtual:
+            return any(self.censored(s, code, month) for s in self._virtual[section])
         found = _NUMBER.fullmatch(self._values.get((section, code), {}).get(month, ""))
-        return Fraction(found[2]) if found and (found[1] or found[3]) else None
+        return bool(found and (found[1] or found[3]))
 
     def _struck(self, section: str, code: str, month: str) -> bool:
         return any(
@@ -182,10 +199,10 @@ class Readings:
         found = {m: self.at(section, indicator, m, clause) for m in months}
         used = [x for x in found.values() if x is not None]
         if not used and (whole := self.at(section, indicator, str(year), clause)) is not None:
-            return Mean(whole, 12, int(self.censored_limit(section, indicator, str(year)) is not None))
+            return Mean(whole, 12, int(self.censored(section, indicator, str(year))))
         out, rest = self.left_out(section, [indicator], year, clause)
         missing = tuple(f"{section} {indicator} {m}" for m in months if found[m] is None and m not in out)
-        censored = sum(self.censored_limit(section, indicator, m) is not None for m in months)
+        censored = sum(self.censored(section, indicator, m) for m in months)
         summed = indicator_of(indicator).summed
         enough = bool(used) and (not rest or (not summed and len(used) >= self.rules(clause)["months_needed"]))
         if summed and out:
@@ -287,12 +304,14 @@ def worst_class(
     """Return the class of the annual means, the worst indicator deciding (1 best, one more than the last limit: worse than all).
 
     Limits are those of the clause (`class_limits`) or parameter ``agreements.class_limits.<code>``; a mean equal
-    to a limit is still in that class. The class is None, with the missing months, when a mean is not known.
+    to a limit is still in that class. The class is None, with the missing months, when a mean is not known, or when it keeps
+    the class only by values under a detection limit that lies above the limit of that class.
     """
     values: dict[str, Fraction] = {}
     missing: list[str] = []
+    section = str(clause["section"])
     for indicator in clause["indicators"]:
-        mean = readings.annual_mean(clause["section"], indicator["code"], year, clause)
+        mean = readings.annual_mean(section, indicator["code"], year, clause)
         if mean.value is None:
             missing += mean.missing
         else:
@@ -300,6 +319,9 @@ def worst_class(
     if not values:
         return None, {}, tuple(missing)
     worst, classes = class_of(clause, values, params)
+    if not missing:
+        rule = {**clause, "target_class": worst, "limits": {}}
+        missing += [f"{section} {c} {m}" for c in values for m in blind_months(rule, readings, section, c, year, params)]
     return (None if missing else worst), classes, tuple(missing)
 
 
@@ -328,18 +350,24 @@ def judge_values(rule: Mapping[str, Any], values: Mapping[str, Fraction], params
     return met, evidence
 
 
-def _shows_nothing(rule: Mapping[str, Any], readings: Readings, section: str, code: str, when: str, params: Parameters) -> bool:
-    """Return whether a value lies under a detection limit that is itself above the limit or the class to be kept."""
-    censored = readings.censored_limit(section, code, when)
-    if censored is None:
+def shows_nothing(rule: Mapping[str, Any], readings: Readings, section: str, code: str, when: str, params: Parameters) -> bool:
+    """Return whether a value lies under a detection limit and may keep the limit or the class to be kept, or not."""
+    span = readings.span(section, code, when, rule)
+    if span is None or span[0] == span[1]:
         return False
-    kept = [Fraction(x) for x in ((rule.get("limits") or {}).get(code),) if x is not None]
-    target = rule.get("target_class")
-    if target is not None and code in [i.get("code") for i in rule.get("indicators") or ()]:
-        limits = [Fraction(x) for x in class_limits(rule, code, params)]
-        if limits == sorted(limits) and 1 <= int(target) <= len(limits) and indicator_of(code).better == "lower":
-            kept.append(limits[int(target) - 1])
-    return any(censored > limit for limit in kept)
+    limit, target = (rule.get("limits") or {}).get(code), rule.get("target_class")
+    if limit is not None and within(code, span[0], limit) != within(code, span[1], limit):
+        return True
+    if target is None or code not in [i.get("code") for i in rule.get("indicators") or ()]:
+        return False
+    kept = {grade(code, v, class_limits(rule, code, params)) <= int(target) for v in span}
+    return len(kept) > 1
+
+
+def blind_months(rule: Mapping[str, Any], readings: Readings, section: str, code: str, year: int, params: Parameters) -> list[str]:
+    """Return the months (or the year, where only its value was published) that go into a mean and show nothing by themselves."""
+    used = [m for m in readings.months(rule, year) if readings.at(section, code, m, rule) is not None]
+    return [m for m in used or [str(year)] if shows_nothing(rule, readings, section, code, m, params)]
 
 
 def judge_year(rule: Mapping[str, Any], readings: Readings, year: int, params: Parameters) -> Judged:
@@ -355,9 +383,7 @@ def judge_year(rule: Mapping[str, Any], readings: Readings, year: int, params: P
     unseen: list[str] = []
     for code in codes_judged(rule):
         mean = readings.annual_mean(section, code, year, rule)
-        used = readings.months(rule, year) if mean.value is not None and mean.months else ()
-        blind = [m for m in (*used, str(year)) if _shows_nothing(rule, readings, section, code, m, params)] if mean.censored else []
-        unseen += [f"{section} {code} {m}" for m in blind]
+        unseen += [f"{section} {code} {m}" for m in blind_months(rule, readings, section, code, year, params)]
         if mean.value is None:
             missing += mean.missing
         else:
@@ -380,7 +406,7 @@ def judge_month(rule: Mapping[str, Any], readings: Readings, month: str, params:
     missing: list[str] = []
     for code in codes_judged(rule):
         value = readings.at(section, code, month, rule)
-        if value is None or _shows_nothing(rule, readings, section, code, month, params):
+        if value is None or shows_nothing(rule, readings, section, code, month, params):
             missing.append(f"{section} {code} {month}")
         else:
             values[code] = value
@@ -585,12 +611,12 @@ def say(value: Fraction) -> str:
     scaled = value * 10**12
     whole = round(scaled)
     text = f"{Decimal(whole).scaleb(-12):f}"
-    text = text.rstrip("0").rstrip(".")
+    text = text.rstrip("0").rstrip(".").replace("-", "−")
     return text if scaled == whole else f"~{text}"
 
 
 def short(value: Any) -> str:
-    """Return a number as a step shows it: exact when short, else six places and ``≈``."""
+    """Return a number as a step shows it: exact when short, else six places and ``≈``; with a true minus sign, as sums have."""
     exact = Fraction(value)
     scaled = exact * 10**6
     whole = round(scaled)

@@ -17,6 +17,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple, TypeGuard
 
 from ecocomp.rules.lines import Line
+from ecocomp.terms.money import yuan_written
 from ecocomp.terms.text import Text
 
 Shape = Any
@@ -117,8 +118,6 @@ CLAUSE: Shape = {
 
 _PERCENT = re.compile(r"([+-]?[\d,]+(?:\.\d+)?)\s*%")
 _RATIO = re.compile(r"([+-]?\d+)\s*/\s*(\d+)")
-_MONEY = re.compile(r"([+-]?[\d,]+(?:\.\d+)?)\s*(元|万元|万|亿元|亿|yuan|cny|wan|yi)?", re.IGNORECASE)
-_SCALE = {"万元": 10**4, "万": 10**4, "wan": 10**4, "亿元": 10**8, "亿": 10**8, "yi": 10**8}
 
 
 class Wrong(NamedTuple):
@@ -212,12 +211,7 @@ def money_of(value: object) -> Any:
     """
     if is_number(value):
         return value
-    if not isinstance(value, str) or len(value) > 40:
-        return None
-    found = _MONEY.fullmatch(unicodedata.normalize("NFKC", value).strip())
-    if not found or not found[1].strip("+-,."):
-        return None
-    return Fraction(found[1].replace(",", "")) * _SCALE.get((found[2] or "").casefold(), 1)
+    return yuan_written(value) if isinstance(value, str) else None
 
 
 def _is(value: object, kind: str) -> bool:

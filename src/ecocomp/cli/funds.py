@@ -31,7 +31,8 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
         "Funds: transfers to counties, equalisation, tables as issued, plans of use, the years ahead.",
     )
 )
-def funds() -> None:
+@click.option("--lang", type=click.Choice(["zh", "en"]), help=t("语言", "language"))
+def funds(lang: str | None) -> None:
     """The group."""
 
 
@@ -53,27 +54,15 @@ def params_of(place: str, folders: Sequence[Path], on: date) -> Parameters:
 
 def unverified(params: Parameters) -> list[Fault]:
     """Return a warning for each rule used that nobody has read in its document (marks M, R, L)."""
-    return [replace(f, severity="warning") for f in params.unaccepted(())]
+    remedy = Text("核对出处后改标记。", "Verify it in its document and change the mark.")
+    return [replace(f, severity="warning", remedy=remedy) for f in params.unaccepted(())]
 
 
 def yuan(text: str | None, name: str) -> int | None:
     """Return an amount in yuan as fen (``3020000000``, ``1,234.56``, ``30.2亿``, ``500万``); `UsageError` for anything else."""
-    from ecocomp.terms.money import to_fen
+    from ecocomp.terms.money import MOST_WRITTEN_FEN, fen_of_option
 
-    if text is None:
-        return None
-    plain, factor = text.replace(",", "").replace("，", "").strip(), Decimal(1)
-    for tail, times in (("亿", 10**8), ("万", 10**4), ("元", 1)):
-        if plain.endswith(tail):
-            plain, factor = plain[: -len(tail)].rstrip("元"), factor * times
-    try:
-        value = Decimal(plain) * factor
-        fen = value * 100
-    except InvalidOperation:
-        fen = Decimal("NaN")
-    if not fen.is_finite() or fen != fen.to_integral_value() or abs(fen) >= 10**17 or not plain.isascii():
-        raise UsageError(Text("{n} 不是以元计的金额：{t}", "{n} is no amount in yuan: {t}").fill(n=name, t=text))
-    return to_fen(fen / 100)
+    return None if text is None else fen_of_option(text, name, least=-MOST_WRITTEN_FEN)
 
 
 def lines_of(path: Path) -> list[tuple[str, list[str]]]:
@@ -569,8 +558,9 @@ def plan(
         else:
             document, faults = read_yaml(source)
             raise_errors(faults)
-            content = None if document is None else strip(document)
-            first = content.get("first_year") if isinstance(content, dict) else None
+            content = document
+            plain = None if document is None else strip(document)
+            first = plain.get("first_year") if isinstance(plain, dict) else None
             sound = isinstance(first, Decimal) and first == first.to_integral_value() and 1980 <= first <= 2200
             params = params_of(place, folders, date(int(first), 12, 31) if sound and first else date(2026, 12, 31))
         made = plan_of(content, params, source.name, years)
@@ -610,7 +600,7 @@ def plan(
         if out is not None:
             write_out(out, head, rows, "", source)
         answer = {"scenarios": {s: _look_json(look) for s, look in found.items()}}
-        return tell(voice, warnings(found["expected"], source.name), answer, lambda: _show_plan(voice, found))
+        return tell(voice, [*made.notes, *warnings(found["expected"], source.name)], answer, lambda: _show_plan(voice, found))
 
     guarded(voice, work)
 

@@ -536,13 +536,14 @@ def read_tables(folder: Path, params: Any) -> dict[str, Any]:
 
 
 def say_owed(voice: Voice, made: ProgrammeYear, programmes: Mapping[str, Programme], holder: str | None, out: Path | None) -> None:
-    """Print what is owed: sums by state and reason, or the steps of one holder's rows."""
+    """Print what is owed: sums by state and reason, or the steps of one holder's rows; ``own_dm2`` is a holder's own share."""
     from ecocomp.programmes.explain import explain
     from ecocomp.programmes.words import REASONS
+    from ecocomp.programmes.year import own_areas
     from ecocomp.terms.area import say_mu
     from ecocomp.terms.money import say_yuan
 
-    rows = made.due.to_pylist()
+    rows = [{**row, "own_dm2": own} for row, own in zip(made.due.to_pylist(), own_areas(made.due), strict=True)]
     sources = made.source.to_pylist() if holder else []
     steps = {
         r["due_id"]: explain(r, programmes[r["programme"]], sources)
@@ -550,12 +551,12 @@ def say_owed(voice: Voice, made: ProgrammeYear, programmes: Mapping[str, Program
         if holder is not None and r["holder_id"] == holder
     }
     if out is not None:
-        _write(rows, list(made.due.schema.names), out)
+        _write(rows, [*made.due.schema.names, "own_dm2"], out)
     sums: dict[tuple[str, str, str, str], list[int]] = {}
     for r in rows:
         found = sums.setdefault((r["programme"], r["payment"], r["state"], r["reason"]), [0, 0, 0])
         found[0] += 1
-        found[1] += r["paid_dm2"]
+        found[1] += r["own_dm2"]
         found[2] += r["net_fen"]
     voice.data(
         {

@@ -62,6 +62,7 @@ class Voice:
         if self.as_json:
             return
         from rich.box import SIMPLE_HEAD
+        from rich.cells import cell_len
         from rich.console import Console
         from rich.markup import escape
         from rich.table import Table
@@ -70,10 +71,20 @@ class Voice:
         def shown(text: str) -> str:
             return without_unseen(text)
 
+        # figures are never folded: a digit on the next line is another number; nor are short words
+        rows = [[*row, *[""] * (len(heads) - len(row))] for row in rows]
+        least, kept = {}, set(whole)
+        for i, head in enumerate(heads):
+            figures = i in right
+            words = [w for row in rows for w in ([row[i]] if figures else row[i].split())]
+            least[i] = max((cell_len(shown(w)) for w in words), default=0)
+            if max(cell_len(head.to(self.lang)), *(cell_len(shown(row[i])) for row in rows), 0) <= (least[i] if figures else 8):
+                kept.add(i)
+            least[i] = least[i] if figures else min(least[i], 8)
         table = Table(title=escape(shown(title.to(self.lang))), box=SIMPLE_HEAD, title_justify="left", title_style="bold")
         for i, head in enumerate(heads):
             justify: Any = "right" if i in right else "left"
-            table.add_column(escape(head.to(self.lang)), justify=justify, overflow="fold", no_wrap=i in whole)
+            table.add_column(escape(head.to(self.lang)), justify=justify, overflow="fold", no_wrap=i in kept, min_width=least[i])
         for row in rows:
             if whole:
                 one = (" ".join(shown(cell).split()) for cell in row)
@@ -81,7 +92,15 @@ class Voice:
             else:
                 table.add_row(*(escape(shown(cell)) for cell in row))
         # without emoji: an account such as asset:bank:E1 is no picture of a bank
-        Console(width=None if sys.stdout.isatty() else 200 if whole else 118, emoji=False).print(table)
+        if sys.stdout.isatty():
+            Console(emoji=False).print(table)
+            return
+        width = 200 if whole else 118
+        console = Console(width=10 * width, emoji=False)
+        console.width = max(width, console.measure(table).minimum)
+        with console.capture() as got:
+            console.print(table)
+        print("\n".join(line.rstrip() for line in got.get().splitlines()))
 
 
 def _finite(value: Any) -> Any:

@@ -118,7 +118,7 @@ def table(bundle: Path, year: int | None, **kwargs: Any) -> None:
             Text("功能区", "zone"),
             Text("等级", "grade"),
             Text("地块", "parcels"),
-            Text("面积 公顷", "area ha"),
+            Text("面积（公顷）", "area (ha)"),
             Text("平均", "mean"),
             Text("最低", "lowest"),
             Text("最高", "highest"),
@@ -132,7 +132,7 @@ def table(bundle: Path, year: int | None, **kwargs: Any) -> None:
                 str(r["parcels"]),
                 f"{r['area_dm2'] / 1e6:,.1f}",
                 *(say_yuan(r[f"{n}_fen_per_ha"]) for n in ("mean", "lowest", "highest")),
-                f"{say_yuan(r['low_fen_per_ha'])}～{say_yuan(r['high_fen_per_ha'])}",
+                _span(say_yuan(r["low_fen_per_ha"]), say_yuan(r["high_fen_per_ha"])).to(voice.lang),
             ]
             for r in rows
         ],
@@ -438,6 +438,10 @@ def _kind(row: dict[str, Any], voice: Voice) -> str:
     )
 
 
+def _span(low: str, high: str) -> Text:
+    return Text(f"{low}～{high}", f"{low}–{high}")
+
+
 def _say_sensitivity(voice: Voice, rows: list[dict[str, Any]], bounds: list[dict[str, Any]], top: int) -> None:
     from ecocomp.standard.words import step_name
     from ecocomp.terms.money import say_yuan
@@ -467,13 +471,13 @@ def _say_sensitivity(voice: Voice, rows: list[dict[str, Any]], bounds: list[dict
             [
                 [
                     f"{r['input']}{'[' + r['code'] + ']' if r['code'] else ''}",
-                    f"{r['value']} {r['unit']}",
-                    f"{r['low']}～{r['high']}",
+                    f"{r['value']} {r['unit']}".removesuffix(" 1"),  # a plain number needs no unit
+                    _span(str(r["low"]), str(r["high"])).to(voice.lang),
                     {"stated": Text("注明", "stated"), "assumed": Text("假定", "assumed")}[r["range"]].to(voice.lang),
                     yuan(r["at_low_fen_per_ha"]),
                     yuan(r["at_high_fen_per_ha"]),
                     yuan(r["swing_fen_per_ha"]),
-                    "—" if r["elasticity_ppm"] is None else f"{r['elasticity_ppm'] / 1e6:.3f}",
+                    "—" if r["elasticity_ppm"] is None else f"{r['elasticity_ppm'] / 1e6:.3f}".replace("-", "−"),
                 ]
                 for r in sorted(found, key=lambda r: r["rank"])[:top]
             ],

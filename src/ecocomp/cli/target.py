@@ -14,20 +14,10 @@ from ecocomp.terms.text import Text
 
 
 def yuan_of(text: str | None, option: str) -> Decimal | None:
-    """Return an amount written on the command line; `UsageError` for anything that is none."""
-    if text is None:
-        return None
-    try:
-        amount = Decimal(text.replace(",", ""))
-    except ArithmeticError:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0 or amount > 10**14 or amount * 100 != int(amount * 100):
-        raise UsageError(
-            Text(
-                "{o} 是“{v}”；写不小于零、最多两位小数的元数。", "{o} is “{v}”; write yuan, zero or more, at most two decimals."
-            ).fill(o=option, v=text[:40])
-        )
-    return amount
+    """Return an amount written on the command line, zero or more; `UsageError` for anything that is none."""
+    from ecocomp.terms.money import fen_of_option, to_yuan
+
+    return None if text is None else to_yuan(fen_of_option(text, option))
 
 
 @click.command(
@@ -167,12 +157,14 @@ def _say(voice: Any, selection: Any, facts: dict[str, Any], rows: Any, top: int)
             k=facts["chosen"], n=facts["candidates"], s=say_yuan(facts["spent_fen"]), b=say_yuan(facts["budget_fen"])
         )
     )
-    voice.say(
-        Text(
-            "效益 {v:,.4f}；任何选法都不超过 {u:,.4f}（{p}），至多还差 {g:.2e}。",
-            "Benefit {v:,.4f}; no selection exceeds {u:,.4f} ({p}), so at most {g:.2e} is missing.",
-        ).fill(v=facts["benefit"], u=facts["bound"], g=facts["gap"], p=Text(facts["proof_zh"], facts["proof_en"]))
-    )
+    said = Text("效益 {v:,.4f}；没有更好的选法（{p}）。", "Benefit {v:,.4f}; no selection reaches more ({p}).")
+    if facts["gap"]:
+        said = Text(
+            "效益 {v:,.4f}；任何选法都不超过 {u:,.4f}（{p}），至多还差 {g}。",
+            "Benefit {v:,.4f}; no selection exceeds {u:,.4f} ({p}), so at most {g} is missing.",
+        )
+    gap = f"{facts['gap']:,.4f}" if facts["gap"] >= 0.0001 else f"{facts['gap']:.1g}"
+    voice.say(said.fill(v=facts["benefit"], u=facts["bound"], g=gap, p=Text(facts["proof_zh"], facts["proof_en"])))
     if facts["compared"]:
         voice.table(
             Text("换一种排法会怎样", "What other rankings reach"),

@@ -37,16 +37,17 @@ def test_rules(voice: Voice, paths: tuple[Path, ...], rules: tuple[Path, ...], m
             _say_outcome(voice, outcome)
     voice.faults(faults)
     wrong = sum(o.state != "passed" for o in outcomes)
+    read = {k for o in outcomes for k in o.used}  # only by operations that are asked by place and day; programmes resolve their own
     told = Text(
-        "{n} 个案例，{w} 个不符；{d} 处与文件印出的数字不同；读到 {k} 个参数。",
-        "{n} cases, {w} that differ; {d} figures are not what a paper prints; {k} parameters were read.",
+        "{n} 个案例，{w} 个不符；{d} 处与文件印出的数字不同{k}。",
+        "{n} cases, {w} that differ; {d} figures are not what a paper prints{k}.",
     )
     voice.say(
         told.fill(
             n=len(outcomes),
             w=wrong,
             d=sum(len(o.disagreements) for o in outcomes),
-            k=len({k for o in outcomes for k in o.used}),
+            k=Text("；读到 {k} 个参数", "; {k} parameters were read").fill(k=len(read)) if read else Text("", ""),
         )
     )
     return 1 if wrong or faults else 0

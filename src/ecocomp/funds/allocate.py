@@ -22,7 +22,8 @@ is no longer met by a tied envelope is met from the general ones, which then giv
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -38,13 +39,14 @@ from ecocomp.funds.source import may_carry_over, may_earmark, priority
 from ecocomp.registry import entries
 from ecocomp.rules import Parameters
 from ecocomp.terms.codes import ECOSYSTEM_GROUPS, FUNCTION_ZONES, FUND_SOURCES
-from ecocomp.terms.faults import Fault, FaultsError, raise_errors
+from ecocomp.terms.faults import Fault, FaultsError, Severity, raise_errors
 from ecocomp.terms.money import say_yuan, sum_array, to_fen
 from ecocomp.terms.tables import ALLOCATION, ENTITLEMENT, ENVELOPE_BALANCE, PPM
 from ecocomp.terms.text import Text
 
 FUNDED_STATES = ("payable", "escrow", "held")
 _TIES = ("earmark_zones", "earmark_ecosystems", "earmark_red_line", "earmark_programmes", "earmark_regions")
+_REGION = re.compile(r"[0-9]{2,12}")
 _PIECE = 1 << 18
 
 
@@ -151,7 +153,7 @@ def _amount_faults(row: dict[str, Any], granted: Mapping[str, int]) -> list[Faul
         for k in ("granted_fen", "floor_fen")
         if row[k] < 0
     ]
-    derived = _is_derived(row["source"])
+    derived = is_derived(row["source"])
     got = granted.get(row["envelope_id"], row["granted_fen"])
     if derived and row["granted_fen"] not in (0, got):
         out.append(
@@ -185,7 +187,7 @@ def _derived_twice(rows: Sequence[dict[str, Any]], settlement: pa.Table | None) 
     A derived grant is the whole of what its source brought, so two envelopes that draw on the same would hold the money twice.
     """
     known = entries("funds.sources")
-    derived = {r["envelope_id"]: r for r in rows if _is_derived(r["source"])}
+    derived = {r["envelope_id"]: r for r in rows if is_derived(r["source"])}
     drawn = {i: getattr(known[r["source"]].module, "drawn", _all)(r, settlement) for i, r in derived.items()}
     out = []
     for i, row in derived.items():
@@ -219,7 +221,8 @@ def _all(row: Mapping[str, Any], settlement: pa.Table | None) -> str:
     return ""
 
 
-def _is_derived(source: str) -> bool:
+def is_derived(source: str) -> bool:
+    """Return whether grants of a source come from settlement or sale, not from the register."""
     known = entries("funds.sources")
     return source in known and bool(known[source].module.DERIVED)
 
@@ -287,6 +290,46 @@ def _earmark_faults(row: dict[str, Any]) -> list[Fault]:
             for code in row[key].split()
             if code not in known
         ]
+    out += [
+        _fault(
+            row["envelope_id"],
+            "earmark",
+            Text("earmark_regions 中的 {c} 不是区划代码。", "{c} in earmark_regions is no code of a region.").fill(c=code[:20]),
+            Text("写村代码或其开头的数字，如 990121。", "Write a village's code or the digits it begins with, such as 990121."),
+        )
+        for code in (row.get("earmark_regions") or "").split()
+        if not _REGION.fullmatch(code)
+    ]
+    return out
+
+
+def tie_faults(envelope: pa.Table, year: int, programmes: Iterable[str], villages: pa.ChunkedArray) -> list[Fault]:
+    """Return a warning for each programme or region an envelope of `year` is tied to and nothing of the year belongs to.
+
+    programmes  those anything is owed under
+    villages    code of the village of each parcel
+    A mistyped code would otherwise leave money unused without a word.
+    """
+    running = sorted(set(programmes))
+    there = pc.unique(villages)
+    out = []
+    for row in envelope.to_pylist():
+        if row["year"] != year:
+            continue
+        for code in (row.get("earmark_programmes") or "").split():
+            if code not in running:
+                said = Text("限定于项目 {c}，而 {y} 年没有这个项目。", "It is tied to programme {c}, which does not run in {y}.")
+                remedy = Text("核对代码；{y} 年有：{a}。", "Look at the code; in {y} there are: {a}.")
+                said, remedy = said.fill(c=code, y=year), remedy.fill(y=year, a=", ".join(running) or "—")
+                out.append(_fault(row["envelope_id"], "tied_to_nothing", said, remedy, "warning"))
+        for code in (row.get("earmark_regions") or "").split():
+            if not pc.any(pc.starts_with(there, code)).as_py():
+                said = Text("限定于地区 {c}，而没有一个地块在那里。", "It is tied to region {c}, in which no parcel lies.").fill(
+                    c=code
+                )
+                found = ", ".join(sorted({str(v)[:9] for v in there.to_pylist() if v})[:8]) or "—"
+                remedy = Text("核对代码；地块在：{a}。", "Look at the code; parcels lie in: {a}.").fill(a=found)
+                out.append(_fault(row["envelope_id"], "tied_to_nothing", said, remedy, "warning"))
     return out
 
 
@@ -305,8 +348,8 @@ def _unknown_ration(record: str, rule: str) -> Fault:
     )
 
 
-def _fault(record: str, kind: str, clash: Text, remedy: Text) -> Fault:
-    return Fault(f"funds.{kind}", "envelope", record, clash, remedy)
+def _fault(record: str, kind: str, clash: Text, remedy: Text, severity: Severity = "error") -> Fault:
+    return Fault(f"funds.{kind}", "envelope", record, clash, remedy, severity)
 
 
 # ---------------------------------------------------------------- sharing
@@ -467,4 +510,13 @@ def _allocation(table: pa.Table, taken: Mapping[str, np.ndarray]) -> pa.Table:
     return ALLOCATION.checked(pa.concat_tables(pieces)) if pieces else ALLOCATION.empty()
 
 
-__all__ = ["FUNDED_STATES", "allocate", "check_envelopes", "in_force", "in_force_rows", "open_envelopes"]
+__all__ = [
+    "FUNDED_STATES",
+    "allocate",
+    "check_envelopes",
+    "in_force",
+    "in_force_rows",
+    "is_derived",
+    "open_envelopes",
+    "tie_faults",
+]

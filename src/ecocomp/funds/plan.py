@@ -14,15 +14,16 @@ envelope carried in + granted + interest = used + lapsed + left.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from ecocomp.rules import Parameters
+from ecocomp.rules.lines import Line, strip
 from ecocomp.terms.codes import FUND_SOURCES
-from ecocomp.terms.faults import Fault, raise_errors
+from ecocomp.terms.faults import Fault, FaultsError, Severity, raise_errors
 from ecocomp.terms.money import apportion, half_even, say_yuan
 from ecocomp.terms.text import Text
 
@@ -124,6 +125,8 @@ class Plan:
     years: int
     commitments: list[Commitment] = field(default_factory=list)
     purses: list[Purse] = field(default_factory=list)
+    notes: list[Fault] = field(default_factory=list)
+    """Warnings: what the file says and the plan makes no use of."""
 
 
 def outlook(plan: Plan, scenario: str = "expected") -> Outlook:
@@ -186,10 +189,44 @@ def _fen(x: Fraction | int) -> int:
 
 # ---------------------------------------------------------------- reading a plan
 def plan_of(raw: Any, params: Parameters, where: str, years: int | None = None) -> Plan:
-    """Return the plan of a file's content (plain values as `rules.lines.strip` gives them).
+    """Return the plan of a file's content: values with their lines as `rules.lines.read_yaml` gives them, or plain ones.
 
-    raises  FaultsError with every fault: unknown keys, missing or impossible values, names used twice, unknown sources
+    raises  FaultsError with every fault, with its line where lines are given: unknown keys, keys that have no part in the form
+            of a commitment, missing or impossible values, names used twice, unknown sources
     """
+    lines = dict(_lines_of(raw, ""))
+    try:
+        plan = _plan_of(strip(raw), params, where, years)
+    except FaultsError as wrong:
+        raise FaultsError([_at_line(f, lines) for f in wrong.faults]) from None
+    plan.notes[:] = [_at_line(f, lines) for f in plan.notes]
+    return plan
+
+
+def _lines_of(value: Any, path: str, line: int = 0) -> Iterator[tuple[str, int]]:
+    """Yield the line of each value of a document by the path that faults use: ``commitments 1 name yuan 2027``."""
+    if isinstance(value, Line):
+        value, line = value.value, value.line
+    if line and path:
+        yield path, line
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _lines_of(item, f"{path} {key}".strip(), line)
+    for i, item in enumerate(value if isinstance(value, list) else (), 1):
+        yield from _lines_of(item, f"{path} {i}", line)
+        held = item.value if isinstance(item, Line) else item
+        named = (held.get("name") or held.get("id")) if isinstance(held, dict) else None
+        if named is not None:
+            yield from _lines_of(item, f"{path} {i} {strip(named)}", line)
+
+
+def _at_line(fault: Fault, lines: Mapping[str, int]) -> Fault:
+    words = fault.record.split(" ")
+    path = next((p for n in range(len(words), 0, -1) if (p := " ".join(words[:n])) in lines), None)
+    return fault if path is None else replace(fault, record=f"line {lines[path]} {fault.record}")
+
+
+def _plan_of(raw: Any, params: Parameters, where: str, years: int | None) -> Plan:
     faults: list[Fault] = []
     if not isinstance(raw, dict):
         raise_errors([_fault(where, "", Text("文件不是键值表。", "The file is no mapping."), _DOCS)])
@@ -204,6 +241,7 @@ def plan_of(raw: Any, params: Parameters, where: str, years: int | None = None) 
     for i, item in enumerate(_list(raw.get("envelopes"), where, "envelopes", faults), 1):
         purse = _purse(item, plan, params, where, f"envelopes {i}", faults)
         plan.purses += [purse] if purse else []
+    plan.notes += [*_unmatched(plan, where), *_unused(raw, indices, where)]
     for kind, names in (("commitments", [c.name for c in plan.commitments]), ("envelopes", [p.id for p in plan.purses])):
         for twice in sorted({x for x in names if names.count(x) > 1}):
             faults.append(
@@ -216,6 +254,46 @@ def plan_of(raw: Any, params: Parameters, where: str, years: int | None = None) 
             )
     raise_errors(faults)
     return plan
+
+
+def _unmatched(plan: Plan, where: str) -> list[Fault]:
+    """Return a warning for each programme an envelope is tied to and no commitment belongs to."""
+    known = sorted({c.programme for c in plan.commitments})
+    return [
+        _fault(
+            where,
+            f"envelopes {i} {p.id} programmes",
+            Text("限定于项目 {c}，而没有它的支出。", "It is tied to programme {c}, to which no commitment belongs.").fill(c=c),
+            Text("核对代码；有：{a}。", "Look at the code; there are: {a}.").fill(a=", ".join(known) or "—"),
+            "warning",
+        )
+        for i, p in enumerate(plan.purses, 1)
+        for c in p.programmes
+        if c not in known
+    ]
+
+
+def _unused(raw: Mapping[str, Any], indices: Mapping[str, Any], where: str) -> list[Fault]:
+    """Return a warning for each index that nothing uses."""
+    rows = raw.get("commitments")
+    used = (
+        {r.get("index") for r in rows if isinstance(r, dict) and isinstance(r.get("index"), str)}
+        if isinstance(rows, list)
+        else set()
+    )
+    said, remedy = (
+        Text("没有一项支出用它。", "No commitment uses it."),
+        Text("写进 index，或删去。", "Name it as index, or delete it."),
+    )
+    return [_fault(where, f"indices {i}", said, remedy, "warning") for i in indices if i not in used]
+
+
+#: What each form of a commitment reads beside what all of them do.
+_FORMS: dict[str, tuple[str, ...]] = {
+    "yuan": ("yuan",),
+    "tranches": ("tranches", "area_ha", "area_mu", "starts"),
+    "rate": ("rate_yuan_per_ha", "rate_yuan_per_mu", "area_ha", "area_mu", "from", "to"),
+}
 
 
 def _commitment(
@@ -247,6 +325,12 @@ def _commitment(
             )
         )
         return None
+    for key in row:
+        if key in _NEED_KEYS and key not in (*_FORMS[forms[0]], "index"):
+            clash = Text("写成 {f} 的支出不用它。", "A commitment given as {f} makes no use of it.").fill(f=forms[0])
+            faults.append(
+                _fault(where, f"{record} {key}", clash, Text("删去它，或换一种写法。", "Delete it, or use another form."))
+            )
     need: dict[int, Fraction] = {}
     if forms[0] == "yuan":
         for year, value in _by_year(row["yuan"], where, f"{record} yuan", faults).items():
@@ -483,8 +567,8 @@ def _unknown(row: Mapping[Any, Any], known: frozenset[str], where: str, record: 
 _DOCS = Text("写法见文档“资金”页。", "See the page 'funds' of the docs for the form.")
 
 
-def _fault(where: str, record: str, clash: Text, remedy: Text) -> Fault:
-    return Fault("funds.plan", where, record, clash, remedy)
+def _fault(where: str, record: str, clash: Text, remedy: Text, severity: Severity = "error") -> Fault:
+    return Fault("funds.plan", where, record, clash, remedy, severity)
 
 
 def warnings(found: Outlook, where: str) -> list[Fault]:
@@ -493,7 +577,7 @@ def warnings(found: Outlook, where: str) -> list[Fault]:
         Fault(
             "funds.plan_short",
             where,
-            f"{y.year} {found.scenario}",
+            str(y.year),
             Text("需要 {n} 元，落实 {c} 元，缺 {s} 元。", "{n} yuan are needed, {c} covered: {s} short.").fill(
                 n=say_yuan(y.need), c=say_yuan(y.covered), s=say_yuan(y.short)
             ),

@@ -23,7 +23,7 @@ from ecocomp.rules import Parameters
 from ecocomp.terms.area import DM2_PER_HA
 from ecocomp.terms.clocks import as_of
 from ecocomp.terms.faults import Fault, FaultsError, capped, raise_errors
-from ecocomp.terms.money import INT64_MAX, apportion, half_even
+from ecocomp.terms.money import INT64_MAX, apportion, apportion_groups, half_even
 from ecocomp.terms.tables import ENTITLEMENT, PPM
 from ecocomp.terms.text import Text
 
@@ -166,13 +166,13 @@ class _Rows:
         weights, wide = _weights(num[rows], den[rows], first)
         total = [amount[self.parcel[rows[first]]] for amount in (gross, entitled)]
         adds_up = np.add.reduceat(weights, first) > 0
-        parts = _shared(np.where(adds_up, total[0], 0), weights, first)
+        parts = apportion_groups(np.where(adds_up, total[0], 0), weights, first)
         other = total[0] != total[1]  # most parcels are paid in full, and their parts need no second split
         less = parts.copy()
         again = np.repeat(other, self.count[self.parcel[rows[first]]])
         if bool(other.any()):
             begin = np.flatnonzero(self.number[rows[again]] == 1)
-            less[again] = _shared(np.where(adds_up, total[1], 0)[other], weights[again], begin)
+            less[again] = apportion_groups(np.where(adds_up, total[1], 0)[other], weights[again], begin)
         ends = np.append(first[1:], len(rows))
         for g in wide.tolist():
             lines = slice(int(first[g]), int(ends[g]))
@@ -232,66 +232,6 @@ def _exact_weights(num: list[int], den: list[int]) -> list[int] | None:
     common = lcm(*den)
     weights = [n * (common // d) for n, d in zip(num, den, strict=True)]
     return weights if sum(weights) == common else None
-
-
-def _shared(total: np.ndarray, weights: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Return `apportion` within each of many groups of rows that lie together, unit for unit the same.
-
-    total   units of each group, 0 where all its weights are 0;  weights  >= 0, in each group less than 2^30 in all
-    """
-    size = np.diff(np.append(first, len(weights)))
-    whole = np.maximum(np.add.reduceat(weights, first), 1)
-    turns, rest = np.divmod(total, whole)
-    each = np.repeat(whole, size)
-    parts, left = np.divmod(2 * weights * np.repeat(rest, size) + each, 2 * each)
-    parts += weights * np.repeat(turns, size)
-    missing = total - np.add.reduceat(parts, first)
-    wrong = np.flatnonzero(missing)
-    if len(wrong):
-        rows = np.repeat(missing != 0, size)
-        group = np.repeat(np.arange(len(wrong)), size[wrong])
-        parts[rows], unsettled = _settled(parts[rows], weights[rows], each[rows], left[rows], group, missing[wrong])
-        for g in wrong[unsettled].tolist():
-            lines = slice(int(first[g]), int(first[g] + size[g]))
-            parts[lines] = apportion(int(total[g]), weights[lines].tolist())
-    return parts
-
-
-def _settled(
-    parts: np.ndarray, weights: np.ndarray, whole: np.ndarray, left: np.ndarray, group: np.ndarray, missing: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give or take single units in each group where the next rounding threshold of the divisor lies nearest.
-
-    The threshold of a row lies (2W - left)/w above the divisor T/W, or left/w below it, both in units of 1/2W; the |missing|
-    nearest of a group win, unless one of them would win twice before another wins once. Those groups are returned as well.
-    """
-    up = missing[group] > 0
-    able = np.flatnonzero((weights > 0) & (up | (parts > 0)))
-    group, up, w, two = group[able], up[able], weights[able], 2 * whole[able]
-    above = np.where(up, two - left[able], left[able])
-    near = _quotient(above, w)
-    order = np.lexsort((np.where(up, able, -able), near[1], near[0], group))
-    count = np.bincount(group, minlength=len(missing))
-    begin = np.cumsum(count) - count
-    wanted = np.abs(missing)
-    won = np.arange(len(order)) - np.repeat(begin, count) < np.repeat(wanted, count)
-    unsettled = wanted > count
-    last = order[np.minimum(begin + wanted - 1, len(order) - 1)][group]
-    winner = order[won]
-    twice = winner[wanted[group[winner]] > 1]
-    again = _quotient(above[twice] + two[twice], w[twice])
-    limit = last[twice]
-    soon = (again[0] < near[0][limit]) | ((again[0] == near[0][limit]) & (again[1] <= near[1][limit]))
-    unsettled[group[twice[soon]]] = True
-    parts[able[winner]] += np.where(up[winner], 1, -1)
-    return parts, np.flatnonzero(unsettled)
-
-
-def _quotient(above: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return a quotient with 62 binary places: exact enough to tell fractions of denominators below 2^30 apart."""
-    whole, rest = np.divmod(above, below)
-    high, rest = np.divmod(rest << 31, below)
-    return whole, (high << 31) | ((rest << 31) // below)
 
 
 # ---------------------------------------------------------------- look-ups

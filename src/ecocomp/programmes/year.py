@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +23,7 @@ from ecocomp.programmes.stacking import LIVE, Mark, Stacked, ground_of, marks_of
 from ecocomp.rules import Parameters, RuleValue
 from ecocomp.terms.clocks import as_of
 from ecocomp.terms.faults import Fault
-from ecocomp.terms.money import half_even
+from ecocomp.terms.money import apportion, half_even
 from ecocomp.terms.tables import DUE, DUE_SOURCE, ENROLMENT, ENTITLEMENT, PPM
 
 FEN_PER_HA = {"CNY/mu": 1500, "CNY/ha": 100}
@@ -333,4 +334,29 @@ def _once(table: pa.Table) -> pa.Table:
     return ENTITLEMENT.table(out)
 
 
-__all__ = ["ProgrammeYear", "Stacked", "as_entitlements", "entitlements"]
+_GROUND = ("programme", "payment", "contract_id", "parcel_id", "variant", "for_year", "tranche")
+
+
+def own_areas(due: pa.Table) -> list[int]:
+    """Return of each due row the part of its paid area that is its recipient's own [dm2]: sums of them count ground once.
+
+    ``paid_dm2`` is what the plot is paid on; where several hold it, it stands in each of their rows. It is split here by their
+    shares as the money is (`terms.money.apportion`); a row that is not paid has none.
+    """
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for i, key in enumerate(zip(*(due[c].to_pylist() for c in _GROUND), strict=True)):
+        groups.setdefault(key, []).append(i)
+    paid, num, den = (due[c].to_pylist() for c in ("paid_dm2", "share_num", "share_den"))
+    out = list(paid)
+    for rows in groups.values():
+        if len(rows) == 1:
+            continue
+        common = lcm(*(den[i] or 1 for i in rows))
+        weights = [(num[i] or 0) * (common // (den[i] or 1)) for i in rows]
+        parts = apportion(max(paid[i] for i in rows), weights if any(weights) else [1] * len(rows))
+        for i, part in zip(rows, parts, strict=True):
+            out[i] = part if paid[i] else 0
+    return out
+
+
+__all__ = ["ProgrammeYear", "Stacked", "as_entitlements", "entitlements", "own_areas"]

@@ -74,6 +74,7 @@ class Base:
 def read_base(folder: Path) -> Base:
     """Return the year of a bundle; raises `FaultsError` where tables or last year's bundle are missing."""
     facts = open_bundle(folder)
+    raise_errors(_stated(facts, folder))
     names = [*NEEDED, "objection", "settlement", "credit"]
     tables = {n: t for n in names if (t := read_bundle_table(folder, n)) is not None}
     raise_errors([_lacking(n) for n in NEEDED if n not in tables])
@@ -136,6 +137,42 @@ def _last(folder: Path, facts: Mapping[str, Any]) -> dict[str, pa.Table]:
         raise FaultsError([Fault("simulate.no_last_year", folder.name, str(cited["year"]), said.fill(y=cited["year"]), remedy)])
     names = ("scorecard", "standard", "envelope_balance")
     return {n: t for n in names if (t := read_bundle_table(place, n)) is not None}
+
+
+_FACTS = ("year", "reference_day", "known_on", "region_code", "case.place", "case.programme", "case.name_zh", "case.name_en")
+
+
+def _stated(facts: Any, folder: Path) -> list[Fault]:
+    """Return a fault for each fact of the year that ``bundle.json`` does not state in a form that can be read."""
+    out = []
+    for name in (*_FACTS, *(["previous.year"] if isinstance(facts, Mapping) and facts.get("previous") else [])):
+        value = _held(facts, name)
+        if _readable(name, value):
+            continue
+        said = Text("{n} 是“{v}”。", "{n} is '{v}'.").fill(n=name, v="—" if value is None else str(value)[:40])
+        remedy = Text(
+            "成果包较旧或来自别处；用现在的程序重新运行这一年。",
+            "The bundle is of an older form or comes from elsewhere; run the year again with this program.",
+        )
+        out.append(Fault("bundle.facts", str(folder / "bundle.json"), name, said, remedy))
+    return out
+
+
+def _held(facts: Any, name: str) -> Any:
+    for key in name.split("."):
+        facts = facts.get(key) if isinstance(facts, Mapping) else None
+    return facts
+
+
+def _readable(name: str, value: Any) -> bool:
+    if name.endswith("year"):
+        return isinstance(value, int) and not isinstance(value, bool)
+    if not isinstance(value, str) or not value:
+        return False
+    try:
+        return name not in ("reference_day", "known_on") or bool(date.fromisoformat(value))
+    except ValueError:
+        return False
 
 
 def _lacking(name: str) -> Fault:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecocomp.funds.allocate import allocate, check_envelopes, open_envelopes
+from ecocomp.funds.allocate import allocate, check_envelopes, is_derived, open_envelopes
 from ecocomp.payments.enrol import GIVEN, enrolled
 from ecocomp.payments.entitle import entitle
 from ecocomp.payments.orders import hold
@@ -86,7 +86,8 @@ def outcome(base: Base, reform: Reform | None = None) -> Outcome:
     claims = hold(claims, empty["objection"])
     warnings = [*(f for f in faults if f.severity == "warning")]
     if reform is not None:
-        warnings = [*reform.warnings, *warnings, *_unread(reform, set(params.used), base)]
+        still = _unchanged(base.table("envelope"), envelope, reform, year)
+        warnings = [*reform.warnings, *warnings, *_unread(reform, set(params.used), base), *still]
     return Outcome(reform, standard, steps, claims, balance, allocation, tuple(warnings))
 
 
@@ -181,6 +182,30 @@ def _unread(reform: Reform, used: set[str], base: Base) -> list[Fault]:
         for v in sorted(reform.values, key=lambda v: v.key)
         if v.key not in used
     ]
+
+
+def _unchanged(before: pa.Table, after: pa.Table, reform: Reform, year: int) -> list[Fault]:
+    """Return a warning for each change of an envelope that leaves it as it was, with the reason where the grant is derived."""
+    old, new = ({r["envelope_id"]: r for r in t.to_pylist() if r["year"] == year} for t in (before, after))
+    out = []
+    for id, changes in reform.envelopes.items():
+        for name, value in changes.items():
+            held = "granted_fen" if name == "granted_yuan" else name
+            if id not in new or old[id][held] != new[id][held]:
+                continue
+            said = str(value).lower() if isinstance(value, bool) else value
+            clash = Text("{c}：{v} 没有改变它。", "{c}: {v} does not change it.").fill(c=name, v=said)
+            remedy = Text("核对改动。", "Look at the change.")
+            if name == "granted_yuan" and is_derived(old[id]["source"]):
+                clash = Text(
+                    "{c}：{v} 没有作用；下达额由协议结算或成交得出，登记为 0。",
+                    "{c}: {v} has no effect; the grant is derived from settlement or sale, and the register says 0.",
+                ).fill(c=name, v=value)
+                remedy = Text(
+                    "改动协议或碳汇的规则，而不是下达额。", "Change what the agreement or the sale rests on, not the grant."
+                )
+            out.append(Fault("reform.no_effect", "envelopes", id, clash, remedy, "warning"))
+    return out
 
 
 def column(table: pa.Table, name: str) -> np.ndarray:

@@ -27,7 +27,7 @@ from typing import Any
 
 from ecocomp.rules.lines import Line, read_yaml, strip
 from ecocomp.terms.faults import Fault, FaultsError, raise_errors
-from ecocomp.terms.money import say_yuan
+from ecocomp.terms.money import HOW_WRITTEN, MOST_WRITTEN_FEN, fen_written, say_yuan, yuan_written
 from ecocomp.terms.text import Text, same
 
 MEASURES = ("yuan", "share", "share_of_spent", "count", "ha")
@@ -179,19 +179,16 @@ def limit_of(text: str, side: str) -> Limit:
     """Return a limit of the command line: ``COLUMN=AMOUNT`` or ``COLUMN:VALUE=AMOUNT``, in yuan or as ``15%`` of the budget."""
     head, eq, amount = text.partition("=")
     by, _, value = head.partition(":")
-    number, measure = amount.strip(), "yuan"
-    if number.endswith("%"):
-        number, measure = number[:-1], "share"
-    try:
-        given = Decimal(number) / (100 if measure == "share" else 1)
-        good = eq and by and given.is_finite() and given >= 0
-    except ArithmeticError:
-        good = False
-    if not good:
+    share = amount.strip().endswith("%")
+    given = yuan_written(amount.strip().removesuffix("%"), units=not share)
+    most = 100 if share else MOST_WRITTEN_FEN // 100
+    whole = given is not None and (share or (given * 100).denominator == 1)
+    if not eq or not by.strip() or given is None or not whole or not 0 <= given <= most:
         said = Text("“{t}”不是限额。", "“{t}” is no limit.").fill(t=text)
         remedy = Text("写成 列=金额、列:值=金额，或 列=15%。", "Write COLUMN=YUAN, COLUMN:VALUE=YUAN or COLUMN=15%.")
         raise FaultsError([Fault("target.limit", "--cap" if side == "most" else "--floor", text, said, remedy)])
-    return Limit(by.strip(), (value.strip(),) if value else (), side, measure, given, text)
+    exact = Decimal(given.numerator) / Decimal(given.denominator * (100 if share else 1))
+    return Limit(by.strip(), (value.strip(),) if value else (), side, "share" if share else "yuan", exact, text)
 
 
 def _read(path: Path, faults: list[Fault]) -> tuple[dict[str, Any], dict[str, int]]:
@@ -244,16 +241,11 @@ class _Reader:
     def yuan(self, key: str, value: Any) -> int | None:
         if value is None:
             return None
-        if (
-            not isinstance(value, Decimal)
-            or not value.is_finite()
-            or value < 0
-            or value * 100 != int(value * 100)
-            or value > 10**14
-        ):
-            self.wrong(key, value, Text("写不小于零、最多两位小数的元数。", "Write yuan, zero or more, at most two decimals."))
+        fen = fen_written(f"{value:f}" if isinstance(value, Decimal) else value) if isinstance(value, Decimal | str) else None
+        if fen is None or not 0 <= fen <= MOST_WRITTEN_FEN:
+            self.wrong(key, value, HOW_WRITTEN)
             return None
-        return int(value * 100)
+        return fen
 
     def word(self, key: str, value: Any) -> str:
         if not isinstance(value, str):
@@ -332,6 +324,8 @@ class _Reader:
         _, which, measure = side.split("_", 2)
         if measure not in MEASURES:
             return []
+        if measure == "yuan":
+            amount = {k: _yuan(v) for k, v in amount.items()} if isinstance(amount, dict) else _yuan(amount)
         given = amount.values() if isinstance(amount, dict) else [amount]
         top = 1 if measure.startswith("share") else Decimal(10) ** 14
         if not given or not all(isinstance(x, Decimal) and x.is_finite() and 0 <= x <= top for x in given):
@@ -373,6 +367,12 @@ class _Reader:
         )
 
 
+def _yuan(value: Any) -> Any:
+    """Return an amount written with its unit (``5万元``) as a number; anything else as it is."""
+    exact = yuan_written(value) if isinstance(value, str) else None
+    return value if exact is None else Decimal(exact.numerator) / Decimal(exact.denominator)
+
+
 def _values(value: Any) -> tuple[str, ...]:
     return tuple(str(x) for x in value) if isinstance(value, list) else (str(value),)
 
@@ -388,5 +388,6 @@ def say_amount(measure: str, amount: Decimal | int) -> Text:
     if measure in ("yuan", "share"):
         return Text(f"{say_yuan(int(amount))} 元", f"{say_yuan(int(amount))} yuan")
     if measure == "share_of_spent":
-        return Text(f"支出的 {Decimal(amount) * 100:g}%", f"{Decimal(amount) * 100:g} % of what is spent")
+        share = f"{(Decimal(amount) * 100).normalize():f}"
+        return Text(f"支出的 {share}%", f"{share} % of what is spent")
     return Text(f"{amount} 个", f"{amount}") if measure == "count" else Text(f"{amount} 公顷", f"{amount} ha")

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil, floor
 
 import numpy as np
 import pyarrow as pa
@@ -188,19 +189,18 @@ def _row(c: Candidates, plan: Plan, limit: Limit, at: np.ndarray, group: tuple[s
     most, kind = limit.side == "most", "cap" if limit.side == "most" else "floor"
     a, bound, said = c.cost_fen[at], 0, amount
     if limit.measure == "yuan":
-        bound = said = Decimal(int(amount * 100))  # type: ignore[assignment]
-        bound = int(amount * 100) if most else -int(-amount * 100 // 1)
+        bound = floor(amount * 100) if most else ceil(amount * 100)
         said = Decimal(bound)
     elif limit.measure == "share":
         bound = share_of(plan.budget_fen, amount, limit.side)
         said = Decimal(bound)
     elif limit.measure == "count":
-        a, bound = np.ones(len(at), np.int64), int(amount) if most else -int(-amount // 1)
+        a, bound = np.ones(len(at), np.int64), floor(amount) if most else ceil(amount)
     elif limit.measure == "ha":
         area, faults = numbers(c.text(plan.area_column), plan.area_column, c.ids, c.where, top=1e9)
         raise_errors(faults)
         a = np.rint(area[at] * AREA_UNITS).astype(np.int64)
-        bound = int(amount * AREA_UNITS) if most else -int(-amount * AREA_UNITS // 1)
+        bound = floor(amount * AREA_UNITS) if most else ceil(amount * AREA_UNITS)
     else:
         at, a = _of_spent(c, at, amount)
     side = Text("不高于", "at most") if most else Text("不低于", "at least")

@@ -6,14 +6,36 @@
 from __future__ import annotations
 
 import heapq
+import re
+import unicodedata
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from ecocomp.terms.faults import UsageError
+from ecocomp.terms.text import Text
 
 if TYPE_CHECKING:
     import numpy as np
 
 INT64_MAX = 2**63 - 1
+#: The most that anybody writes as one amount, 100 trillion yuan; sums of some of them still fit into 64 bits.
+MOST_WRITTEN_FEN = 10**16
+#: What an amount is worth in yuan by the unit written behind it.
+YUAN_UNITS: dict[str, int] = {
+    **dict.fromkeys(("", "元", "yuan", "cny", "rmb"), 1),
+    "千元": 10**3,
+    **dict.fromkeys(("万", "万元", "wan"), 10**4),
+    "百万元": 10**6,
+    **dict.fromkeys(("亿", "亿元", "yi"), 10**8),
+}
+#: How an amount is written; the remedy wherever one cannot be read.
+HOW_WRITTEN = Text(
+    "写以元计的数，至多两位小数，如 1234.50、1,234.50、500万、3.2亿元。",
+    "Write yuan with at most two decimals, e.g. 1234.50, 1,234.50, 500万 (5 million) or 3.2亿元 (320 million).",
+)
+_WRITTEN = re.compile(r"([+-]?) *(?:¥|cny|rmb)? *([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)? *([a-z]+|[元千百万亿]+)?")
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"
 
 
@@ -39,6 +61,58 @@ def to_fen(yuan: Decimal) -> int:
     if not yuan.is_finite():
         raise ValueError(f"not an amount of money: {yuan}")
     return int((yuan * 100).quantize(Decimal(1), ROUND_HALF_EVEN))
+
+
+def yuan_written(text: str, *, units: bool = True) -> Fraction | None:
+    """Return an amount of money as people write it, in exact yuan; None for anything else: no rounding, no guess.
+
+    Thousands are grouped by threes or not at all; digits, signs and commas may be of full width; a mark (¥, CNY) may stand
+    before it, and behind it a unit of `YUAN_UNITS`. Powers (1e6), NaN and other things that a computer reads as numbers are none.
+
+    units  whether 万元, 亿元 and the like may be written; 元 always may
+
+    >>> yuan_written("1，234.5"), yuan_written("2,000万元"), yuan_written("1.5 亿")
+    (Fraction(2469, 2), Fraction(20000000, 1), Fraction(150000000, 1))
+    >>> yuan_written("1e6"), yuan_written("12,34"), yuan_written("500万", units=False)
+    (None, None, None)
+    """
+    if len(text) > 60:
+        return None
+    found = _WRITTEN.fullmatch(unicodedata.normalize("NFKC", text).replace("−", "-").strip().casefold())
+    if found is None:
+        return None
+    worth = YUAN_UNITS.get(found[4] or "")
+    if worth is None or (worth != 1 and not units):
+        return None
+    value = Fraction(found[2].replace(",", "") + (found[3] or "")) * worth
+    return -value if found[1] == "-" else value
+
+
+def fen_written(text: str, *, units: bool = True) -> int | None:
+    """Return an amount as people write it in whole fen; None for anything else, and for parts of a fen.
+
+    >>> fen_written("1,234.5"), fen_written("￥３.００"), fen_written("0.3万元"), fen_written("1.005")
+    (123450, 300, 300000, None)
+    """
+    yuan = yuan_written(text, units=units)
+    fen = None if yuan is None else yuan * 100
+    return int(fen) if fen is not None and fen.denominator == 1 else None
+
+
+def fen_of_option(text: str, name: str, *, least: int = 0, most: int = MOST_WRITTEN_FEN) -> int:
+    """Return an amount that a person wrote under a name (an option of a command, a field), in fen.
+
+    least, most  bounds, in fen
+    raises       UsageError: no amount, parts of a fen, or beyond the bounds
+    """
+    fen = fen_written(text)
+    if fen is None:
+        said = Text("{n}：“{t}”不是金额。{h}", "{n}: “{t}” is no amount of money. {h}")
+        raise UsageError(said.fill(n=name, t=text[:60], h=HOW_WRITTEN))
+    if not least <= fen <= most:
+        said = Text("{n}：{v} 元不在 {a} 到 {b} 元之间。", "{n}: {v} yuan is not between {a} and {b} yuan.")
+        raise UsageError(said.fill(n=name, v=say_yuan(fen), a=say_yuan(least), b=say_yuan(most)))
+    return fen
 
 
 def to_yuan(fen: int) -> Decimal:
@@ -170,6 +244,8 @@ def _settle(parts: list[int], weights: Sequence[int], missing: int) -> None:
 # ---------------------------------------------------------------- the same over many weights at once
 _EXACT_UNITS = 2**50
 _EXACT_WHOLE = 2**59
+_NARROW = 2**30
+_NARROW_TOTAL = 2**62
 
 
 def apportion_array(total: int, weights: np.ndarray) -> np.ndarray:
@@ -203,31 +279,108 @@ def apportion_array(total: int, weights: np.ndarray) -> np.ndarray:
 def apportion_groups(totals: np.ndarray, weights: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Return `apportion` within each of many groups of rows that lie together, unit for unit the same.
 
+    Where no group weighs 2^30 or more, everything is int64 arithmetic over all rows at once, the units that the rounding leaves
+    over included; otherwise parts are estimated in float64 as in `apportion_array`, and only heavy groups are settled one by one.
+
     totals  units of each group; 0 where all its weights are 0
     weights the weights of all rows, group after group
     first   where each group begins (strictly increasing, the first is 0)
     """
     import numpy as np
 
-    weights, totals = weights.astype(np.int64), totals.astype(np.int64)
+    weights, totals = weights.astype(np.int64, copy=False), totals.astype(np.int64, copy=False)
     if not len(weights):
-        return weights
+        return weights.copy()
     if int(totals.min()) < 0 or int(weights.min()) < 0:
         raise ValueError("total and weights must not be negative")
     size = np.diff(np.append(first, len(weights)))
+    heaviest = int(weights.max())
     whole = np.add.reduceat(weights, first)
-    if int(totals.max()) >= _EXACT_UNITS or float(np.add.reduceat(weights.astype(np.float64), first).max()) >= _EXACT_WHOLE:
-        parts = np.zeros_like(weights)
-        wrong = np.arange(len(first))
+    if heaviest < _NARROW and int(whole.max()) < _NARROW and int(totals.max()) < _NARROW_TOTAL:  # the first bounds the second
+        parts, wrong = _narrow_groups(totals, weights, whole, size, first)
+    elif int(totals.max()) >= _EXACT_UNITS or float(np.add.reduceat(weights.astype(np.float64), first).max()) >= _EXACT_WHOLE:
+        parts, wrong = np.zeros_like(weights), np.arange(len(first))
     else:
-        if bool(((whole == 0) & (totals > 0)).any()):
-            raise ValueError("a positive total cannot be split over zero weights")
+        _no_weight(totals, whole)
         parts = _quotients(weights, np.repeat(totals, size), np.repeat(np.maximum(whole, 1), size))
-        wrong = np.flatnonzero(np.add.reduceat(parts, first) != totals)
+        missed = np.add.reduceat(parts, first) != totals
+        light = missed & (whole < _NARROW)
+        if bool(light.any()):
+            rows, begin = np.repeat(light, size), np.cumsum(size[light]) - size[light]
+            parts[rows] = apportion_groups(totals[light], weights[rows], begin)
+        wrong = np.flatnonzero(missed & ~light)
     for g in wrong.tolist():
-        rows = slice(int(first[g]), int(first[g] + size[g]))
-        parts[rows] = apportion(int(totals[g]), weights[rows].tolist())
+        lines = slice(int(first[g]), int(first[g] + size[g]))
+        parts[lines] = apportion(int(totals[g]), weights[lines].tolist())
     return parts
+
+
+def _no_weight(totals: np.ndarray, whole: np.ndarray) -> None:
+    if bool(((whole == 0) & (totals > 0)).any()):
+        raise ValueError("a positive total cannot be split over zero weights")
+
+
+def _narrow_groups(
+    totals: np.ndarray, weights: np.ndarray, whole: np.ndarray, size: np.ndarray, first: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the parts of groups that each weigh less than 2^30, and the few groups that are left to `apportion`."""
+    import numpy as np
+
+    _no_weight(totals, whole)
+    whole = np.maximum(whole, 1)
+    turns, rest = np.divmod(totals, whole)
+    each = np.repeat(whole, size)
+    parts, left = np.divmod(2 * weights * np.repeat(rest, size) + each, 2 * each)
+    parts += weights * np.repeat(turns, size)
+    missing = totals - np.add.reduceat(parts, first)
+    wrong = np.flatnonzero(missing)
+    if not len(wrong):
+        return parts, wrong
+    rows = np.repeat(missing != 0, size)
+    group = np.repeat(np.arange(len(wrong)), size[wrong])
+    parts[rows], unsettled = _settle_groups(parts[rows], weights[rows], each[rows], left[rows], group, missing[wrong])
+    return parts, wrong[unsettled]
+
+
+def _settle_groups(
+    parts: np.ndarray, weights: np.ndarray, whole: np.ndarray, left: np.ndarray, group: np.ndarray, missing: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give or take single units in each group where the next rounding threshold of the divisor lies nearest.
+
+    The threshold of a row lies (2W - left)/w above the divisor T/W, or left/w below it, both in units of 1/2W; the |missing|
+    nearest of a group win, unless one of them would win twice before another wins once. Those groups are returned as well.
+    """
+    import numpy as np
+
+    up = missing[group] > 0
+    able = np.flatnonzero((weights > 0) & (up | (parts > 0)))
+    group, up, w, two = group[able], up[able], weights[able], 2 * whole[able]
+    above = np.where(up, two - left[able], left[able])
+    near = _quotient(above, w)
+    order = np.lexsort((np.where(up, able, -able), near[1], near[0], group))
+    count = np.bincount(group, minlength=len(missing))
+    begin = np.cumsum(count) - count
+    wanted = np.abs(missing)
+    won = np.arange(len(order)) - np.repeat(begin, count) < np.repeat(wanted, count)
+    unsettled = wanted > count
+    last = order[np.minimum(begin + wanted - 1, len(order) - 1)][group]
+    winner = order[won]
+    twice = winner[wanted[group[winner]] > 1]
+    again = _quotient(above[twice] + two[twice], w[twice])
+    limit = last[twice]
+    soon = (again[0] < near[0][limit]) | ((again[0] == near[0][limit]) & (again[1] <= near[1][limit]))
+    unsettled[group[twice[soon]]] = True
+    parts[able[winner]] += np.where(up[winner], 1, -1)
+    return parts, np.flatnonzero(unsettled)
+
+
+def _quotient(above: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a quotient with 62 binary places: exact enough to tell fractions of denominators below 2^30 apart."""
+    import numpy as np
+
+    whole, rest = np.divmod(above, below)
+    high, rest = np.divmod(rest << 31, below)
+    return whole, (high << 31) | ((rest << 31) // below)
 
 
 def sum_array(values: np.ndarray) -> int:

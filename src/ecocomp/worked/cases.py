@@ -304,8 +304,6 @@ def run_case(case: Case, book: RuleBook) -> Outcome:
             {"faults": ["usage"]},
             (Fault("usage", case.do, case.id, stop.message, Text("更正案例。", "Mend the case.")),),
         )
-    except Exception as stop:
-        found, stopped = {"faults": ["worked.values"]}, (_no_values(case, stop),)
     used = tuple(sorted(setting.params.used)) if "params" in setting.__dict__ else ()
     if stopped and expected_codes is None:
         return Outcome(case, "stopped", found, faults=stopped, used=used)
@@ -317,18 +315,6 @@ def run_case(case: Case, book: RuleBook) -> Outcome:
     differences = tuple(compare(wanted, found))
     disagreements = () if stopped else tuple(compare(case.printed, found))
     return Outcome(case, "failed" if differences else "passed", found, differences, disagreements, stopped, used)
-
-
-def _no_values(case: Case, stop: Exception) -> Fault:
-    return Fault(
-        "worked.values",
-        case.file.name,
-        f"line {case.line} {case.id}",
-        Text("{d} 不能用这些值计算（{k}：{e}）。", "{d} cannot be done with these values ({k}: {e}).").fill(
-            d=case.do, k=type(stop).__name__, e=str(stop)[:200]
-        ),
-        Text("核对 given 各项的写法和类型。", "Check how `given` is written, and the kind of each value."),
-    )
 
 
 def run_cases(cases: Iterable[Case], book: RuleBook) -> list[Outcome]:

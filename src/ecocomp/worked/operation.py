@@ -11,14 +11,16 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from ecocomp.rules import Parameters, RuleBook
+from ecocomp.terms.faults import EcocompError, Fault, FaultsError
 from ecocomp.terms.text import Text
+from ecocomp.worked.values import CODE, Given, check_plain
 
 
 @dataclass(frozen=True)
@@ -66,5 +68,27 @@ def operations() -> dict[str, Operation]:
         for op in importlib.import_module(f"{package.__name__}.{info.name}").OPERATIONS:
             if op.id in out:
                 raise TypeError(f"two operations are called {op.id!r}")
-            out[op.id] = op
+            out[op.id] = replace(op, run=partial(_asked, op))
     return out
+
+
+def _asked(op: Operation, given: Mapping[str, Any], setting: Setting) -> Mapping[str, Any]:
+    """Run an operation on values that were looked at first: whatever they are, only faults in words come out.
+
+    raises  FaultsError for values that cannot be read, names that are missing or not known, and values it cannot be done with;
+            UsageError
+    """
+    check_plain(given, op.id)
+    asked = Given(given, op.id)
+    asked.stop()
+    if "*" not in op.given:
+        asked.keys(" ".join(op.given)).stop()
+    try:
+        return op.run(given, setting)
+    except EcocompError:
+        raise
+    except Exception as stop:  # a value of another kind than the operation takes
+        clash = Text("{d} 不能用这些值计算（{k}：{e}）。", "{d} cannot be done with these values ({k}: {e}).")
+        remedy = Text("核对 given 各项的写法和类型。", "Check how `given` is written, and the kind of each value.")
+        clash = clash.fill(d=op.id, k=type(stop).__name__, e=str(stop)[:200])
+        raise FaultsError([Fault(CODE, op.id, "", clash, remedy)]) from stop

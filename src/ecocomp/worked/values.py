@@ -7,6 +7,7 @@ that is wrong at once, in words, and never a traceback.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +21,82 @@ from ecocomp.terms.text import Text, same
 T = TypeVar("T")
 CODE = "worked.values"
 NOTHING: tuple[Any, ...] = (None, "")
+
+
+#: Bounds of what anybody works by hand; beyond them a number or a list is a slip, and could keep a computer busy for ever.
+MOST_VALUES = 20_000
+MOST_DEPTH = 12
+MOST_TEXT = 200_000
+MOST_DIGITS = 60
+_HUGE = re.compile(r"\s*[+-]?[0-9._]*[eE][+-]?0*[1-9][0-9]{2,}\s*")
+
+
+def check_plain(values: Any, where: str) -> None:
+    """Refuse values that no file of cases can hold or nobody works by hand.
+
+    Numbers that are none (NaN, infinity) or have more than `MOST_DIGITS` digits before or after the point, things that are no
+    plain value, tables in tables without end, more than `MOST_VALUES` values in all.
+
+    where   the operation they are for
+    raises  FaultsError with all of them, at most twenty
+    """
+    faults: list[Fault] = []
+    count = 0
+    todo: list[tuple[Any, str, int]] = [(values, "", 0)]
+    while todo and len(faults) < 20:
+        value, at, depth = todo.pop()
+        count += 1
+        wanted = _not_plain(value, depth) if count <= MOST_VALUES else _FEWER
+        if wanted is not None:
+            clash = Text("值是“{v}”。", "The value is '{v}'.").fill(v=_short(value))
+            faults.append(Fault(CODE, where, at[:200], clash, Text("应为{w}。", "It should be {w}.").fill(w=wanted)))
+        elif isinstance(value, Mapping):
+            todo += [(v, f"{at}.{k}".lstrip("."), depth + 1) for k, v in reversed(list(value.items()))]
+        elif isinstance(value, list | tuple):
+            if count + len(todo) + len(value) > MOST_VALUES:
+                count = MOST_VALUES
+                todo.append((len(value), at, depth))
+                continue
+            todo += [(v, f"{at}[{i}]", depth + 1) for i, v in reversed(list(enumerate(value, 1)))]
+        if count > MOST_VALUES:
+            break
+    raise_errors(faults)
+
+
+_FEWER = Text("不超过 {n:,} 个值的案例", "a case of {n:,} values at most").fill(n=MOST_VALUES)
+_NUMBER = Text("不超过 {n} 位的数", "a number of at most {n} digits").fill(n=MOST_DIGITS)
+
+
+def _not_plain(value: Any, depth: int) -> Text | None:
+    """Return what a value should be instead, None where it can be read."""
+    if isinstance(value, Decimal):
+        fits = value.is_finite() and abs(value.adjusted()) <= MOST_DIGITS and len(value.as_tuple().digits) <= 2 * MOST_DIGITS
+        return None if fits or (value.is_finite() and not value) else _NUMBER
+    if isinstance(value, float):
+        return None if abs(value) < 10.0**MOST_DIGITS else _NUMBER
+    if isinstance(value, int):
+        return None if abs(value) < 10**MOST_DIGITS else _NUMBER
+    if isinstance(value, Fraction):
+        return None if max(abs(value.numerator), value.denominator) < 10 ** (2 * MOST_DIGITS) else _NUMBER
+    if isinstance(value, str):
+        if _HUGE.fullmatch(value):
+            return _NUMBER
+        return None if len(value) <= MOST_TEXT else Text("不超过 {n:,} 字的文字", "a text of at most {n:,} signs").fill(n=MOST_TEXT)
+    if isinstance(value, Mapping | list | tuple):
+        if isinstance(value, Mapping) and not all(isinstance(k, str | int | Decimal | date) for k in value):
+            return Text("键为文字的表", "a table whose keys are words")
+        return None if depth <= MOST_DEPTH else Text("不超过 {n} 层的表", "tables in at most {n} levels").fill(n=MOST_DEPTH)
+    if value is None or isinstance(value, date):
+        return None
+    return Text("文字、数、日期、真假、列表或键值表", "a text, a number, a day, true or false, a list or a table")
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
+        return f"{'-' if value < 0 else ''}2^{value.bit_length() - 1}…"
+    if isinstance(value, Mapping | list | tuple):
+        return type(value).__name__
+    return str(value)[:60]
 
 
 class Given:
@@ -141,7 +218,7 @@ class Given:
     # ------------------------------------------------------------ numbers
     def _number(self, name: str, value: Any, least: int | None, most: int | None) -> Fraction:
         try:
-            if isinstance(value, bool):
+            if isinstance(value, bool) or _not_plain(value, 0) is not None:
                 raise ValueError
             found = Fraction(value) if isinstance(value, int | Decimal | Fraction) else Fraction(str(value))
         except (ValueError, ArithmeticError):

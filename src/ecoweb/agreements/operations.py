@@ -23,7 +23,8 @@ from ecocomp.agreements.states import CLOSED, agreement_step, dispute_step, sign
 from ecocomp.ledger.journal import Transfer
 from ecocomp.rules import Parameters
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
-from ecocomp.terms.registers import object_key
+from ecocomp.terms.money import say_yuan
+from ecocomp.terms.registers import REGISTERS, object_key
 from ecocomp.terms.text import Text
 from ecoweb.agreements.queries import decided_facts, disputes, paid_facts, parse, parsed, row_of
 from ecoweb.office import Office
@@ -253,7 +254,10 @@ def pay(
     document: str,
     who: Who,
 ) -> dict[str, Any]:
-    """Record a payment once (by its number) and, when an envelope is named and this office is a side, book it in the ledger."""
+    """Record a payment once (by its number) and, when an envelope is named and this office is a side, book it in the ledger.
+
+    Returns its row; ``new`` is False where the same payment stood under this number already and nothing was done.
+    """
     made = parsed(row_of(office, agreement_id, on=paid_on))
     account = ((made.data.get("clearing") or {}).get("account") or {}).get("code")
     codes = [name if name == account else party_code(name, made.parties) for name in (payer, payee)]
@@ -317,13 +321,16 @@ def pay(
     row["journal"] = f"agreement:{payment_id}" if booked else None
     before = [r for r in versions(office, "agreement_payment", {"payment_id": payment_id}).to_pylist() if r["known_to"] is None]
     if before:
-        if all(before[0][k] == v for k, v in row.items()):
-            return before[0]  # type: ignore[no-any-return]
+        other = [k for k, v in row.items() if before[0][k] != v]
+        if not other:
+            return {**before[0], "new": False}
         raise FaultsError(
             [
                 _fault(
                     payment_id,
-                    Text("这个编号已记了另一笔收付。", "Another payment stands under this number."),
+                    Text(
+                        "这个编号已记了另一笔收付，不同在：{d}。", "Another payment stands under this number; it differs in: {d}."
+                    ).fill(d=_differs(other, before[0], row)),
                     Text("核对编号；更正用新的记录。", "Look at the number; correct by another entry."),
                     "agreement_payment",
                 )
@@ -335,7 +342,19 @@ def pay(
             from ecoweb.treasury.ledger import post
 
             post(work, booked, key=str(row["journal"]), book_on=paid_on, memo=f"{agreement_id} {year}")
-    return row
+    return {**row, "new": True}
+
+
+def _differs(names: list[str], before: Mapping[str, Any], now: Mapping[str, Any]) -> Text:
+    """Return what two payments under one number differ in, with both values."""
+    named = {c.name: c.meaning for c in REGISTERS["agreement_payment"].columns}
+
+    def said(name: str, value: Any) -> str:
+        return "—" if value is None else say_yuan(value) if name == "amount_fen" else str(value)
+
+    listed = [n for n in names if n != "valid_from"]
+    zh = "；".join(f"{named[n].zh} {said(n, before[n])} ≠ {said(n, now[n])}" for n in listed)
+    return Text(zh, "; ".join(f"{named[n].en} {said(n, before[n])} ≠ {said(n, now[n])}" for n in listed))
 
 
 # ---------------------------------------------------------------- disputes

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ecocomp.cli.agreement import agreement, rule_options
 from ecocomp.cli.options import common, day_of, t, voice_of
 from ecocomp.terms.faults import FaultsError, UsageError, errors
+from ecocomp.terms.money import fen_of_option
 from ecocomp.terms.text import Text
 from ecoweb.commands.base import act_options, actor_of, asked, day_options, office_options, opened
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ecocomp.terms.text import Lang
 
 _PATH = click.Path(path_type=Path)
 _ON = click.option("--on", metavar="DATE", help=t("办理日，缺省为今天", "the day of the act, default today"))
@@ -40,22 +46,6 @@ def _who(actor: str | None, reason: str, document: str, words: Text) -> Any:
     from ecoweb.agreements.operations import Who
 
     return Who(actor_of(actor), reason.strip() or f"{words.zh} / {words.en}", document)
-
-
-def _fen(text: str) -> int:
-    """Return whole fen of an amount as people write it: 20000000, 2000万元, 1.5亿."""
-    from decimal import Decimal, InvalidOperation
-
-    from ecocomp.agreements.readings import to_whole_fen
-    from ecocomp.agreements.shape import money_of
-
-    try:
-        made = money_of(Decimal(text.replace(",", "")))
-    except InvalidOperation:
-        made = money_of(text)
-    if made is None or made * 100 != to_whole_fen(made):
-        raise UsageError(Text("“{t}”不是到分的金额。", "'{t}' is no amount in yuan and fen.").fill(t=text))
-    return to_whole_fen(made)
 
 
 @click.command(
@@ -241,7 +231,7 @@ def pay(
 ) -> None:
     """Record a payment."""
     voice = voice_of(kwargs)
-    fen = _fen(amount)
+    fen = fen_of_option(amount, "--amount")
     with opened(folder, database) as office:
         from ecoweb.agreements.operations import pay as paid
 
@@ -262,11 +252,14 @@ def pay(
     from ecocomp.terms.money import say_yuan
 
     voice.data({k: str(v) if isinstance(v, date) else v for k, v in row.items() if k not in ("known_from", "known_to")})
-    voice.say(
-        Text("{p} → {q} {a} 元（{d}）{j}", "{p} → {q} {a} yuan ({d}) {j}").fill(
-            p=row["payer"], q=row["payee"], a=say_yuan(row["amount_fen"]), d=row["paid_on"], j=row["journal"] or ""
-        )
+    journal = Text("，记账凭证 {j}", ", journal {j}").fill(j=row["journal"]) if row["journal"] else Text("", "")
+    said = Text("{p} → {q} {a} 元（{d}）{j}。", "{p} → {q} {a} yuan ({d}){j}.").fill(
+        p=row["payer"], q=row["payee"], a=say_yuan(row["amount_fen"]), d=row["paid_on"], j=journal
     )
+    voice.say(said)
+    if not row["new"]:
+        known = Text("编号 {i} 早已记下，这次什么也没有做。", "Payment {i} was recorded before; nothing was done this time.")
+        voice.say(known.fill(i=payment_id))
 
 
 @click.command(
@@ -403,7 +396,7 @@ def dispute(
                 office, case_id, str(agreement_id), int(year or 0), str(clause), claim, on=day, document=document, who=who
             )
         else:
-            fen = None if amount is None else _fen(amount)
+            fen = None if amount is None else fen_of_option(amount, "--amount")
             row = move_dispute(
                 office, case_id, to, on=day, payer=payer, payee=payee, amount_fen=fen, by=by, document=document, who=who
             )
@@ -447,8 +440,25 @@ def register(
         "agreement_dispute": ("case_id", "year", "clause", "state", "claim", "decided_by"),
         "agreement_payment": ("payment_id", "year", "payer", "payee", "amount_fen", "paid_on", "journal"),
     }
+    if not voice.as_json:
+        tables["agreement"] = _named(tables["agreement"], voice.lang)
     for name, table in tables.items():
         say_rows(voice, REGISTERS[name].title, table, shown[name], REGISTERS[name])
+
+
+def _named(table: pa.Table, lang: Lang) -> pa.Table:
+    """Return the register of agreements with their names in a language, as their files say them."""
+    import pyarrow as pa
+
+    from ecoweb.agreements.queries import parsed
+
+    names = []
+    for row in table.to_pylist():
+        try:
+            names.append(parsed(row).name.to(lang))
+        except FaultsError:  # a text of long ago that today's checks refuse
+            names.append(row["name"])
+    return table.set_column(table.schema.get_field_index("name"), "name", pa.array(names, pa.string()))
 
 
 __all__ = ["agreement", "join_agreement"]

@@ -14,7 +14,7 @@ from ecocomp.cli.options import Named, common, day_of, t, voice_of
 from ecocomp.cli.say import Voice
 from ecocomp.terms.faults import Fault, UsageError, raise_errors
 from ecocomp.terms.text import Text
-from ecoweb.commands.base import act_options, actor_of, asked, day_options, office_options, opened
+from ecoweb.commands.base import act_options, actor_of, asked, day_options, office_options, opened, target
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,6 +101,7 @@ def regions_compare(old: Path, new: Path, level: int | None, out: Path | None, *
     from ecocomp.land.regions import compare_lists, read_list
 
     voice = voice_of(kwargs)
+    target(out, None, old, new)
     one, faults = read_list(old, old.stem, level=level)
     two, more = read_list(new, new.stem, level=level)
     raise_errors([*faults, *more])

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from ecocomp.governance.objections import check_objections, window
 from ecocomp.programmes.contracts import check_contract, move_fault, read_items
 from ecocomp.programmes.programme import Programme
+from ecocomp.programmes.year import own_areas
 from ecocomp.tenure.standing import standing
 from ecocomp.terms.codes import CONTRACT_STATES
 from ecocomp.terms.faults import Fault, FaultsError, errors, raise_errors
@@ -611,6 +612,10 @@ def digest_of(due: pa.Table) -> str:
     return hashlib.sha256(json.dumps(lines, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
+_PUBLISHED = ("payable", "escrow")
+"""States of the rows whose area and money a notice adds up."""
+
+
 def open_notice(
     office: Office,
     rules: OfficeRules,
@@ -656,7 +661,7 @@ def open_notice(
         )
     raise_errors(faults)
     span = window(opens_on, rules.params(opens_on, office.today()))
-    live = mine.filter(pc.is_in(mine["state"], value_set=pa.array(["payable", "escrow"])))
+    live = mine.filter(pc.is_in(mine["state"], value_set=pa.array(_PUBLISHED)))
     row = {
         "notice_id": notice_id,
         "programme": programme,
@@ -666,7 +671,7 @@ def open_notice(
         "opens_on": span.opens,
         "closes_on": span.closes,
         "rows": len(mine),
-        "published_dm2": pc.sum(live["paid_dm2"]).as_py() or 0,
+        "published_dm2": sum(a for a, s in zip(own_areas(mine), mine["state"].to_pylist(), strict=True) if s in _PUBLISHED),
         "published_fen": pc.sum(live["net_fen"]).as_py() or 0,
         "digest": digest_of(mine),
         "source_id": None,

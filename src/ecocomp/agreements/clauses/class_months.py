@@ -12,7 +12,9 @@ from ecocomp.agreements.readings import (
     Flaw,
     Readings,
     Row,
+    class_limits,
     class_of,
+    grade,
     missing_keys,
     not_settled,
     pay,
@@ -71,7 +73,11 @@ CLASSES = tuple("123456")
 
 
 def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Sequence[Any], params: Parameters) -> list[Row]:
-    """Return the netted year; not settled when a month has no class and the agreement does not let it out."""
+    """Return the netted year; not settled when a month has no class and the agreement does not let it out.
+
+    A month that values under a detection limit leave between classes of different sums has no class either, unless the agreement
+    states what such values count as; one that counts what is missing as missed takes the worst class the month may have.
+    """
     section = str(clause["section"])
     codes = [i["code"] for i in clause["indicators"]]
     out, rest = readings.left_out(section, codes, year, clause)
@@ -80,16 +86,23 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
         return [
             not_settled([f"{section} {c} {m}" for m in sorted(rest) for c in codes if readings.at(section, c, m, clause) is None])
         ]
+    sums = {int(k): Fraction(v) for k, v in clause["by_class_yuan"].items()}
     classes: dict[str, int] = {}
+    blind: dict[str, list[str]] = {}
     for month in readings.months(clause, year):
         if month in rest:
             classes[month] = 6
         elif month not in out:
             values = {c: v for c in codes if (v := readings.at(section, c, month, clause)) is not None}
             classes[month] = class_of(clause, values, params)[0]
+            best, worst = _classes(clause, readings, section, codes, month, params)
+            if sums[best] != sums[worst]:
+                blind[month] = [f"{section} {c} {month}" for c in codes if readings.censored(section, c, month)]
+                classes[month] = worst
+    if blind and not as_missed:
+        return [not_settled([x for listed in blind.values() for x in listed])]
     if not classes:
         return [not_settled([f"{section} {year}"])]
-    sums = {int(k): Fraction(v) for k, v in clause["by_class_yuan"].items()}
     total = sum((sums[min(c, 6)] for c in classes.values()), Fraction(0))
     cap = clause.get("year_cap_yuan")
     held = total if cap is None else max(-Fraction(cap), min(Fraction(cap), total))
@@ -100,9 +113,22 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
         "unavailable": sorted(rest) if as_missed else [],
         "sum_yuan": say(total),
     }
-    return pay(
-        "downstream", "upstream", to_whole_fen(held), parties, evidence, _steps(section, classes, sums, out, rest, total, held)
-    )
+    if blind:
+        evidence["undetected"] = sorted(blind)
+    steps = _steps(section, classes, sums, out, rest, list(blind), total, held)
+    return pay("downstream", "upstream", to_whole_fen(held), parties, evidence, steps)
+
+
+def _classes(
+    clause: Mapping[str, Any], readings: Readings, section: str, codes: Sequence[str], month: str, params: Parameters
+) -> tuple[int, int]:
+    """Return the best and the worst class (1 to 6) that a month may have; they differ where values lie under detection limits."""
+    best = worst = 1
+    for code in codes:
+        span = readings.span(section, code, month, clause)
+        grades = [min(grade(code, v, class_limits(clause, code, params)), 6) for v in span or ()]
+        best, worst = max([best, *([min(grades)] if grades else [])]), max([worst, *grades])
+    return best, worst
 
 
 def _steps(
@@ -111,21 +137,22 @@ def _steps(
     sums: Mapping[int, Fraction],
     out: set[str],
     rest: set[str],
+    blind: list[str],
     total: Fraction,
     held: Fraction,
 ) -> list[Text]:
     steps = []
-    for grade, times in sorted(Counter(min(c, 6) for c in classes.values()).items()):
-        names = ", ".join(m for m, c in classes.items() if min(c, 6) == grade)
+    for found, times in sorted(Counter(min(c, 6) for c in classes.values()).items()):
+        names = ", ".join(m for m, c in classes.items() if min(c, 6) == found)
         steps.append(
             Text("{s} {g} 类 {n} 个月（{m}）：{n} × {x} = {t} 元。", "{s}: {n} {w} of class {g} ({m}): {n} × {x} = {t} yuan.").fill(
                 w="month" if times == 1 else "months",
                 s=section,
-                g=grade,
+                g=found,
                 n=times,
                 m=names,
-                x=short(sums[grade]),
-                t=short(sums[grade] * times),
+                x=short(sums[found]),
+                t=short(sums[found] * times),
             )
         )
     if out:
@@ -135,6 +162,13 @@ def _steps(
             Text("缺测、按协议作最差一类的月份：{m}。", "Months without data, counted as worst by the agreement: {m}.").fill(
                 m=", ".join(sorted(rest))
             )
+        )
+    if blind:
+        steps.append(
+            Text(
+                "低于检出限而看不出类别、按协议取可能的最差一类的月份：{m}。",
+                "Months whose class values under a detection limit leave open, counted as the worst they may have: {m}.",
+            ).fill(m=", ".join(blind))
         )
     steps.append(
         Text("全年合计 {t} 元（正数下游付上游）。", "The year comes to {t} yuan (positive: downstream pays).").fill(t=short(total))

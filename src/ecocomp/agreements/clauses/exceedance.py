@@ -8,7 +8,19 @@ from math import ceil
 from typing import Any
 
 from ecocomp.agreements.indicators import indicator
-from ecocomp.agreements.readings import Flaw, Readings, Row, missing_keys, not_settled, pay, say, short, side_flaws, to_whole_fen
+from ecocomp.agreements.readings import (
+    Flaw,
+    Readings,
+    Row,
+    blind_months,
+    missing_keys,
+    not_settled,
+    pay,
+    say,
+    short,
+    side_flaws,
+    to_whole_fen,
+)
 from ecocomp.agreements.uses import DATA, READING, SETTLEMENT
 from ecocomp.registry import Example, Reference, Spec
 from ecocomp.rules import Parameters
@@ -59,17 +71,16 @@ JUDGE = ("year", "month")
 
 def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Sequence[Any], params: Parameters) -> list[Row]:
     """Return what upstream pays; a row of zero when nothing lies above its limit."""
-    found, missing = _values(clause, readings, year)
+    found, missing = _values(clause, readings, year, params)
     if missing:
         return [not_settled(missing)]
-    per, width = Fraction(clause["per_step_yuan"]), Fraction(clause["step"])
+    per = Fraction(clause["per_step_yuan"])
     total, over, steps = Fraction(0), {}, []
     for (code, when), value in found.items():
         limit = Fraction(clause["limits"][code])
-        times = (limit - value if indicator(code).better == "higher" else value - limit) / limit
-        if times <= 0:
+        times, count = _parts(clause, code, value)
+        if not count:
             continue
-        count = times / width if clause.get("proportional") else Fraction(ceil(times / width))
         total += count * per
         over[f"{code} {when}"] = say(times)
         steps.append(
@@ -96,7 +107,19 @@ def settle(clause: Mapping[str, Any], readings: Readings, year: int, parties: Se
     return pay(clause.get("payer") or "upstream", clause.get("payee") or "downstream", to_whole_fen(held), parties, evidence, steps)
 
 
-def _values(clause: Mapping[str, Any], readings: Readings, year: int) -> tuple[dict[tuple[str, str], Fraction], list[str]]:
+def _parts(clause: Mapping[str, Any], code: str, value: Fraction) -> tuple[Fraction, Fraction]:
+    """Return how many times its limit a value lies over it, and how many parts that counts."""
+    limit, width = Fraction(clause["limits"][code]), Fraction(clause["step"])
+    times = (limit - value if indicator(code).better == "higher" else value - limit) / limit
+    if times <= 0:
+        return times, Fraction(0)
+    return times, times / width if clause.get("proportional") else Fraction(ceil(times / width))
+
+
+def _values(
+    clause: Mapping[str, Any], readings: Readings, year: int, params: Parameters
+) -> tuple[dict[tuple[str, str], Fraction], list[str]]:
+    """Return the values that count, and what is missing: also what values under a detection limit leave open."""
     section, out = str(clause["section"]), {}
     missing: list[str] = []
     for code in clause["limits"]:
@@ -106,11 +129,13 @@ def _values(clause: Mapping[str, Any], readings: Readings, year: int) -> tuple[d
                 missing += mean.missing
             else:
                 out[code, str(year)] = mean.value
+                if not _parts(clause, code, mean.value)[1]:
+                    missing += [f"{section} {code} {m}" for m in blind_months(clause, readings, section, code, year, params)]
             continue
         left, _ = readings.left_out(section, [code], year, clause)
         for month in readings.months(clause, year):
-            value = readings.at(section, code, month, clause)
-            if value is not None:
+            value, span = readings.at(section, code, month, clause), readings.span(section, code, month, clause)
+            if value is not None and span is not None and len({_parts(clause, code, v)[1] for v in span}) == 1:
                 out[code, month] = value
             elif month not in left:
                 missing.append(f"{section} {code} {month}")
