@@ -33,6 +33,7 @@ RUNS: tuple[tuple[str, list[str]], ...] = (
     ("Selection under a budget with regional caps against HiGHS", ["targeting.py"]),
     ("What-if over a million parcels", ["whatif.py"]),
     ("Ledger: a million payments posted with full durability", ["ledger.py"]),
+    ("A payment run of a million rows, from the sealed year to the archive", ["payments.py"]),
     ("Amounts due, 10 million rows, and one sum split over a million claims", ["funds.py"]),
     ("Entitlements of a million parcels, from registers to the table of what is owed", ["entitlement.py"]),
     ("The standard of 100,000 and a million parcels, columns against parcel by parcel", ["standard.py"]),
