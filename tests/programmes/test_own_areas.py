@@ -21,17 +21,18 @@ SHARES = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 12)), min_size=1,
 PLOTS = st.lists(st.tuples(st.integers(0, 10**7), SHARES), min_size=1, max_size=6)
 
 
-def row(contract: int, paid: int, share: tuple[int, int]) -> dict[str, Any]:
+def row(number: int, contract: int, paid: int, share: tuple[int, int]) -> dict[str, Any]:
     """Return a due row of which only the ground matters."""
     texts = {c.name: "" for c in DUE.columns if c.name not in ("tranche", "months") and not c.name.endswith(("_dm2", "_fen"))}
     numbers = {c.name: 0 for c in DUE.columns if c.name.endswith(("_dm2", "_fen"))}
-    own = {"contract_id": f"K{contract}", "paid_dm2": paid, "share_num": share[0], "share_den": share[1]}
+    own = {"due_id": f"{number:03d}", "contract_id": f"K{contract}", "paid_dm2": paid, "share_num": share[0], "share_den": share[1]}
     return {**texts, **numbers, "year": 2026, "for_year": 2026, "tranche": None, "months": 12, **own}
 
 
 @given(PLOTS)
 def test_rows_of_a_plot_add_up_to_its_ground(plots: list[tuple[int, list[tuple[int, int]]]]) -> None:
-    rows = [row(i, paid, share) for i, (paid, shares) in enumerate(plots) for share in shares]
+    flat = [(i, paid, share) for i, (paid, shares) in enumerate(plots) for share in shares]
+    rows = [row(n, *one) for n, one in enumerate(flat)]
     found = own_areas(DUE.table(rows))
     at = 0
     for paid, shares in plots:
@@ -45,7 +46,7 @@ def test_rows_of_a_plot_add_up_to_its_ground(plots: list[tuple[int, list[tuple[i
 
 
 def test_a_row_that_is_not_paid_has_no_ground_and_the_others_keep_theirs() -> None:
-    rows = [row(1, 200, (1, 2)), row(1, 0, (1, 2)), row(2, 70, (1, 2))]
+    rows = [row(1, 1, 200, (1, 2)), row(2, 1, 0, (1, 2)), row(3, 2, 70, (1, 2))]
     assert own_areas(DUE.table(rows)) == [100, 0, 70]
 
 

@@ -599,6 +599,21 @@ def open_keys(clause: Mapping[str, Any]) -> set[str]:
     return {str(u.get("key")) for u in clause.get("unknown") or () if isinstance(u, Mapping)}
 
 
+def target_flaws(clause: Mapping[str, Any]) -> list[Flaw]:
+    """Return what is wrong with how a clause says what counts as met: limits, or a class with the indicators it is judged by."""
+    out = []
+    if not clause.get("limits") and clause.get("target_class") is None and not {"limits", "target_class"} & open_keys(clause):
+        out.append(
+            Flaw(
+                Text("没有 limits，也没有 target_class。", "There are neither limits nor a target_class."),
+                Text("写限值 {tp: 0.05}，或目标类别。", "Write limits such as {tp: 0.05}, or a target class."),
+            )
+        )
+    if clause.get("target_class") is not None:
+        out += missing_keys(clause, ("indicators",))
+    return out
+
+
 # ---------------------------------------------------------------- numbers
 def to_whole_fen(yuan: Any) -> int:
     """Return a signed amount of yuan (int, Decimal or Fraction) as fen, half-even."""

@@ -24,6 +24,7 @@ from ecocomp.report import say
 from ecocomp.report import words as w
 from ecocomp.report.bundle import Bundle
 from ecocomp.report.paper import pdf
+from ecocomp.report.programmes import Claim, claims_of, in_kind, not_paid, told
 from ecocomp.terms.area import DM2_PER_HA, say_mu
 from ecocomp.terms.codes import ECOSYSTEMS, ENTITLEMENT_STATES, LIGHTS, PARTS, VERDICTS
 from ecocomp.terms.faults import UsageError
@@ -46,6 +47,7 @@ class Letter:
     rows: tuple[tuple[Text, ...], ...]
     total: tuple[Text, ...]
     parts: tuple[Text, ...]
+    claims: tuple[Text, ...]
     why: tuple[Text, ...]
     change: tuple[Text, ...]
     object: tuple[Text, ...]
@@ -62,6 +64,7 @@ def write_letter(bundle: Path, holder_id: str, lang: Lang, out: Path, previous: 
         "lang": lang,
         "head": [t.to(lang) for t in w.L_HEAD],
         "how_title": w.L_HOW.to(lang),
+        "claims_title": w.L_CLAIMS.to(lang),
         "why_title": w.L_WHY.to(lang),
         "change_title": w.L_CHANGE.to(lang),
         "object_title": w.L_OBJECT.to(lang),
@@ -82,6 +85,7 @@ def letter_text(bundle: Path, holder_id: str, lang: Lang, previous: Path | None 
         [x.dear.to(lang)],
         [x.amount.to(lang) + x.when.to(lang)],
         [w.L_HOW.to(lang), *table, *(t.to(lang) for t in x.parts)],
+        [w.L_CLAIMS.to(lang), *(t.to(lang) for t in x.claims)] if x.claims else [],
         [w.L_WHY.to(lang), *(t.to(lang) for t in x.why)],
         [w.L_CHANGE.to(lang), *(t.to(lang) for t in x.change)],
         [w.L_OBJECT.to(lang), *(t.to(lang) for t in x.object)],
@@ -102,6 +106,9 @@ def compose(b: Bundle, holder_id: str) -> Letter:
         )
     rows.sort(key=lambda r: (r["parcel_id"], r["programme"], r["entitlement_id"]))
     number = {p: i for i, p in enumerate(dict.fromkeys(r["parcel_id"] for r in rows), 1)}
+    claims = claims_of(b, rows)
+    by_standard = [r for r in rows if r["entitlement_id"] not in claims]
+    plots = {c: w.L_C_PLOT.fill(n=number[x.row["parcel_id"]]) for c, x in claims.items()}
     holder = next(iter(_of(b.table("holder"), "holder_id", holder_id)), {})
     paid = _paid(b, holder_id, rows)
     terms = _terms(b)
@@ -112,10 +119,11 @@ def compose(b: Bundle, holder_id: str) -> Letter:
         notices=tuple(t for t, on in ((w.L_INVENTED, b.invented), (w.L_STUDY, b.study)) if on),
         amount=amount,
         when=when,
-        rows=tuple(_rows(b, rows, number, paid)),
+        rows=tuple(_rows(b, by_standard, claims, number, paid)),
         total=(w.L_LINE_TOTAL, same(""), same(""), same(say_yuan(paid))),
-        parts=tuple(_parts(b, rows)),
-        why=tuple(_why(b, rows, number)),
+        parts=tuple(_parts(b, by_standard)),
+        claims=tuple(told(x, plots[c]) for c, x in claims.items()),
+        why=tuple(_why(b, by_standard, claims, number)),
         change=(_change(b, holder_id, rows, paid),),
         object=_objecting(b, terms),
         sign=w.L_SIGN.fill(name=b.name),
@@ -187,8 +195,35 @@ def _opening(b: Bundle, rows: list[Row], paid: int, terms: Terms) -> tuple[Text,
     return amount, Text(when.zh, " " + when.en)
 
 
-def _rows(b: Bundle, rows: list[Row], number: dict[str, int], paid: int) -> Iterable[tuple[Text, ...]]:
-    """Yield one row per entitlement and one per thing taken off, so that the column adds up to what is paid."""
+def _rows(
+    b: Bundle, rows: list[Row], claims: dict[str, Claim], number: dict[str, int], paid: int
+) -> Iterable[tuple[Text, ...]]:
+    """Yield one row per entitlement and one per thing taken off, so that the column adds up to what is paid.
+
+    rows    entitlements by the standard
+    claims  entitlements of rule-file programmes; where there are any, they stand below a line of their own
+    """
+    blank = same("")
+    if claims and rows:
+        yield w.L_GROUP_STANDARD, blank, blank, blank
+    yield from _plots(b, rows, number)
+    if claims:
+        yield w.L_GROUP_PROGRAMMES, blank, blank, blank
+    for c in claims.values():
+        name = w.L_C_ROW.fill(n=w.L_C_PLOT.fill(n=number[c.row["parcel_id"]]), p=c.name)
+        yield name, same(say_mu(c.area_dm2)) if c.by_area else say.NONE, c.rate, same(say_yuan(c.row["gross_fen"]))
+    every = [*rows, *(c.row for c in claims.values())]
+    off = _off(b, every, claims)
+    for label, fen in off:
+        if fen:
+            yield label, blank, blank, same(say_yuan(-fen))
+    rest = paid - (sum(r["gross_fen"] for r in every) - sum(fen for _, fen in off))
+    if rest:
+        yield w.L_LINE_OTHER, blank, blank, same(say.signed_money(rest))
+
+
+def _plots(b: Bundle, rows: list[Row], number: dict[str, int]) -> Iterable[tuple[Text, ...]]:
+    """Yield one row per entitlement by the standard."""
     parcels = {p["parcel_id"]: p for p in _of(b.table("parcel"), "parcel_id", number)}
     villages = {
         v["village_code"]: Text(v["name_zh"], v["name_en"])
@@ -204,21 +239,19 @@ def _rows(b: Bundle, rows: list[Row], number: dict[str, int], paid: int) -> Iter
             name = Text(name.zh + share.zh, name.en + share.en)
         rate = say.NONE if r["state"] == "excluded" and not r["rate_fen_per_ha"] else same(say.rate_mu(r["rate_fen_per_ha"]))
         yield name, same(say_mu(r["area_dm2"])), rate, same(say_yuan(r["gross_fen"]))
-    off = _off(b, rows)
-    for label, fen in off:
-        if fen:
-            yield label, same(""), same(""), same(say_yuan(-fen))
-    rest = paid - (sum(r["gross_fen"] for r in rows) - sum(fen for _, fen in off))
-    if rest:
-        yield w.L_LINE_OTHER, same(""), same(""), same(say.signed_money(rest))
 
 
-def _off(b: Bundle, rows: list[Row]) -> list[tuple[Text, int]]:
+def _off(b: Bundle, rows: list[Row], claims: dict[str, Claim]) -> list[tuple[Text, int]]:
     """Return what separates the gross sum from what is paid now, each amount counted once."""
+    refused = [r for r in rows if r["state"] == "excluded"]
+    waits = {c for c, x in claims.items() if x.state == "waiting"}
+    live = [r for r in rows if r["state"] != "excluded"]
     return [
-        (w.L_LINE_EXCLUDED, sum(r["gross_fen"] for r in rows if r["state"] == "excluded")),
-        (w.L_LINE_DEDUCTION, sum(r["deduction_fen"] for r in rows if r["state"] != "excluded")),
-        (w.L_LINE_SHORT, sum(r["shortfall_fen"] for r in rows if r["state"] != "excluded")),
+        (w.L_LINE_EXCLUDED, sum(r["gross_fen"] for r in refused if r["entitlement_id"] not in waits)),
+        (w.L_LINE_WAITING, sum(r["gross_fen"] for r in refused if r["entitlement_id"] in waits)),
+        (w.L_LINE_DEDUCTION, sum(r["deduction_fen"] for r in live if r["entitlement_id"] not in claims)),
+        (w.L_LINE_MANAGEMENT, sum(r["deduction_fen"] for r in live if r["entitlement_id"] in claims)),
+        (w.L_LINE_SHORT, sum(r["shortfall_fen"] for r in live)),
         (w.L_LINE_ESCROW, _waiting(b, rows, "escrow")),
         (w.L_LINE_HELD, _waiting(b, rows, "held")),
     ]
@@ -232,7 +265,7 @@ def _waiting(b: Bundle, rows: list[Row], state: str) -> int:
 
 
 def _parts(b: Bundle, rows: list[Row]) -> Iterable[Text]:
-    """Yield what the average rate of this holder is made of, weighted by area and share."""
+    """Yield what the average rate of this holder by the standard is made of, weighted by area and share."""
     found = {s["parcel_id"]: s for s in _of(b.table("standard"), "parcel_id", [r["parcel_id"] for r in rows])}
     used = [r for r in rows if r["parcel_id"] in found and r["rate_fen_per_ha"]]
     # shares are fractions, so weights are brought to one denominator
@@ -247,13 +280,20 @@ def _parts(b: Bundle, rows: list[Row]) -> Iterable[Text]:
     rate = half_even(sum(r["rate_fen_per_ha"] * x for r, x in zip(used, weights, strict=True)), whole)
     names = {**PARTS, "adjust": w.ADJUST}
     parts = say.joined([w.L_PART_OF.fill(part=names[c], v=say.rate_mu(v)) for c, v in mean.items() if v])
+    if not parts.zh:
+        return
     one = len({r["rate_fen_per_ha"] for r in used}) == 1
     yield (w.L_PARTS_ONE if one else w.L_PARTS).fill(v=say.rate_mu(rate), parts=parts)
 
 
-def _why(b: Bundle, rows: list[Row], number: dict[str, int]) -> Iterable[Text]:
+def _why(b: Bundle, rows: list[Row], claims: dict[str, Claim], number: dict[str, int]) -> Iterable[Text]:
+    """Yield why money of the standard (`rows`) and of programmes (`claims`) is not paid, each by its own rules."""
     lights = {c["parcel_id"]: c for c in _of(b.table("compliance"), "parcel_id", number)}
-    yields = [*_uncounted(rows, number)]
+    yields = [*_uncounted(rows, number, w.L_NOT_COUNTED_STANDARD if claims else w.L_NOT_COUNTED)]
+    for c in claims.values():
+        yields += not_paid(c, w.L_C_PLOT.fill(n=number[c.row["parcel_id"]]))
+    every = [*rows, *(c.row for c in claims.values())]
+    yields += in_kind(b, str(every[0]["holder_id"]))
     said = bool(yields)
     yield from yields
     for r in rows:
@@ -272,11 +312,11 @@ def _why(b: Bundle, rows: list[Row], number: dict[str, int]) -> Iterable[Text]:
             )
             yield _followed(text, _evidence(b, light))
             said = True
-    short = sum(r["shortfall_fen"] for r in rows if r["state"] != "excluded")
+    short = sum(r["shortfall_fen"] for r in every if r["state"] != "excluded")
     if short:
         yield w.L_SHORT.fill(amount=say_yuan(short))
         said = True
-    held = _waiting(b, rows, "held")
+    held = _waiting(b, every, "held")
     if held:
         yield w.L_HELD.fill(amount=say_yuan(held))
         said = True
@@ -284,7 +324,7 @@ def _why(b: Bundle, rows: list[Row], number: dict[str, int]) -> Iterable[Text]:
         yield w.L_NOTHING_OFF
 
 
-def _uncounted(rows: list[Row], number: dict[str, int]) -> Iterable[Text]:
+def _uncounted(rows: list[Row], number: dict[str, int], words: Text) -> Iterable[Text]:
     """Yield one sentence per reason for the plots on which nothing is due, so that no 0.00 of the sum stands unexplained."""
     by: dict[str, list[int]] = {}
     for r in rows:
@@ -293,7 +333,7 @@ def _uncounted(rows: list[Row], number: dict[str, int]) -> Iterable[Text]:
     for reason, plots in by.items():
         said = say.joined([same(str(n)) for n in dict.fromkeys(plots)])
         which = (w.L_PLOT_ONE if len(set(plots)) == 1 else w.L_PLOTS).fill(n=said)
-        yield w.L_NOT_COUNTED.fill(n=which, reason=REASONS.get(reason) or same(reason.replace("_", " ")))
+        yield words.fill(n=which, reason=REASONS.get(reason) or same(reason.replace("_", " ")))
 
 
 def _evidence(b: Bundle, light: Row) -> list[Text]:

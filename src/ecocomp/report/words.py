@@ -380,6 +380,33 @@ REASON_AXIS = Text("应付条数", "Entitlement rows")
 REASON_TABLE = Text("不予支付与暂缓的原因", "Reasons for not paying or holding")
 REASON_HEAD = (Text("原因", "Reason"), Text("条数", "Rows"), Text("面积（公顷）", "Area (ha)"))
 REASON_NONE = Text("没有不予支付或暂缓的应付额。", "No entitlement was refused or held.")
+BY_STANDARD = Text("生态保护补偿（按标准）", "Compensation by the standard")
+PROG_TABLE = Text("各项目的应付与落实（元）", "Owed and funded by programme (CNY)")
+PROG_HEAD = (
+    Text("项目", "Programme"),
+    Text("受偿人", "Recipients"),
+    Text("面积（公顷）", "Area (ha)"),
+    Text("应付", "Owed"),
+    Text("已落实", "Funded"),
+    Text("其中暂存、暂缓", "of it kept or held"),
+    Text("缺口", "Not covered"),
+    Text("尚不能付", "Not payable yet"),
+)
+PROG_NOTE = Text(
+    "应付的一行算一次；合计的受偿人不重复计。尚不能付：验收或手续未齐，按标准算，不在应付之内。",
+    "The total counts a recipient of several programmes once. Not payable yet: acceptance or papers are missing; "
+    "at the programme's rate, and not among what is owed.",
+)
+PROG_MONEY = Text("各项目应由谁承担、由哪些资金包出钱（元）", "Who should bear each programme, and whose money funds it (CNY)")
+PROG_MONEY_HEAD = (
+    Text("项目，承担的一级，资金包", "Programme, level, envelope"),
+    Text("按项目文件应承担", "To be borne, by its file"),
+    Text("资金包实际落实", "Funded from envelopes"),
+)
+PROG_MONEY_NOTE = Text(
+    "按标准的补偿没有规定各级分担，只列资金包。", "For compensation by the standard no levels are laid down: envelopes only."
+)
+PROG_APART = Text("{p}：实际出钱的与项目规定的不一致，{c}。", "{p}: who funds it is not who should bear it: {c}.")
 # ---------------------------------------------------------------- 8 notice
 S_NOTICE = Text("公示", "Public notice")
 NOTICE_LEAD = Text(
@@ -638,3 +665,56 @@ L_OBJECT_SAFE = Text(
     "Objecting does not reduce your compensation, now or in later years; what is not disputed is paid as usual.",
 )
 L_SIGN = Text("{name}生态补偿办公室", "Eco-compensation office, {name}")
+
+# ---------------------------------------------------------------- programmes in the letter
+L_CLAIMS = Text("各项目的款项是怎么来的", "Programme by programme")
+L_GROUP_STANDARD = Text("按生态保护补偿标准", "By the standard of compensation")
+L_GROUP_PROGRAMMES = Text("按项目", "By programmes")
+L_C_ROW = Text("{n}，{p}", "{n}, {p}")
+L_C_PLOT = Text("{n}号地块", "Plot {n}")
+L_C_YEAR, L_C_TRANCHE = Text("{y}年", "for {y}"), Text("{y}年（第{t}次付）", "for {y} (tranche {t})")
+L_C_AREAS = Text("约定面积{a}，验收合格{b}", "{a} agreed, {b} accepted")
+L_C_LESS = {
+    "before_dm2": Text("以前年度已付{a}", "{a} paid in earlier years"),
+    "cut_dm2": Text("不得纳入{a}", "{a} on ground that may not be in it"),
+    "stacked_dm2": Text("其他项目已补偿{a}", "{a} paid by another programme"),
+}
+L_C_RATE = Text("标准{r}", "rate {r}")
+L_C_COUNTED = Text("计付{a}", "{a} counted")
+L_C_SHARE = Text("您占{a}/{b}", "your share {a}/{b}")
+L_C_MONTHS = Text("计{m}个月", "{m} months")
+L_C_SUM = Text("共{g}元", "CNY {g} in all")
+L_C_MANAGED = Text("其中公共管护{d}元，应付{n}元", "of which CNY {d} goes to public management and CNY {n} is owed")
+L_C_STATES = {
+    "payable": Text("本次付{f}元", "CNY {f} is paid now"),
+    "escrow": Text("{f}元先存着，现在不付", "CNY {f} is kept and not paid now"),
+    "held": Text("有异议未决，{f}元暂缓", "CNY {f} is held because an objection is open"),
+    "waiting": Text("现在还不能付：{r}。", "It is not paid yet: {r}."),
+    "excluded": Text("不付：{r}。", "It is not paid: {r}."),
+}
+L_C_SHORT = Text("，今年资金不足，还有{s}元没有付", "; this year's funds leave CNY {s} of it unpaid")
+L_C_FUND = Text("{n}（{s}，{d}）{y}元", "{n} ({s}, {d}) CNY {y}")
+L_C_FUNDS = Text("钱来自：{f}。", "The money comes from: {f}.")
+L_C_CONTRACT = Text("合同{c}", "contract {c}")
+L_C_INSPECTED = Text("{l}，{d}{c}", "{l} on {d}{c}")
+L_C_CERTIFIED = Text("，合格证{c}", ", certificate {c}")
+L_C_PAPERS = Text("依据：{p}。", "It rests on: {p}.")
+L_C_NOT = Text("{n}的{p}不付：{r}。", "{n}, {p}: not paid; {r}.")
+L_C_NOT_YET = Text("{n}的{p}{g}元现在还不能付：{r}。", "{n}, {p}: CNY {g} is not paid yet; {r}.")
+L_C_NOT_YET_OPEN = Text("{n}的{p}现在还不能付：{r}。", "{n}, {p}: not paid yet; {r}.")
+L_C_KEPT = Text("{n}的{p}{g}元先存着：{r}。", "{n}, {p}: CNY {g} is kept; {r}.")
+L_C_AREA_LEFT = Text("{n}的{p}：约定的{a}中，{w}，这部分没有付。", "{n}, {p}: of the {a} agreed, not paid: {w}.")
+L_C_LEFT = {
+    "": Text("{a}没有验收合格", "{a} not accepted"),
+    "cut_dm2": Text("{a}在不得纳入的地面上", "{a} on ground that may not be in it"),
+    "stacked_dm2": Text("{a}已由其他项目补偿", "{a} that another programme pays for"),
+}
+L_C_MANAGEMENT = Text("{n}的{p}有{d}元用于公共管护，不发给您。", "{n}, {p}: CNY {d} goes to public management and not to you.")
+L_C_IN_KIND = Text(
+    "{p}另有{g}元用于种苗等，不发现金。", "{p}: a further CNY {g} is spent on seedlings and the like and is not paid in cash."
+)
+L_LINE_MANAGEMENT = Text("公共管护支出", "Public management")
+L_LINE_WAITING = Text("现在还不能付", "Not payable yet")
+L_NOT_COUNTED_STANDARD = Text(
+    "按生态保护补偿标准，{n}号地块不计补偿：{reason}。", "By the standard of compensation nothing is due for {n}: {reason}."
+)

@@ -14,11 +14,11 @@ from ecocomp.agreements.readings import (
     judge_year,
     missing_keys,
     not_settled,
-    open_keys,
     pay,
     say,
     short,
     side_flaws,
+    target_flaws,
     to_whole_fen,
 )
 from ecocomp.agreements.uses import DATA, LIMITS, READING, SETTLEMENT
@@ -132,15 +132,7 @@ def check(clause: Mapping[str, Any], parties: Sequence[Any]) -> list[Flaw]:
                 ("count",),
             )
         )
-    if not clause.get("limits") and clause.get("target_class") is None and not {"limits", "target_class"} & open_keys(clause):
-        out.append(
-            Flaw(
-                Text("没有 limits，也没有 target_class。", "There are neither limits nor a target_class."),
-                Text("写限值，或目标类别。", "Write limits, or a target class."),
-            )
-        )
-    if clause.get("target_class") is not None:
-        out += missing_keys(clause, ("indicators",))
+    out += target_flaws(clause)
     bands = clause.get("bands") or []
     limits = [b.get("at_least") for b in bands]
     closed = [x for x in limits if x is not None]
