@@ -39,6 +39,7 @@ class Offices:
     template: Path
     server: Server | None
     opened: list[Office] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
 
     def fresh(self) -> tuple[Path, str | None]:
         """A new office's folder and URL, not opened."""
@@ -47,8 +48,8 @@ class Offices:
         if self.server is None:
             return place, None
         name = f"t{os.getpid()}_{next(NAMES)}"
-        self.server.sql(f"CREATE DATABASE {name} TEMPLATE tmpl")
-        url = self.server.url(name)
+        self.made.append(name)
+        url = self.server.copy(name, "tmpl")
         config = (place / "office.toml").read_text().replace(self.server.url("tmpl"), url)
         (place / "office.toml").write_text(config)
         return place, url
@@ -63,11 +64,19 @@ class Offices:
         self.opened.append(office)
         return office
 
+    def close(self) -> None:
+        """Close the offices and remove their databases."""
+        for office in self.opened:
+            office.close()
+        while self.server is not None and self.made:
+            self.server.drop(self.made.pop())
+
     def empty_database(self) -> str | None:
         """The URL of an empty database (None: SQLite needs none)."""
         if self.server is None:
             return None
         name = f"e{os.getpid()}_{next(NAMES)}"
+        self.made.append(name)
         self.server.sql(f"CREATE DATABASE {name}")
         return self.server.url(name)
 
@@ -97,8 +106,7 @@ def offices(
         templates[vendor] = template(tmp_path_factory.mktemp(f"template-{vendor}") / "office", server)
     made = Offices(vendor, tmp_path, templates[vendor], server)
     yield made
-    for office in made.opened:
-        office.close()
+    made.close()
 
 
 @pytest.fixture

@@ -112,6 +112,28 @@ def test_all_faults_of_events_come_at_once_and_nothing_is_written(office: Office
     assert events(office) == [] and balance(office, "fund:E1") == 0
 
 
+@pytest.mark.parametrize(
+    ("kind", "fen", "more", "said"),
+    [
+        ("stop", 10_000_00, {"act": "occupy"}, "10,000.00"),
+        ("grant", 100, {"owner": "treasury"}, "treasury"),
+        ("release", 100, {"act": "divert"}, "divert"),
+        ("interest", 100, {"act": "divert"}, "divert"),
+    ],
+)
+def test_nothing_that_an_event_says_is_passed_over(
+    office: Office, params: Parameters, kind: str, fen: int, more: dict[str, Any], said: str
+) -> None:
+    record_envelopes(office, [terms()], params, on=date(2026, 1, 1), **WHO)
+    record_events(office, [event(1, "grant", 5_000_000), event(2, "postpone", 5_000, act="delay")], params, **WHO)
+    with pytest.raises(FaultsError) as stop:
+        record_events(office, [event(3, kind, fen, **more)], params, **WHO)
+    (fault,) = stop.value.faults
+    assert said in fault.clash.zh
+    assert said in fault.clash.en
+    assert len(events(office)) == 2
+
+
 def test_new_terms_keep_the_old_ones_for_the_days_before(office: Office, params: Parameters) -> None:
     record_envelopes(office, [terms()], params, on=date(2026, 1, 1), **WHO)
     record_envelopes(office, [terms(priority=3)], params, on=date(2026, 6, 1), **WHO)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecocomp.credits.claims import Claim, double_claims
-from ecocomp.credits.instrument import instruments
+from ecocomp.credits.instrument import Instrument, instruments
 from ecocomp.rules import RuleBook, policy_folder
 from ecocomp.terms.faults import FaultsError
 from ecoweb.commands.survey import survey
@@ -113,6 +115,14 @@ def test_nothing_is_issued_on_ground_that_another_claims_by_its_new_code(desk: M
     sound(m)
 
 
+@cache
+def national() -> Mapping[str, Instrument]:
+    """The instruments of the national rules."""
+    rules, faults = instruments(RuleBook.load([policy_folder()]).resolve("CN", date(2026, 1, 1), date(2026, 1, 1)))
+    assert faults == []
+    return rules
+
+
 @given(
     st.lists(
         st.tuples(
@@ -130,8 +140,7 @@ def test_claims_are_refused_exactly_when_some_ground_would_carry_two(rows: list[
     """Against the plain search: on some day, some set of claims that exclude each other comes to more than a parcel."""
     from itertools import combinations
 
-    rules, faults = instruments(RuleBook.load([policy_folder()]).resolve("CN", date(2026, 1, 1), date(2026, 1, 1)))
-    assert faults == []
+    rules = national()
     claims = [Claim(str(i), k, rules[k].benefit, p, s, date(a, 1, 1), date(a + n, 1, 1)) for i, (k, p, s, a, n) in enumerate(rows)]
 
     def apart(a: Claim, b: Claim) -> bool:

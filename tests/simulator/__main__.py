@@ -20,15 +20,14 @@ WORLDS = {"ledger": ledgers.History, "payments": payments.History}
 
 def one(world: str, offices: Offices, seed: int, acts: int) -> Counter[str]:
     """Run one history on an office of its own; return what happened."""
-    place, url = offices.fresh()
+    place, _ = offices.fresh()
     try:
         history = WORLDS[world](place, seed, acts)
         history.run()
         return history.machine.tally
     finally:
+        offices.close()
         shutil.rmtree(place, ignore_errors=True)
-        if url is not None and offices.server is not None:
-            offices.server.sql(f"DROP DATABASE IF EXISTS {url.partition('?')[0].rpartition('/')[2]} WITH (FORCE)")
 
 
 def main() -> int:
