@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -94,6 +95,18 @@ def test_the_document_of_an_envelope_is_that_of_the_year(county: Any, ids: dict[
     text = "\n".join(Account(county.bundle(2025)).explain(ids["holder"]).lines("zh"))
     central = next(e for e in county.rows(2025, "envelope") if e["envelope_id"] == "QX-CENTRAL" and e["year"] == 2025)
     assert central["document"] in text
+
+
+@pytest.mark.parametrize(("lang", "state", "group"), [("zh", "（可付）", "森林："), ("en", "(ready to be paid)", "forest: ")])
+def test_codes_are_said_in_words_and_the_check_can_be_typed(
+    lang: str, state: str, group: str, county: Any, ids: dict[str, str], ecocomp: Run
+) -> None:
+    said = ecocomp("explain", county.bundle(2025), ids["order"], lang=lang).stdout
+    assert state in said and "（ready）" not in said and "(ready)" not in said
+    [cost] = [line for line in said.splitlines() if "standard.protection_cost" in line]
+    assert group in cost and "{" not in cost
+    hint = shlex.split(said.strip().splitlines()[-1].partition("ecocomp verify ")[2])
+    assert ecocomp("verify", *hint).returncode == 0
 
 
 @pytest.mark.parametrize(("lang", "words"), [("zh", "没有这个编码"), ("en", "no such id")])

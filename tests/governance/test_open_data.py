@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecocomp.governance.open_data import guard_table, guarded_cell
+from ecocomp.governance.open_data import guard_table, guarded_cell, write_guarded
+
+
+def test_a_table_is_written_for_spreadsheets_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "x.csv"
+    write_guarded(pa.table({"a": ["=1+1", "甲"], "n": [-3, 4]}), path)
+    assert path.read_bytes().decode("utf-8-sig").splitlines()[1:] == ['"\'=1+1",-3', '"甲",4']
+    before = path.read_bytes()
+    assert before.startswith(b"\xef\xbb\xbf")
+    with pytest.raises(pa.ArrowInvalid):
+        write_guarded(pa.table({"a": [[1]]}), path)  # a list is no cell
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(

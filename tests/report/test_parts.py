@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecocomp.report import bundle, charts, look, money, say, svg, words
+from ecocomp.report import bundle, charts, look, maps, money, say, svg, words
 from ecocomp.report.fonts import SANS_FILE, SERIF_FILE, font_folder
 from ecocomp.report.maps import ClassMap, MapBase, MapClass
 from ecocomp.terms.text import Text, same
@@ -143,6 +143,32 @@ def test_a_map_colours_classes_hatches_the_unknown_and_leaves_the_outside_white(
     assert blue[2] > blue[0] + 40
     assert len({tuple(c) for c in body[h // 4, w // 2 + 40 : w - 40]}) > 1
     assert (body[h - h // 4, w - w // 4] == 255).all()
+
+
+def test_a_long_title_of_a_map_is_broken_and_the_map_moves_down() -> None:
+    from PIL import Image
+
+    def drawn(title: str) -> np.ndarray:
+        classes = (MapClass("#2166AC", same("x")),)
+        png = ClassMap(_base(), same(title), classes, np.zeros(3, np.int16), (same("s"),)).draw("en")
+        return np.asarray(Image.open(io.BytesIO(png)).convert("L")).astype(int)
+
+    short = drawn("Carbon sequestration, 2025")
+    long = drawn("Water purification: chemical oxygen demand, 2025 (t/a per ha)")
+    assert long.shape[0] > short.shape[0]
+    assert (long[:, -28:] == 255).all()  # nothing runs over the margin
+    assert "".join(maps._wrapped("oxygen demand, 2025 (t/a per ha)", 33, 300)).replace(" ", "") == "oxygendemand,2025(t/aperha)"
+
+
+def test_lowered_digits_are_drawn_small_below_the_line_for_the_font_lacks_them() -> None:
+    from fontTools.ttLib import TTFont
+
+    held = TTFont(font_folder() / SANS_FILE, lazy=True).getBestCmap()
+    units = "".join(t.zh + t.en for t in words.UNITS.values())
+    shown = "".join(run for run, _ in maps._runs(units))
+    assert "₂" in units and not {c for c in shown if ord(c) not in held}
+    assert maps._runs("t CO₂/a") == [("t CO", False), ("2", True), ("/a", False)]
+    assert maps._text_width("CO₂", 33) < maps._text_width("CO2", 33)
 
 
 def test_a_map_base_of_two_shapes_is_refused() -> None:

@@ -214,6 +214,8 @@ def test_delegated_roles_rest_with_the_giver_and_are_not_handed_on(w: World) -> 
     with pytest.raises(FaultsError) as caught:
         payments.check_batch(w.office, name, w.act("u:for"))
     assert codes(caught) == {"payments.role_new"}
+    assert "24" in caught.value.faults[0].remedy.zh
+    assert "24 hours" in caught.value.faults[0].remedy.en
     with pytest.raises(FaultsError) as caught:
         payments.check_batch(w.office, name, w.act("u:third"))
     assert codes(caught) == {"payments.delegation"}

@@ -322,6 +322,72 @@ def test_a_payment_is_told_from_the_money_back_to_the_documents(w: World) -> Non
     assert account(2) not in everything
 
 
+def test_what_happened_names_the_notice_the_objection_and_the_inspection(w: World) -> None:
+    """The events of a payment: its notice with its days, what was objected with the answer, who accepted the area."""
+    w.take(CLAIMS)
+    given_ = payments.give_notice(w.office, YEAR, w.act("maker"))
+    day = given_.opens
+    objected = {
+        "objection_id": "O1", "notice_id": given_.notice_id, "year": YEAR, "holder_id": "H2", "parcel_id": "p2", "kind": "area",
+        "received_on": day, "outcome": "open", "answered_on": None, "said": "少算一亩", "answer": None, "valid_from": day, "valid_to": None,
+    }  # fmt: skip
+    w.load("objection", [objected])
+    days = (given_.closes - given_.opens).days + 1
+    row = "forest/2025/p2/H2"
+
+    def told(lang: str, id: str = row) -> str:
+        return "\n".join(explain(w.office, id).lines(lang))  # type: ignore[arg-type]
+
+    assert f"公示 {given_.notice_id}：{given_.opens} 至 {given_.closes}（{days} 天）" in told("zh")
+    assert f"public notice {given_.notice_id}: {given_.opens} to {given_.closes} ({days} days)" in told("en")
+    assert "异议 O1（面积，" in told("zh") and "少算一亩" in told("zh") and "尚未答复（办理中）" in told("zh")
+    assert "O1" not in told("zh", "forest/2025/p1/H1")
+    w.change("objection", {"objection_id": "O1"}, outcome="rejected", answered_on=day, answer="已复测")
+    assert f"{day} 答复：不成立，已复测" in told("zh") and f"answered on {day}: rejected, 已复测" in told("en")
+    assert "验收" not in told("zh")  # the entitlement of the standard names no plot
+    plot = {
+        "plot_id": "p2", "contract_id": "K1", "parcel_id": "p2", "holder_id": "H2", "variant": "forest", "area_dm2": 1_500_000,
+        "class_before": None, "slope_tenths": None, "base_fen": None, "facts": None, "valid_from": day, "valid_to": None,
+    }  # fmt: skip
+    check_ = {
+        "inspection_id": "I7", "contract_id": "K1", "plot_id": None, "year": YEAR, "judged_by": "county", "inspected_on": day,
+        "inspector": "N1", "result": "partial", "accepted_dm2": 1_000_000, "survival_ppm": None, "certificate": "Z9", "events": None,
+        "evidence": "", "source_id": None, "valid_from": day, "valid_to": None,
+    }  # fmt: skip
+    w.load("plot", [plot])
+    w.load("inspection", [check_])
+    assert f"验收 I7（县级验收，{day}）：部分合格，合格 15.00 亩（1.000 公顷），检查人 N1，合格证 Z9" in told("zh")
+    assert (
+        f"inspection I7 (county acceptance, {day}): accepted in part, 1.000 ha (15.00 mu) accepted, by N1, certificate Z9"
+        in told("en")
+    )
+    assert "I7" not in told("zh", "forest/2025/p1/H1")
+
+
+def test_the_bank_is_told_without_loose_commas_and_the_letter_is_signed_on_a_line_of_its_own(w: World) -> None:
+    w.take(CLAIMS)
+    w.noticed()
+    name = w.sent()
+    w.answer(name, {1: "paid", 2: "paid", 3: "paid"})
+    for lang in ("zh", "en"):
+        lines = [x.strip() for x in explain(w.office, "H2").lines(lang)]  # type: ignore[arg-type]
+        bank = [x for x in lines if x.startswith(("银行：", "bank: "))]
+        assert bank and not any(x.endswith((",", "，", " ")) or "  " in x for x in bank)
+    said = letter(w.office, "H2")
+    assert said.zh.splitlines()[-2:] == ["如有异议，请在公示期内向本办公室提出。", w.office.name]
+    assert said.en.splitlines()[-2:] == ["If you disagree, object to this office within the notice period.", w.office.name]
+
+
+def test_a_row_issued_again_tells_the_notice_of_the_first(w: World) -> None:
+    w.take(CLAIMS)
+    w.noticed()
+    name = w.sent()
+    w.answer(name, {1: "paid", 2: "failed", 3: "paid"})
+    (made,) = payments.reissue(w.office, name, w.act("maker", document="户名已更正")).made
+    text = "\n".join(explain(w.office, made).lines("zh"))
+    assert "公示 N-" in text
+
+
 def test_arrears_are_counted_by_day_and_source(w: World) -> None:
     w.take([Claim("H1", "p1", {"E1": 100}, short=40)])
     assert arrears(w.office, date(2026, 6, 30)) == [

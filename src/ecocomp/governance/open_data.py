@@ -9,6 +9,8 @@ Reference: OWASP, CSV Injection.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -42,4 +44,15 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-__all__ = ["guard_table", "guarded_cell"]
+def write_guarded(table: pa.Table, path: Path) -> None:
+    """Write a table as CSV that a spreadsheet opens as it is (UTF-8 with a mark, no formulas), whole or not at all."""
+    from pyarrow.csv import WriteOptions, write_csv
+
+    from ecocomp.io.files import atomic_write
+
+    with atomic_write(path, table.nbytes) as part, part.open("wb") as sink:
+        sink.write(b"\xef\xbb\xbf")
+        write_csv(guard_table(table), sink, WriteOptions(quoting_style="needed"))
+
+
+__all__ = ["guard_table", "guarded_cell", "write_guarded"]

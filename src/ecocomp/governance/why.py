@@ -7,6 +7,8 @@ feeds the command line, the report and the letter to the holder.
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,17 +21,20 @@ from ecocomp.governance.bundle import checkpoint_root, open_bundle, read_bundle_
 from ecocomp.governance.objections import KINDS, OUTCOMES
 from ecocomp.payments.enrol import REASONS
 from ecocomp.programmes.borne import explain_paid
-from ecocomp.programmes.explain import explain
+from ecocomp.programmes.explain import LEVEL_WORDS, explain
 from ecocomp.programmes.programme import Programme, load_programmes
+from ecocomp.programmes.words import OWNERS
 from ecocomp.rules import RuleBook
 from ecocomp.standard.words import say_step, step_name
 from ecocomp.terms.area import say_ha, say_mu
 from ecocomp.terms.codes import (
     COMPLIANCE_REASONS,
+    ECOSYSTEM_GROUPS,
     ECOSYSTEMS,
     ENTITLEMENT_STATES,
     FUNCTION_ZONES,
     FUND_SOURCES,
+    HOLDER_KINDS,
     INSPECTION_LEVELS,
     LIGHTS,
     RIGHT_KINDS,
@@ -40,6 +45,35 @@ from ecocomp.terms.confidence import MARKS
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Lang, Text, same
+
+ORDER_STATES: dict[str, Text] = {"ready": Text("可付", "ready to be paid")} | {
+    k: v for k, v in ENTITLEMENT_STATES.items() if k in ("escrow", "held")
+}
+"""States of a payment order (`terms.tables.ORDER`)."""
+_GROUP_KEYS = (
+    "protection_cost", "opportunity_cost", "past_capital", "restoration.capital", "restoration.upkeep", "cap", "baseline_value",
+    "differentiated.base", "per_area.ecosystem_factor",
+)  # fmt: skip
+_ZONE_KEYS = ("protection_zone_factor", "value_share")
+KEYS_OF: dict[str, dict[str, Text]] = {f"standard.{k}": ECOSYSTEM_GROUPS for k in _GROUP_KEYS} | {
+    f"standard.{k}": FUNCTION_ZONES for k in _ZONE_KEYS
+}
+"""Parameter that is a table → code list of its keys, as `standard` reads it."""
+_DIMENSIONS: dict[str, dict[str, Text]] = {
+    "owner": OWNERS,
+    "holder": HOLDER_KINDS,
+    "ecosystem": ECOSYSTEM_GROUPS,
+    "red_line": {"inside": Text("红线内", "inside the red line"), "outside": Text("红线外", "outside the red line")},
+}
+"""What the rate of a programme may depend on (`programmes.words.DIMENSIONS`) → code list of its values."""
+_TRANCHES = {str(n): Text(f"第 {n} 次", f"tranche {n}") for n in range(1, 101)}
+_MOST_ROWS, _MOST_LETTERS = 12, 80
+
+
+def programmes_of(folder: Path, place: str) -> dict[str, Programme]:
+    """Return the programme files of a bundle that count at a place, by id."""
+    roots = rule_roots(folder)
+    return load_programmes(roots).at(RuleBook.load(roots, check=False), place)
 
 
 @dataclass
@@ -197,8 +231,7 @@ class Account:
     @cached_property
     def _programmes(self) -> dict[str, Programme]:
         """The programme files of the bundle that count at its place."""
-        roots = rule_roots(self.folder)
-        return load_programmes(roots).at(RuleBook.load(roots, check=False), str(self.facts["case"]["place"]))
+        return programmes_of(self.folder, str(self.facts["case"]["place"]))
 
     def _by_file(self, node: Why, due: dict[str, Any]) -> None:
         """Add the steps of a row that a programme file owes, with its rule and document."""
@@ -287,20 +320,33 @@ class Account:
         node = head.add(Text("依据（规则文件在成果包的 rules/ 下）", "What it rests on (rule files are in rules/ of the bundle)"))
         for key, number in self._references.items():
             for p in self.rows("parameter", key=key):
-                value = p["value"].replace('"', "")
                 node.add(
-                    Text("[{n}] {w}（{k}）= {v} {u}；{d}；{m}；{f}:{l}", "[{n}] {w} ({k}) = {v} {u}; {d}; {m}; {f}:{l}").fill(
+                    Text("[{n}] {w}（{k}）= {v}{u}；{d}；{m}；{f}:{l}", "[{n}] {w} ({k}) = {v}{u}; {d}; {m}; {f}:{l}").fill(
                         n=number,
                         w=Text(p["name_zh"], p["name_en"]),
                         k=key,
-                        v=value if len(value) <= 80 else value[:77] + "…",
-                        u=p["unit"] if p["unit"] != "1" else "",
+                        v=_said_value(p["value"], self._keys(key)),
+                        u=f" {p['unit']}" if p["unit"] != "1" else "",
                         d=p["document"],
                         m=MARKS[p["confidence"]],
                         f=p["file"],
                         l=p["line"],
                     )
                 )
+
+    def _keys(self, key: str) -> list[Mapping[str, Text]]:
+        """Return what the codes in the keys of a table are called, part by part, as the code lists or its programme say."""
+        if key in KEYS_OF:
+            return [KEYS_OF[key]]
+        for programme in self._programmes.values() if key.startswith("programmes.") else ():
+            for payment in programme.payments:
+                if key == payment.rate:
+                    named = _DIMENSIONS | {"variant": dict(programme.variants)}
+                    parts: list[Mapping[str, Text]] = [named.get(dimension, {}) for dimension in payment.by]
+                    return [*parts, _TRANCHES] if payment.form == "tranches_area" else parts
+                if key == payment.shares:
+                    return [LEVEL_WORDS]
+        return []
 
     def _services(self, node: Why, parcel_id: str) -> None:
         """Add the services that count in the standard, each with its value, and say how many are published only."""
@@ -403,12 +449,13 @@ class Account:
     def _ledger(self, head: Why, holders: list[str]) -> None:
         orders = [o for h in holders for o in self.rows("order", holder_id=h)]
         for o in orders:
+            state = ORDER_STATES.get(o["state"], same(o["state"]))
             rows = self.rows("ledger", reference=o["order_id"])
             where = (
                 Text("，账本第 {a}–{b} 行", ", ledger rows {a}–{b}").fill(a=rows[0]["seq"], b=rows[-1]["seq"]) if rows else same("")
             )
             head.add(
-                Text("支付指令 {o}（{s}）{w}", "Payment order {o} ({s}){w}").fill(o=o["order_id"], s=o["state"], w=where),
+                Text("支付指令 {o}（{s}）{w}", "Payment order {o} ({s}){w}").fill(o=o["order_id"], s=state, w=where),
                 _yuan(o["amount_fen"]),
             )
 
@@ -437,7 +484,7 @@ class Account:
             root = "—"
         head.add(
             Text("存证点 {r}…；核验：ecocomp verify {b}", "Checkpoint {r}…; check it with: ecocomp verify {b}").fill(
-                r=root, b=self.folder.name
+                r=root, b=shlex.quote(str(self.folder))
             )
         )
 
@@ -458,6 +505,29 @@ def _evidence(text: str) -> Text:
     return Text(
         "{r}（NDVI 变化 {d}，同类 {f}，有值 {m} 个月）", "{r} (NDVI change {d}, parcels like it {f}, {m} months seen)"
     ).fill(r=reason, d=values["drop"], f=values.get("ref", "—"), m=values.get("months", "—"))
+
+
+def _said_value(value: str, keys: Sequence[Mapping[str, Text]]) -> Text:
+    """Return the value of a parameter (JSON) in words: of a table each row, its codes named part by part by `keys`.
+
+    A part that no list knows stays as it is.
+    """
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = value
+    if not isinstance(found, dict) or not all(isinstance(v, str | int) for v in found.values()):
+        plain = value.replace('"', "")
+        return same(plain if len(plain) <= _MOST_LETTERS else plain[: _MOST_LETTERS - 3] + "…")
+    rows = []
+    for code, number in list(found.items())[:_MOST_ROWS]:
+        parts = code.split(".")
+        named = [(keys[i] if i < len(keys) else {}).get(part, same(part)) for i, part in enumerate(parts)]
+        if all(n.zh == part for n, part in zip(named, parts, strict=True)):
+            named = [same(code)]
+        rows.append(Text(f"{'，'.join(t.zh for t in named)}：{number}", f"{', '.join(t.en for t in named)}: {number}"))
+    more = "…" if len(found) > _MOST_ROWS else ""
+    return Text("；".join(r.zh for r in rows) + more, "; ".join(r.en for r in rows) + more)
 
 
 def _order_state(entitlement_state: str) -> str:

@@ -122,9 +122,9 @@ def compose(b: Bundle, holder_id: str) -> Letter:
         rows=tuple(_rows(b, by_standard, claims, number, paid)),
         total=(w.L_LINE_TOTAL, same(""), same(""), same(say_yuan(paid))),
         parts=tuple(_parts(b, by_standard)),
-        claims=tuple(told(x, plots[c]) for c, x in claims.items()),
+        claims=tuple(t for c, x in claims.items() for t in told(x, plots[c])),
         why=tuple(_why(b, by_standard, claims, number)),
-        change=(_change(b, holder_id, rows, paid),),
+        change=(_change(b, holder_id, rows, claims, paid),),
         object=_objecting(b, terms),
         sign=w.L_SIGN.fill(name=b.name),
         day=say.day(b.known_on),
@@ -195,9 +195,7 @@ def _opening(b: Bundle, rows: list[Row], paid: int, terms: Terms) -> tuple[Text,
     return amount, Text(when.zh, " " + when.en)
 
 
-def _rows(
-    b: Bundle, rows: list[Row], claims: dict[str, Claim], number: dict[str, int], paid: int
-) -> Iterable[tuple[Text, ...]]:
+def _rows(b: Bundle, rows: list[Row], claims: dict[str, Claim], number: dict[str, int], paid: int) -> Iterable[tuple[Text, ...]]:
     """Yield one row per entitlement and one per thing taken off, so that the column adds up to what is paid.
 
     rows    entitlements by the standard
@@ -206,11 +204,18 @@ def _rows(
     blank = same("")
     if claims and rows:
         yield w.L_GROUP_STANDARD, blank, blank, blank
-    yield from _plots(b, rows, number)
+    plots = _plots(b, number)
+    for r in rows:
+        name = plots[r["parcel_id"]]
+        if (r["share_num"], r["share_den"]) != (1, 1):
+            share = w.L_SHARE.fill(a=r["share_num"], b=r["share_den"])
+            name = Text(name.zh + share.zh, name.en + share.en)
+        rate = say.NONE if r["state"] == "excluded" and not r["rate_fen_per_ha"] else same(say.rate_mu(r["rate_fen_per_ha"]))
+        yield name, same(say_mu(r["area_dm2"])), rate, same(say_yuan(r["gross_fen"]))
     if claims:
         yield w.L_GROUP_PROGRAMMES, blank, blank, blank
     for c in claims.values():
-        name = w.L_C_ROW.fill(n=w.L_C_PLOT.fill(n=number[c.row["parcel_id"]]), p=c.name)
+        name = w.L_C_ROW.fill(n=plots[c.row["parcel_id"]], p=c.name)
         yield name, same(say_mu(c.area_dm2)) if c.by_area else say.NONE, c.rate, same(say_yuan(c.row["gross_fen"]))
     every = [*rows, *(c.row for c in claims.values())]
     off = _off(b, every, claims)
@@ -222,23 +227,20 @@ def _rows(
         yield w.L_LINE_OTHER, blank, blank, same(say.signed_money(rest))
 
 
-def _plots(b: Bundle, rows: list[Row], number: dict[str, int]) -> Iterable[tuple[Text, ...]]:
-    """Yield one row per entitlement by the standard."""
+def _plots(b: Bundle, number: dict[str, int]) -> dict[str, Text]:
+    """Return what each plot is called: its number in this letter, its ecosystem, its village."""
     parcels = {p["parcel_id"]: p for p in _of(b.table("parcel"), "parcel_id", number)}
     villages = {
         v["village_code"]: Text(v["name_zh"], v["name_en"])
         for v in _of(b.table("village"), "village_code", [p["village_code"] for p in parcels.values()])
     }
-    for r in rows:
-        parcel = parcels.get(r["parcel_id"], {})
+    out: dict[str, Text] = {}
+    for parcel_id, n in number.items():
+        parcel = parcels.get(parcel_id, {})
         eco = ECOSYSTEMS.get(str(parcel.get("ecosystem"))) or same("")
-        name = w.L_PARCEL.fill(n=number[r["parcel_id"]], eco=eco, village=villages.get(str(parcel.get("village_code"))) or same(""))
-        name = Text(name.zh.replace("，，", "，").rstrip("，"), name.en.replace(", ,", ",").rstrip(", "))
-        if (r["share_num"], r["share_den"]) != (1, 1):
-            share = w.L_SHARE.fill(a=r["share_num"], b=r["share_den"])
-            name = Text(name.zh + share.zh, name.en + share.en)
-        rate = say.NONE if r["state"] == "excluded" and not r["rate_fen_per_ha"] else same(say.rate_mu(r["rate_fen_per_ha"]))
-        yield name, same(say_mu(r["area_dm2"])), rate, same(say_yuan(r["gross_fen"]))
+        name = w.L_PARCEL.fill(n=n, eco=eco, village=villages.get(str(parcel.get("village_code"))) or same(""))
+        out[parcel_id] = Text(name.zh.replace("，，", "，").rstrip("，"), name.en.replace(", ,", ",").rstrip(", "))
+    return out
 
 
 def _off(b: Bundle, rows: list[Row], claims: dict[str, Claim]) -> list[tuple[Text, int]]:
@@ -375,8 +377,8 @@ def _followed(first: Text, more: list[Text]) -> Text:
     return Text("".join([first.zh, *(t.zh for t in more)]), " ".join([first.en, *(t.en for t in more)]))
 
 
-def _change(b: Bundle, holder_id: str, rows: list[Row], paid: int) -> Text:
-    """Return what moved the amount since last year: standard, area and share, deductions, and the rest; they add up."""
+def _change(b: Bundle, holder_id: str, rows: list[Row], claims: dict[str, Claim], paid: int) -> Text:
+    """Return what moved the amount since last year: standard, area and share, programmes, deductions, the rest; they add up."""
     table = b.table("entitlement", last=True)
     if table is None:
         return w.L_CHANGE_NONE
@@ -395,7 +397,11 @@ def _change(b: Bundle, holder_id: str, rows: list[Row], paid: int) -> Text:
     rate = sum(
         half_even((r["rate_fen_per_ha"] - o["rate_fen_per_ha"]) * o["area_dm2"] * o["share_num"], DM2_PER_HA * o["share_den"])
         for r in rows
-        if (o := old.get((r["parcel_id"], r["programme"], r["right_id"]))) is not None
+        if r["entitlement_id"] not in claims and (o := old.get((r["parcel_id"], r["programme"], r["right_id"]))) is not None
+    )
+    dues = {d["due_id"] for d in _of(b.table("programme_due", last=True), "holder_id", holder_id)}
+    programmes = sum(c.row["gross_fen"] for c in claims.values()) - sum(
+        r["gross_fen"] for r in before if r["entitlement_id"] in dues
     )
     gross = sum(r["gross_fen"] for r in rows) - sum(r["gross_fen"] for r in before)
     off = sum(r["deduction_fen"] for r in before if r["state"] != "excluded") - sum(
@@ -403,7 +409,8 @@ def _change(b: Bundle, holder_id: str, rows: list[Row], paid: int) -> Text:
     )
     pieces = (
         (w.L_PART_RATE, rate),
-        (w.L_PART_AREA, gross - rate),
+        (w.L_PART_AREA, gross - rate - programmes),
+        (w.L_PART_PROGRAMMES, programmes),
         (w.L_PART_OFF, off),
         (w.L_PART_STATE, paid - last - gross - off),
     )

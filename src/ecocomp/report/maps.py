@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,10 @@ from ecocomp.terms.text import Lang, Text
 WIDTH, MARGIN, BODY_MAX_HEIGHT = 960, 28, 940
 SHADES, INKS = 12, 16
 _SIZE_TITLE, _SIZE_LEGEND, _SIZE_SMALL = 33, 30, 25
+_TITLE_LINE = 44
+_LOWERED = {chr(0x2080 + n): str(n) for n in range(10)}
+"""Lowered digits (CO₂), which the drawing font lacks: they are drawn as small digits below the line."""
+_LOWERED_SIZE, _LOWERED_BY = 0.62, 0.14
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +184,8 @@ class _Canvas:
         frame = m.base.frame
         body = self.body(m, frame)
         legend = self.legend_rows(m, lang)
-        top = MARGIN + _SIZE_TITLE + 22
+        title = _wrapped(m.title.to(lang), _SIZE_TITLE, WIDTH - 2 * MARGIN)
+        top = MARGIN + _TITLE_LINE * len(title) + 11
         base_line = top + body.shape[0] + 26
         foot = base_line + 46 * len(legend) + 12
         footer = [line for text in m.footer for line in _wrapped(text.to(lang), _SIZE_SMALL, WIDTH - 2 * MARGIN)]
@@ -187,7 +193,8 @@ class _Canvas:
         sheet = np.full((height, WIDTH), self.solid["white"], np.uint8)
         sheet[top : top + body.shape[0], frame.left : frame.left + body.shape[1]] = body
         pen = _Pen(height)
-        pen.text(MARGIN, MARGIN - 6, m.title.to(lang), _SIZE_TITLE)
+        for i, line in enumerate(title):
+            pen.text(MARGIN, MARGIN - 6 + _TITLE_LINE * i, line, _SIZE_TITLE)
         for row, entries in enumerate(legend):
             for x, entry in entries:
                 self.swatch(sheet, pen, x, base_line + 46 * row, entry, lang)
@@ -291,7 +298,11 @@ class _Pen:
         self._draw = ImageDraw.Draw(self.sheet)
 
     def text(self, x: float, y: float, said: str, size: int) -> None:
-        self._draw.text((x, y), said, fill=255, font=drawing_font(size))
+        for run, lowered in _runs(said):
+            font = drawing_font(round(size * _LOWERED_SIZE) if lowered else size)
+            drop = round(size * _LOWERED_BY) + drawing_font(size).getmetrics()[0] - font.getmetrics()[0] if lowered else 0
+            self._draw.text((x, y + drop), run, fill=255, font=font)
+            x += font.getlength(run)
 
     def arrow(self, x: int, y: int, letter: str) -> None:
         self._draw.polygon([(x + 9, y), (x + 20, y + 44), (x + 9, y + 35), (x - 2, y + 44)], fill=255)
@@ -354,7 +365,15 @@ def _outline(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
 
 
 def _text_width(said: str, size: int) -> float:
-    return drawing_font(size).getlength(said)
+    return sum(drawing_font(round(size * _LOWERED_SIZE) if low else size).getlength(run) for run, low in _runs(said))
+
+
+def _runs(said: str) -> list[tuple[str, bool]]:
+    """Return the text in runs that stand on the line, or below it (as plain digits)."""
+    out: list[tuple[str, bool]] = []
+    for lowered, letters in groupby(said, _LOWERED.__contains__):
+        out.append(("".join(_LOWERED[c] if lowered else c for c in letters), lowered))
+    return out
 
 
 def _wrapped(said: str, size: int, width: int) -> list[str]:

@@ -14,6 +14,7 @@ from ecocomp.report.bundle import ZONES, Bundle, Whole, amount, codes, rows_of, 
 from ecocomp.report.charts import Bar, Mark, MarkRow, Node, Series, bars, dots, flow, histogram, say_number
 from ecocomp.report.frame import Story, breaks_of, cap, classed, hectares, listed
 from ecocomp.report.land import KINDS, _area_of, headline
+from ecocomp.report.programmes import by_programme
 from ecocomp.report.svg import HATCH
 from ecocomp.terms.area import MU_PER_HA
 from ecocomp.terms.codes import ENTITLEMENT_STATES, FUNCTION_ZONES, FUND_SOURCES, HOLDER_KINDS, PARTS
@@ -181,11 +182,12 @@ def _rewards(b: Bundle) -> dict[str, Text]:
 
 # ---------------------------------------------------------------- 7 money
 def money(story: Story) -> Section:
-    """Return the section on money: sources, flow, households, states, reasons."""
+    """Return the section on money: sources, programmes, flow, households, states, reasons."""
     b = story.bundle
     if b.table("entitlement") is None and b.table("envelope_balance") is None:
         return Section("money", w.S_MONEY, (story.absent(w.S_MONEY, "entitlement"),))
-    blocks: list[Block] = [*_leads(b), *_sources(story), *_flow(story), *_households(story), *_states(story), *_reasons(story)]
+    blocks: list[Block] = [*_leads(b), *_sources(story), *by_programme(b), *_flow(story), *_households(story)]
+    blocks += [*_states(story), *_reasons(story)]
     return Section("money", w.S_MONEY, tuple(blocks))
 
 
@@ -412,11 +414,15 @@ def _reasons(story: Story) -> list[Block]:
     out = table.filter(pc.invert(pc.equal(table["state"], "payable")))
     if not len(out):
         return [Para(w.REASON_NONE)]
-    names = sorted(pc.unique(out["reason"]).to_pylist())
-    number = codes(out["reason"], tuple(names))
+    # an open objection holds a row whatever else is said of it, and no reason at all leaves the word of the state
+    by_state = pc.or_(pc.equal(out["state"], "held"), pc.equal(out["reason"], ""))
+    why = pc.if_else(by_state, out["state"], out["reason"])
+    names = sorted(pc.unique(why).to_pylist())
+    number = codes(why, tuple(names))
     count, area = sums(number, np.ones(len(out), np.int64), len(names)), sums(number, whole(out["area_dm2"]), len(names))
     order = sorted(range(len(names)), key=lambda i: (-int(count[i]), names[i]))
-    word = lambda i: REASONS.get(names[i]) or same(names[i].replace("_", " "))  # noqa: E731 - used three times below
+    said = ENTITLEMENT_STATES | REASONS
+    word = lambda i: said.get(names[i]) or same(names[i].replace("_", " "))  # noqa: E731 - used three times below
     rows = [Bar(word(i), (float(count[i]),), say.count(int(count[i]))) for i in order[:10]]
     title = w.REASON_TITLE.fill(r=word(order[0]))
     alt = w.REASON_ALT.fill(parts=listed([(r.label, r.says) for r in rows]))

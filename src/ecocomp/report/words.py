@@ -381,21 +381,21 @@ REASON_TABLE = Text("不予支付与暂缓的原因", "Reasons for not paying or
 REASON_HEAD = (Text("原因", "Reason"), Text("条数", "Rows"), Text("面积（公顷）", "Area (ha)"))
 REASON_NONE = Text("没有不予支付或暂缓的应付额。", "No entitlement was refused or held.")
 BY_STANDARD = Text("生态保护补偿（按标准）", "Compensation by the standard")
-PROG_TABLE = Text("各项目的应付与落实（元）", "Owed and funded by programme (CNY)")
+PROG_TABLE = Text("各项目的应付与支付（元）", "Owed and paid by programme (CNY)")
 PROG_HEAD = (
     Text("项目", "Programme"),
     Text("受偿人", "Recipients"),
     Text("面积（公顷）", "Area (ha)"),
     Text("应付", "Owed"),
-    Text("已落实", "Funded"),
-    Text("其中暂存、暂缓", "of it kept or held"),
+    Text("本次支付", "Paid now"),
+    Text("暂存、暂缓", "Kept or held"),
     Text("缺口", "Not covered"),
     Text("尚不能付", "Not payable yet"),
 )
 PROG_NOTE = Text(
-    "应付的一行算一次；合计的受偿人不重复计。尚不能付：验收或手续未齐，按标准算，不在应付之内。",
-    "The total counts a recipient of several programmes once. Not payable yet: acceptance or papers are missing; "
-    "at the programme's rate, and not among what is owed.",
+    "应付等于本次支付、暂存暂缓与缺口之和。尚不能付的（验收或手续未齐，按标准算）不在应付之内。一人得到几个项目的，合计只算一人。",
+    "Owed is what is paid now, kept or held, and not covered. What is not payable yet (acceptance or papers are missing; "
+    "at the programme's rate) is not among it. The total counts a recipient of several programmes once.",
 )
 PROG_MONEY = Text("各项目应由谁承担、由哪些资金包出钱（元）", "Who should bear each programme, and whose money funds it (CNY)")
 PROG_MONEY_HEAD = (
@@ -644,6 +644,7 @@ L_CHANGE_SUM = Text("去年{a}元，今年{word}{b}元：{parts}。", "Last year
 L_MORE, L_LESS = Text("多", "more"), Text("少", "less")
 L_PART_RATE = Text("标准变化{v}元", "the standard {v}")
 L_PART_AREA = Text("面积和份额变化{v}元", "area and share {v}")
+L_PART_PROGRAMMES = Text("项目款项变化{v}元", "programmes {v}")
 L_PART_OFF = Text("扣减变化{v}元", "deductions {v}")
 L_PART_STATE = Text("没有落实和暂存的钱变化{v}元", "money not covered or kept {v}")
 L_OBJECT = Text("您觉得不对", "If you think this is wrong")
@@ -670,7 +671,7 @@ L_SIGN = Text("{name}生态补偿办公室", "Eco-compensation office, {name}")
 L_CLAIMS = Text("各项目的款项是怎么来的", "Programme by programme")
 L_GROUP_STANDARD = Text("按生态保护补偿标准", "By the standard of compensation")
 L_GROUP_PROGRAMMES = Text("按项目", "By programmes")
-L_C_ROW = Text("{n}，{p}", "{n}, {p}")
+L_C_ROW = Text("{n}：{p}", "{n}: {p}")
 L_C_PLOT = Text("{n}号地块", "Plot {n}")
 L_C_YEAR, L_C_TRANCHE = Text("{y}年", "for {y}"), Text("{y}年（第{t}次付）", "for {y} (tranche {t})")
 L_C_AREAS = Text("约定面积{a}，验收合格{b}", "{a} agreed, {b} accepted")

@@ -8,12 +8,16 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ecocomp.governance.objections import KINDS as OBJECTION_KINDS
+from ecocomp.governance.objections import OUTCOMES
 from ecocomp.governance.why import Account, Why
 from ecocomp.payments.flow import KINDS, REASONS, STATES, STEPS
 from ecocomp.payments.payable import arrears_fen_days
+from ecocomp.terms.area import say_ha, say_mu
 from ecocomp.terms.clocks import OFFICE_ZONE
+from ecocomp.terms.codes import INSPECTION_LEVELS, INSPECTION_RESULTS
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.money import say_capital, say_yuan
 from ecocomp.terms.text import Text, same
@@ -25,6 +29,9 @@ from ecoweb.treasury.payments_batch import content_digest, find_batch
 from ecoweb.treasury.payments_folder import clear_cancelled
 from ecoweb.treasury.payments_mend import Row, rows_where, sources_of
 from ecoweb.treasury.payments_take import row_digest
+
+if TYPE_CHECKING:
+    from ecocomp.programmes.programme import Programme
 
 
 # ---------------------------------------------------------------- lists
@@ -170,8 +177,11 @@ def explain(office: Office, id: str, bundle: Path | None = None) -> Why:
             Text("{i}：付款 {n} 行", "{i}: {n} payment rows").fill(i=id, n=len(rows)), _yuan(sum(r["amount_fen"] for r in live))
         )
         sources = sources_of(cursor, (r["seq"] for r in rows))
+        files = _files(office)
         for row in rows:
-            _explain_row(cursor, head, row, sources.get(row["seq"], []))
+            file = files.get(row["programme"].partition(".")[0])
+            level = str(file.inspection["level"]) if file is not None and file.inspection else ""
+            _explain_row(cursor, head, row, sources.get(row["seq"], []), level)
         roots = {r["intake"] for r in rows}
         for intake in sorted(roots):
             cursor.execute("SELECT bundle, root, change FROM pay_intake WHERE seq = %s", [intake])
@@ -207,7 +217,7 @@ def _rows_of(cursor: Any, id: str) -> list[Row]:
     return []
 
 
-def _explain_row(cursor: Any, head: Why, row: Row, parts: Sequence[tuple[str, str, int]]) -> None:
+def _explain_row(cursor: Any, head: Why, row: Row, parts: Sequence[tuple[str, str, int]], level: str) -> None:
     state = STATES[row["state"]]
     reason = REASONS.get(row["reason"], same(row["reason"]))
     said = Text("{i}：{k}，{s}（{r}）", "{i}: {k}, {s} ({r})")
@@ -226,11 +236,14 @@ def _explain_row(cursor: Any, head: Why, row: Row, parts: Sequence[tuple[str, st
             ),
             _yuan(fen),
         )
-    _events(cursor, node, row)
+    _events(cursor, node, row, {entitlement for entitlement, _, _ in parts}, level)
 
 
-def _events(cursor: Any, node: Why, row: Row) -> None:
+def _events(cursor: Any, node: Why, row: Row, entitlements: set[str], level: str) -> None:
+    """Add what happened to a row: accepted, put on notice, objected to, moved, batched, answered by the bank."""
     events = node.add(Text("经过", "what happened"))
+    _accepted(cursor, events, row, entitlements, level)
+    _published(cursor, events, row)
     cursor.execute(
         "SELECT e.to_state, e.reason, e.note, c.at, c.actor, c.seq, b.batch_id, p.line FROM pay_event e JOIN change c ON c.seq = e.change"  # noqa: E501
         " LEFT JOIN pay_batch b ON b.seq = e.batch LEFT JOIN pay_slip p ON p.batch = e.batch AND p.row = e.row WHERE e.row = %s ORDER BY e.n",  # noqa: E501
@@ -275,8 +288,86 @@ def _events(cursor: Any, node: Why, row: Row) -> None:
             [batch, line],
         )
         for outcome, reference, reason, booked, _ in cursor.fetchall():
-            said = Text("银行：{o}，流水 {r}，{d} {w}", "bank: {o}, reference {r}, {d} {w}")
-            events.add(said.fill(o=STATES[outcome], r=reference or "—", d=booked or "", w=reason or ""))
+            said = Text("银行：{o}，流水 {r}", "bank: {o}, reference {r}").fill(o=STATES[outcome], r=reference or "—")
+            more = [str(v) for v in (booked, reason) if v]
+            events.add(Text("，".join([said.zh, *more]), ", ".join([said.en, *more])))
+
+
+def _accepted(cursor: Any, events: Why, row: Row, entitlements: set[str], paid_on: str) -> None:
+    """Add the inspections that accepted area until the year, where the entitlement names the plot of a contract.
+
+    paid_on  level whose acceptance the programme pays on, "" where no file says
+
+    A programme's entitlement is called by its programme, payment, year and plot (`programmes.owed`); only a plot that it names
+    counts, for a parcel may bear several contracts.
+    """
+    cursor.execute(
+        "SELECT DISTINCT i.inspection_id, i.judged_by, i.inspected_on, i.inspector, i.result, i.accepted_dm2, i.certificate,"
+        " p.plot_id FROM plot p JOIN inspection i ON i.contract_id = p.contract_id AND (i.plot_id IS NULL OR i.plot_id = p.plot_id)"
+        " WHERE p.parcel_id = %s AND p.known_to IS NULL AND i.known_to IS NULL AND i.valid_to IS NULL AND i.year <= %s"
+        " AND i.result IN ('accepted', 'partial') ORDER BY i.inspected_on, i.inspection_id, p.plot_id",
+        [row["parcel_id"], row["year"]],
+    )
+    told: set[str] = set()
+    for id, level, on, inspector, result, dm2, certificate, plot in cursor.fetchall():
+        if id in told or not any(f"-{plot}-" in e for e in entitlements):
+            continue
+        told.add(id)
+        said = Text("验收 {i}（{l}，{d}）：{r}，合格 {a}，检查人 {p}", "inspection {i} ({l}, {d}): {r}, {a} accepted, by {p}").fill(
+            i=id,
+            l=INSPECTION_LEVELS.get(level, same(level)),
+            d=on,
+            r=INSPECTION_RESULTS.get(result, same(result)),
+            a=Text("{m} 亩（{h} 公顷）", "{h} ha ({m} mu)").fill(m=say_mu(int(dm2)), h=say_ha(int(dm2))),
+            p=inspector,
+        )
+        paper = Text("，合格证 {c}", ", certificate {c}").fill(c=certificate) if certificate else same("")
+        decides = Text("，项目按这一级的验收付款", "; the programme pays on this level") if level == paid_on else same("")
+        events.add(Text(said.zh + paper.zh + decides.zh, said.en + paper.en + decides.en))
+
+
+def _first_seq(cursor: Any, seq: int) -> int:
+    """Return the row that a reissue, an heir's row or a correction goes back to; itself where it goes back to none."""
+    while True:
+        cursor.execute("SELECT original FROM pay_row WHERE seq = %s", [seq])
+        (original,) = cursor.fetchone()
+        if original is None:
+            return seq
+        seq = int(original)
+
+
+def _published(cursor: Any, events: Why, row: Row) -> None:
+    """Add the notices that showed a row (or the one it goes back to), with their days, and the objections with their answers."""
+    cursor.execute(
+        "SELECT n.notice_id, q.opens_on, q.closes_on, q.state FROM pay_notice n JOIN notice q ON q.notice_id = n.notice_id"
+        " AND q.known_to IS NULL AND q.valid_to IS NULL WHERE n.year = %s AND n.programme IN ('', %s) AND n.through >= %s"
+        " AND (n.region_code = '' OR substr(%s, 1, length(n.region_code)) = n.region_code) ORDER BY n.seq",
+        [row["year"], row["programme"], _first_seq(cursor, row["seq"]), row["region_code"]],
+    )
+    for id, opens, closes, state in cursor.fetchall():
+        taken_back = Text("，已撤回", ", withdrawn") if state == "withdrawn" else same("")
+        days = _ordinal(closes) - _ordinal(opens) + 1
+        word = "day" if days == 1 else "days"
+        said = Text("公示 {i}：{a} 至 {b}（{n} 天）{w}", "public notice {i}: {a} to {b} ({n} {d}){w}")
+        events.add(said.fill(i=id, a=opens, b=closes, n=days, d=word, w=taken_back))
+    cursor.execute(
+        "SELECT o.objection_id, o.kind, o.received_on, o.said, o.outcome, o.answered_on, o.answer FROM objection o"
+        " JOIN notice q ON q.notice_id = o.notice_id AND q.known_to IS NULL AND q.valid_to IS NULL WHERE o.known_to IS NULL"
+        " AND o.valid_to IS NULL AND o.holder_id = %s AND o.parcel_id IN ('', %s) AND o.year = %s AND q.programme = %s"
+        " ORDER BY o.received_on, o.objection_id",
+        [row["holder_id"], row["parcel_id"], row["year"], row["programme"]],
+    )
+    for id, kind, received, what, outcome, answered, answer in cursor.fetchall():
+        said = Text("异议 {i}（{k}，{d} 收到）：{s}", "objection {i} ({k}, received {d}): {s}").fill(
+            i=id, k=OBJECTION_KINDS.get(kind, same(kind)), d=received, s=what
+        )
+        node = events.add(said)
+        result = OUTCOMES.get(outcome, same(outcome))
+        if not answered:
+            node.add(Text("尚未答复（{r}）", "not answered yet ({r})").fill(r=result))
+            continue
+        reply = Text("{d} 答复：{r}", "answered on {d}: {r}").fill(d=answered, r=result)
+        node.add(Text(f"{reply.zh}，{answer}", f"{reply.en}, {answer}") if answer else reply)
 
 
 def _calculation(office: Office, head: Why, bundle: Path, entitlements: list[str]) -> None:
@@ -349,8 +440,8 @@ def letter(office: Office, payee: str) -> Text:
         fund, paper = funds[year, envelope]
         zh.append(f"　{year} 年{fund.zh}（{paper}）：{say_yuan(fen)} 元。")
         en.append(f"  {year}, {fund.en} ({paper}): CNY {say_yuan(fen)}.")
-    zh.append(f"如有异议，请在公示期内向本办公室提出。{office.name}")
-    en.append(f"If you disagree, object to this office within the notice period. {office.name}")
+    zh += ["如有异议，请在公示期内向本办公室提出。", office.name]
+    en += ["If you disagree, object to this office within the notice period.", office.name]
     return Text("\n".join(zh), "\n".join(en))
 
 
@@ -364,12 +455,17 @@ def _fund(cursor: Any, envelope: str, year: int) -> tuple[Text, str]:
     return (Text(str(found[0]), str(found[1])), str(found[2])) if found else (same(envelope), "—")
 
 
-def _titles(office: Office, programmes: set[str]) -> dict[str, Text]:
-    """Return what programmes are called: a rule file says it; the standard's own goes by what it is."""
+def _files(office: Office) -> dict[str, Programme]:
+    """Return the programme files of the office's rules by id; its own stand over those that ship."""
     from ecocomp.programmes.programme import load_programmes
     from ecoweb.records.rules import rule_folders
 
-    names = {p.id: p.name for p in load_programmes(rule_folders(office)).all}
+    return {p.id: p for p in load_programmes(rule_folders(office)).all}
+
+
+def _titles(office: Office, programmes: set[str]) -> dict[str, Text]:
+    """Return what programmes are called: a rule file says it; the standard's own goes by what it is."""
+    names = {id: p.name for id, p in _files(office).items()}
     area = Text("生态保护补偿（{p}）", "compensation for ecological protection ({p})")
     return {p: names.get(p) or names.get(p.partition(".")[0]) or area.fill(p=p) for p in programmes}
 
