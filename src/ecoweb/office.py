@@ -558,7 +558,10 @@ def _no_office(place: Path) -> Fault:
             "这里没有办公室（缺 office.toml 或 office.sqlite3）。",
             "there is no office here (office.toml or office.sqlite3 is missing).",
         ),
-        Text("检查文件夹名称，或新建一个办公室。", "Check the name of the folder, or make a new office."),
+        Text(
+            "检查文件夹名称，或新建：ecocomp office new 文件夹 --name 名称 --region 区划代码。",
+            "Check the name of the folder, or make one: ecocomp office new FOLDER --name NAME --region CODE.",
+        ),
     )
 
 

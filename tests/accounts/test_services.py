@@ -93,7 +93,7 @@ def test_mixed_units_and_mixed_price_years_are_refused_together() -> None:
 
 
 def test_a_parcel_of_another_edition_is_refused() -> None:
-    with pytest.raises(FaultsError, match="1 parcels are not in the parcel table"):
+    with pytest.raises(FaultsError, match="1 parcel is not in the parcel table"):
         service_account(_service({"z": 1.0}), SERVICE_VALUE.empty(), _parcel(), 2024)
 
 

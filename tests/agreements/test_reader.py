@@ -45,7 +45,7 @@ MENDED = [
     ("breach:  {zh: 逾期按日计收；争议先协商，再报共同上级决定, en: late money is charged by the day}", "breach:  {zh: 罚}", ["needs both languages"]),
     ("amount_yuan: 200}", "amount_yuan: -200}", ["It says '-200'"]),
     ("0.95, payer: downstream", "0.95, payer: middle", ["payer middle is not exactly one party"]),
-    ("base_years: [2023, 2024, 2025]", "base_years: [2025]", ["the mean of 1 years"]),
+    ("base_years: [2023, 2024, 2025]", "base_years: [2025]", ["the mean of 1 year"]),
     ("base_years: [2023, 2024, 2025]", "base_years: [2024, 2025, 2026]", ["lies within the term"]),
     ("version: 1", "version: 0", ["version is 0"]),
     ("id: river-2026", "id: a/b", ["has spaces, slashes"]),

@@ -38,6 +38,16 @@ def test_titles_units_and_either_language() -> None:
     )
 
 
+def test_a_sum_may_have_its_own_unit_where_the_heading_has_none() -> None:
+    got = table("county|标准财政收支缺口|red_line\n甲|100万|0.1\n乙|1.5亿元|0.1\n丙|¥1,234.50|0.1")
+    assert not got.faults
+    assert [r["gap"] for r in got.rows] == [Decimal(1_000_000), Decimal(150_000_000), Decimal("1234.5")]
+    twice = table("county|标准财政收支缺口（万元）|red_line\n甲|100万|0.1")
+    assert [f.code for f in twice.faults] == ["table.cell"]
+    assert "表头" in twice.faults[0].remedy.zh
+    assert [f.code for f in table("county|gap|red_line\n甲|1|10万").faults] == ["table.cell"]
+
+
 def test_every_fault_at_once() -> None:
     got = table("县|标准财政收支缺口|红线占比|敏感性|备注\n甲|abc|1.5|很敏感|x\n甲|3|0.2|一般|\n|4|0.1||\n丁|1|2|3|4|5")
     said = [(f.code, f.record) for f in got.faults if f.severity == "error"]

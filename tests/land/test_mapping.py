@@ -203,6 +203,12 @@ def test_a_poor_sample_is_asked_again_later() -> None:
 @given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=8, unique=True))
 def test_a_template_is_toml_whatever_the_columns_are_called(columns: list[str]) -> None:
     tomllib.loads(template(columns, [dict.fromkeys(columns, 'a"\n\\')]))
+
+
+def test_a_column_named_as_its_field_is_that_field() -> None:
+    columns = ["Parcel_ID", "land_class", "village_code", "declared_area", "other"]
+    fields = tomllib.loads(template(columns))["fields"]
+    assert [fields[n] for n in ("parcel_id", "land_class", "village_code", "declared_area")] == columns[:4]
     detect(columns, [dict.fromkeys(columns, "0101")])
 
 

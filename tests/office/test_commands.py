@@ -281,15 +281,19 @@ def test_regions_of_one_list_and_the_next(ecocomp: Run, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- words and exit status
 def test_comparing_regions_never_writes_over_what_it_reads(ecocomp: Run, tmp_path: Path) -> None:
     one, two = tmp_path / "1.csv", tmp_path / "2.csv"
-    for path, name in ((one, "青溪县"), (two, "青溪区")):
+    for path, name in ((one, "青溪县"), (two, "=青溪区")):
         path.write_text(f"行政区划代码,单位名称\n990121,{name}\n", encoding="utf-8")
     kept = two.read_bytes()
     refused = ecocomp("regions", "compare", one, two, "--out", two, "--lang", "en")
     assert refused.returncode == 2 and two.read_bytes() == kept, refused.stderr
     assert ecocomp("regions", "compare", one, two, "--out", tmp_path / "d.csv").returncode == 0
+    written = (tmp_path / "d.csv").read_bytes()
+    assert written.startswith(b"\xef\xbb\xbf") and "'=青溪区" in written.decode() and ",=青溪区" not in written.decode()
 
 
-@pytest.mark.parametrize("command", ["office", "survey", "tenure", "regions", "survey import", "tenure blocked", "zones impact"])
+@pytest.mark.parametrize(
+    "command", ["office", "survey", "tenure", "regions", "envelopes", "survey import", "tenure blocked", "zones impact"]
+)
 def test_help_in_both_languages(command: str, ecocomp: Run) -> None:
     zh, en = (ecocomp(*command.split(), "--help", lang=lang) for lang in ("zh", "en"))
     assert zh.returncode == en.returncode == 0
@@ -299,7 +303,7 @@ def test_help_in_both_languages(command: str, ecocomp: Run) -> None:
 def test_wrong_use_and_no_office(ecocomp: Run, tmp_path: Path) -> None:
     assert ecocomp("tenure", "blocked").returncode == 2
     done = ecocomp("tenure", "blocked", "--office", tmp_path / "none")
-    assert done.returncode == 1 and "none" in done.stderr
+    assert done.returncode == 1 and "none" in done.stderr and "ecocomp office new" in done.stderr
     assert ecocomp("tenure", "parcel", "P", "--office", tmp_path, "--on", "soon").returncode == 2
 
 

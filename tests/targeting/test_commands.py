@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from ecocomp.cli.auction import auction
-from ecocomp.cli.target import target
+from ecocomp.cli.target import benefit_words, target
 from ecocomp.terms.faults import FaultsError, UsageError
 
 TABLE = "id,cost_yuan,benefit,town,x,y\nA,60,9,N,0,0\nB,50,6,N,5,0\nC,50,5,S,6,0\nD,10,0,S,9,9\n"
@@ -107,6 +107,17 @@ def test_a_choice_that_nothing_beats_says_so(table: Path) -> None:
     assert "no selection reaches more" in call(target, table, "--budget", "100", "--lang", "en")
     said = call(target, table, "--budget", "１００元", "--lang", "zh")
     assert "没有更好的选法" in said and "e+00" not in said
+
+
+@pytest.mark.parametrize(
+    ("gap", "said"),
+    [(0, "; no selection reaches more"), (1e-15, "; within rounding, no selection"), (0.5, "at most 0.5000 is missing")],
+)
+def test_a_gap_of_rounding_is_none(gap: float, said: str) -> None:
+    facts = {"benefit": 10.0, "bound": 10.0 + gap, "gap": gap, "proof_zh": "分支定界", "proof_en": "branch and bound"}
+    words = benefit_words(facts)
+    assert said in words.en
+    assert "e-15" not in words.en + words.zh
 
 
 def test_amounts_of_a_plan_may_be_written_with_their_unit_and_floors_are_rounded_up(table: Path, tmp_path: Path) -> None:

@@ -176,3 +176,22 @@ def test_a_long_table_in_order_is_not_copied(monkeypatch: pytest.MonkeyPatch) ->
     found = READING.checked(given_pieces)
     assert found["value"].num_chunks == 2
     assert [c.buffers()[2].address for c in found["value"].chunks] == [c.buffers()[2].address for c in given_pieces["value"].chunks]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "values", "said"),
+    [
+        ("{n} payment rows", {"n": 1}, "1 payment row"),
+        ("{n:,} more rows; --json gives all of them.", {"n": 1}, "1 more row; --json gives all of them."),
+        ("{e} errors, {w} warnings.", {"e": 1, "w": 0}, "1 error, 0 warnings."),
+        ("{n} parcels are not there and {m} entries lie idle", {"n": 1, "m": "1"}, "1 parcel is not there and 1 entry lies idle"),
+        ("{k} of {n} cases", {"k": 1, "n": 2}, "1 of 2 cases"),
+        ("{n} or more rows", {"n": 1}, "1 or more rows"),
+        ("{n} rows", {"n": 1.0}, "1.0 rows"),
+        ("{n} rows", {"n": True}, "True rows"),
+        ("{n} rows", {"n": 21}, "21 rows"),
+        ("parcel {p} has rows", {"p": 1}, "parcel 1 has rows"),
+    ],
+)
+def test_english_counts_agree(pattern: str, values: dict[str, object], said: str) -> None:
+    assert Text("", pattern).fill(**values).en == said

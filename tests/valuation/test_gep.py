@@ -79,7 +79,7 @@ def test_parts_add_up_to_the_whole(params: Parameters) -> None:
         ("forest", "regulating", 1_000_000),
         ("marsh", "regulating", 1_000_000),
     ]
-    with pytest.raises(FaultsError, match="1 parcels belong to no part"):
+    with pytest.raises(FaultsError, match="1 parcel belongs to no part"):
         account(params, parts={"a": "forest"})
 
 

@@ -13,7 +13,7 @@ import click
 
 from ecocomp import __version__
 from ecocomp.cli.folders import FOLDERS_OF
-from ecocomp.cli.options import LANG, Named, common, day_of, t, voice_of
+from ecocomp.cli.options import LANG, Named, common, day_of, say_short, t, voice_of
 from ecocomp.cli.say import Voice, progress
 from ecocomp.terms.faults import EcocompError, FaultsError, UsageError
 from ecocomp.terms.text import Text
@@ -666,6 +666,7 @@ def join_commands(group: click.Group) -> None:
             point.load()(group)
         except ImportError as missing:  # the package is there, what it needs is not
             _say_absent(group, point.name, missing)
+    say_short(group)
 
 
 def _say_absent(group: click.Group, name: str, missing: ImportError) -> None:

@@ -5,6 +5,7 @@ For the commands of the library and for those that other packages join to `ecoco
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -34,6 +35,37 @@ LANG: Any = early_lang() if early_lang() in ("zh", "en") else "zh"
 def t(zh: str, en: str) -> str:
     """Return the words of a help text in the language of this run."""
     return Text(zh, en).to(LANG)
+
+
+def short_help(text: str, most: int = 110) -> str:
+    """Return what a list of commands says of one: its first sentence; where that is long, without what stands in brackets, and
+    only up to a semicolon or a colon that has a clause before it. Nothing is cut within a clause.
+
+    most  cells that are still short; Chinese characters count twice
+
+    >>> short_help("Try a model or a factor: on plain numbers (or a table), with the formula. See the docs.", 40)
+    'Try a model or a factor.'
+    """
+    from rich.cells import cell_len
+
+    first = re.split(r"(?<=[。！？])|(?<=[.!?])\s+(?=[A-Z])", " ".join(text.split()), maxsplit=1)[0]
+    stop = "。" if first.endswith("。") else "."
+    if cell_len(first) > most:
+        first = re.sub(r"\s*[（(][^（）()]*[)）]", "", first)
+    for mark in ("[；;]", "[：:]"):
+        head = re.split(mark, first, maxsplit=1)[0]
+        if cell_len(first) > most and cell_len(head) >= 16:
+            first = head.rstrip("。.") + stop
+    return first
+
+
+def say_short(group: click.Group) -> None:
+    """Give every command below a group its short help, so that lists of commands hold whole sentences."""
+    for command in group.commands.values():
+        if command.short_help is None and command.help:
+            command.short_help = short_help(command.help)
+        if isinstance(command, click.Group):
+            say_short(command)
 
 
 def voice_of(kwargs: dict[str, Any]) -> Voice:

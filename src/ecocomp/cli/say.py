@@ -54,53 +54,48 @@ class Voice:
     def table(
         self, title: Text, heads: list[Text], rows: list[list[str]], right: tuple[int, ...] = (), whole: tuple[int, ...] = ()
     ) -> None:
-        """Print a small table for people.
+        """Print a small table for people. Off a terminal it is as wide as it needs to be: no number or key is broken or cut.
 
-        right  columns of numbers
-        whole  columns that are never folded; if any are named, every row takes one line and the others are cut short
+        right  columns of numbers, never folded
+        whole  columns that are never folded; if any are named, every row takes one line and on a terminal the others are cut short
         """
         if self.as_json:
             return
         from rich.box import SIMPLE_HEAD
-        from rich.cells import cell_len
         from rich.console import Console
-        from rich.markup import escape
         from rich.table import Table
         from rich.text import Text as Cell
 
-        def shown(text: str) -> str:
-            return without_unseen(text)
+        from ecocomp.cli.layout import EDGE, GAP, broken, widths
 
-        # figures are never folded: a digit on the next line is another number; nor are short words
-        rows = [[*row, *[""] * (len(heads) - len(row))] for row in rows]
-        least, kept = {}, set(whole)
-        for i, head in enumerate(heads):
-            figures = i in right
-            words = [w for row in rows for w in ([row[i]] if figures else row[i].split())]
-            least[i] = max((cell_len(shown(w)) for w in words), default=0)
-            if max(cell_len(head.to(self.lang)), *(cell_len(shown(row[i])) for row in rows), 0) <= (least[i] if figures else 8):
-                kept.add(i)
-            least[i] = least[i] if figures else min(least[i], 8)
-        table = Table(title=escape(shown(title.to(self.lang))), box=SIMPLE_HEAD, title_justify="left", title_style="bold")
-        for i, head in enumerate(heads):
-            justify: Any = "right" if i in right else "left"
-            table.add_column(escape(head.to(self.lang)), justify=justify, overflow="fold", no_wrap=i in kept, min_width=least[i])
-        for row in rows:
-            if whole:
-                one = (" ".join(shown(cell).split()) for cell in row)
-                table.add_row(*(Cell(cell, no_wrap=True, overflow="ellipsis") for cell in one))
-            else:
-                table.add_row(*(escape(shown(cell)) for cell in row))
+        screen = sys.stdout.isatty()
         # without emoji: an account such as asset:bank:E1 is no picture of a bank
-        if sys.stdout.isatty():
-            Console(emoji=False).print(table)
+        console = Console(emoji=False, highlight=False)
+        grid = [[without_unseen(h.to(self.lang)) for h in heads], *([without_unseen(c) for c in row] for row in rows)]
+        most = max(map(len, grid))
+        grid = [row + [""] * (most - len(row)) for row in grid]
+        if whole:
+            grid = [[" ".join(c.split()) for c in row] for row in grid]
+        limit = console.width if screen else 10**6 if whole else 118
+        wide = widths([list(c) for c in zip(*grid, strict=True)], limit, (*whole, *right), fold=screen)
+        if not whole:
+            grid = [[broken(c, wide[i], fold=screen and i not in right) for i, c in enumerate(row)] for row in grid]
+        table = Table(box=SIMPLE_HEAD)
+        for i, head in enumerate(grid[0]):
+            table.add_column(
+                Cell(head), justify="right" if i in right else "left", no_wrap=True, overflow="ellipsis", width=wide[i]
+            )
+        for row in grid[1:]:
+            table.add_row(*(Cell(c) for c in row))
+        console.width = max(limit if screen else 0, sum(wide) + GAP * len(wide) + EDGE)
+        title_ = without_unseen(title.to(self.lang))
+        if screen:
+            console.print(Cell(title_, style="bold"), soft_wrap=True)
+            console.print(table)
             return
-        width = 200 if whole else 118
-        console = Console(width=10 * width, emoji=False)
-        console.width = max(width, console.measure(table).minimum)
         with console.capture() as got:
             console.print(table)
-        print("\n".join(line.rstrip() for line in got.get().splitlines()))
+        print("\n".join([title_, *(line.rstrip() for line in got.get().splitlines())]))
 
 
 def _finite(value: Any) -> Any:

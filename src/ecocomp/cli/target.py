@@ -149,6 +149,23 @@ def _write(rows: Any, out: Path) -> None:
         pcsv.write_csv(guard_table(rows), part, pcsv.WriteOptions(quoting_style="needed"))
 
 
+def benefit_words(facts: dict[str, Any]) -> Text:
+    """Say what a selection reaches, and how much more any other could: nothing, nothing but rounding, or at most the gap."""
+    said = Text("效益 {v:,.4f}；没有更好的选法（{p}）。", "Benefit {v:,.4f}; no selection reaches more ({p}).")
+    if 0 < facts["gap"] <= 1e-9 * max(1.0, abs(facts["bound"])):
+        said = Text(
+            "效益 {v:,.4f}；在舍入误差内没有更好的选法（{p}）。",
+            "Benefit {v:,.4f}; within rounding, no selection reaches more ({p}).",
+        )
+    elif facts["gap"]:
+        said = Text(
+            "效益 {v:,.4f}；任何选法都不超过 {u:,.4f}（{p}），至多还差 {g}。",
+            "Benefit {v:,.4f}; no selection exceeds {u:,.4f} ({p}), so at most {g} is missing.",
+        )
+    gap = f"{facts['gap']:,.4f}" if facts["gap"] >= 0.0001 else f"{facts['gap']:.1g}"
+    return said.fill(v=facts["benefit"], u=facts["bound"], g=gap, p=Text(facts["proof_zh"], facts["proof_en"]))
+
+
 def _say(voice: Any, selection: Any, facts: dict[str, Any], rows: Any, top: int) -> None:
     from ecocomp.terms.money import say_yuan
 
@@ -157,14 +174,7 @@ def _say(voice: Any, selection: Any, facts: dict[str, Any], rows: Any, top: int)
             k=facts["chosen"], n=facts["candidates"], s=say_yuan(facts["spent_fen"]), b=say_yuan(facts["budget_fen"])
         )
     )
-    said = Text("效益 {v:,.4f}；没有更好的选法（{p}）。", "Benefit {v:,.4f}; no selection reaches more ({p}).")
-    if facts["gap"]:
-        said = Text(
-            "效益 {v:,.4f}；任何选法都不超过 {u:,.4f}（{p}），至多还差 {g}。",
-            "Benefit {v:,.4f}; no selection exceeds {u:,.4f} ({p}), so at most {g} is missing.",
-        )
-    gap = f"{facts['gap']:,.4f}" if facts["gap"] >= 0.0001 else f"{facts['gap']:.1g}"
-    voice.say(said.fill(v=facts["benefit"], u=facts["bound"], g=gap, p=Text(facts["proof_zh"], facts["proof_en"])))
+    voice.say(benefit_words(facts))
     if facts["compared"]:
         voice.table(
             Text("换一种排法会怎样", "What other rankings reach"),

@@ -188,7 +188,7 @@ def _event_faults(e: Mapping[str, Any], known: Mapping[str, str], acts: Mapping[
                 Text("写明下达、处理或入账的文件。", "Name the notice, the decision or the statement."),
             )
         )
-    out += _owner_faults(e, where)
+    out += [*_owner_faults(e, where), *_idle_faults(e, where)]
     if e["kind"] in RECOVERIES:
         act = str(e.get("act") or "")
         if act not in acts:
@@ -210,6 +210,24 @@ def _event_faults(e: Mapping[str, Any], known: Mapping[str, str], acts: Mapping[
                     Text("可用：{s}（条例第三十一条）。", "Steps: {s} (Regulation, art. 31).").fill(s=allowed),
                 )
             )
+    return out
+
+
+def _idle_faults(e: Mapping[str, Any], where: str) -> list[Fault]:
+    """Return a fault for each thing an event says that its kind would pass over: a stop's sum, another's owner or act."""
+    out, record, kind = [], str(e["event_id"]), ENVELOPE_EVENTS.get(str(e["kind"]))
+    if kind is None:
+        return []
+    if e["kind"] == "stop" and e["fen"] > 0:
+        clash = Text("停拨停的是全部余额，而写了 {v} 元。", "A stop stops all there is, and it says {v} yuan.")
+        remedy = Text("不写金额；只停一部分用 postpone（缓拨）。", "Give no sum; to hold back a part, use postpone.")
+        out.append(_fault(where, record, clash.fill(v=say_yuan(e["fen"])), remedy))
+    if e.get("owner") and e["kind"] != "interest":
+        clash = Text("“{k}”没有利息归属，而写了 {o}。", "“{k}” has no owner of interest, and it says {o}.")
+        out.append(_fault(where, record, clash.fill(k=kind, o=e["owner"]), Text("去掉它。", "Leave it out.")))
+    if e.get("act") and e["kind"] not in RECOVERIES:
+        clash = Text("“{k}”不针对行为，而写了 {a}。", "“{k}” answers no act, and it says {a}.")
+        out.append(_fault(where, record, clash.fill(k=kind, a=e["act"]), Text("去掉它。", "Leave it out.")))
     return out
 
 

@@ -1,7 +1,8 @@
 """Tables as finance bureaus keep them, read into typed rows: Chinese or English headings, units in the heading, all faults at once.
 
-A heading may carry its unit in brackets (元, 万元, 亿元, yuan; km², ha, 公顷, 亩; %), and titles may stand above it. Empty,
-``-`` and ``—`` mean that there is no value and are never read as zero. Rows of totals (合计, total) are passed over, counted.
+A heading may carry its unit in brackets (元, 万元, 亿元, yuan; km², ha, 公顷, 亩; %), and titles may stand above it. Where the
+heading of a sum has none but 元, a cell may have its own (100万, 1.5亿元). Empty, ``-`` and ``—`` mean that there is no value
+and are never read as zero. Rows of totals (合计, total) are passed over, counted.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ecocomp.terms.faults import Fault, capped
+from ecocomp.terms.money import yuan_written
 from ecocomp.terms.text import Text
 
 Cells = tuple[str, Sequence[str]]
@@ -318,10 +320,21 @@ def _number(cell: str, column: Column, unit: Decimal, where: str, record: str, f
         number = Decimal(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", text) else None
     except InvalidOperation:
         number = None
+    if number is None and column.kind == "money" and unit == 1:
+        written = yuan_written(cell)
+        number = None if written is None else Decimal(written.numerator) / Decimal(written.denominator)
     if number is None or (percent and column.kind != "share"):
-        faults.append(_cell(where, record, column, cell, Text("一个数", "a number")))
+        faults.append(_cell(where, record, column, cell, _a_number(column, unit)))
         return None
     return _bounded(number / 100 if percent else number * unit, cell, column, where, record, faults)
+
+
+def _a_number(column: Column, unit: Decimal) -> Text:
+    if column.kind != "money":
+        return Text("一个数", "a number")
+    if unit == 1:
+        return Text("一个数，或写明单位的金额，如 100万、1.5亿元", "a number, or an amount with its unit, e.g. 100万, 1.5亿元")
+    return Text("一个数，单位已在表头", "a number, without a unit: the heading has one")
 
 
 def _bounded(number: Decimal, cell: str, column: Column, where: str, record: str, faults: list[Fault]) -> Decimal | None:

@@ -462,7 +462,9 @@ def template(columns: abc.Sequence[str], rows: abc.Sequence[abc.Mapping[str, obj
     kind = dltb.looks_like(names) or "DLTB"
     seen = dltb.recognise(names, kind)
     main = ("BSM", "DLBM", "ZLDWDM", "TBMJ") if kind == "DLTB" else ("XIAO_BAN", "DI_LEI", "CUN", "MIAN_JI")
-    where_is = [seen.fields.get(n, "") for n in main]
+    named = {n.casefold(): n for n in names}
+    own = ("parcel_id", "land_class", "village_code", "declared_area")
+    where_is = [seen.fields.get(n) or named.get(mine, "") for n, mine in zip(main, own, strict=True)]
     area_unit = _unit_in(where_is[3]) if kind == "DLTB" else "ha"
     scheme, _ = _told(seen.fields, rows, "") if kind == "DLTB" else (None, [])
     known = scheme or (classes.OWN if kind == "FOREST" else classes.SURVEY)

@@ -156,6 +156,7 @@ class Officer:
     rested    roles held for as long as the rules ask before they may be used
     own       parties that are this person, their kin as declared, and households they belong to
     admin     whether any account of the person keeps the system
+    rest_hours  for how long the rules ask that a role is held before it may be used
     """
 
     officer_id: str
@@ -166,6 +167,7 @@ class Officer:
     persons: frozenset[str]
     own: frozenset[str] = frozenset()
     admin: bool = False
+    rest_hours: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,9 +294,9 @@ def role_faults(officer: Officer, role: str, record: str, region: str = "") -> l
                     o=officer.officer_id, r=ROLES[role]
                 ),
                 Text(
-                    "授予后满 payments.role_rest_hours 规定的小时数再用（office 的 rules 可另定）。",
-                    "It may be used when the hours of payments.role_rest_hours are over (the office's own rules may say others).",
-                ),
+                    "授予后满 {h} 小时再用（规则 payments.role_rest_hours；办公室的 rules 可另定）。",
+                    "It may be used {h} hours after it was granted (payments.role_rest_hours; the office's rules may differ).",
+                ).fill(h=officer.rest_hours),
             )
         )
     if region and not region.startswith(officer.region_code):

@@ -29,8 +29,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
         "Envelopes: terms, grants, payment postponed, reduced, stopped or recovered, interest, returns, booked at once; any day.",
     )
 )
-def envelopes() -> None:
-    """The group."""
+@click.option("--lang", type=click.Choice(["zh", "en"]), help=t("语言", "language"))
+def envelopes(lang: str | None) -> None:
+    """The group; the language is read before parsing."""
 
 
 def _params(office: Office, on: date) -> Parameters:
@@ -242,7 +243,7 @@ def events_(
 @envelopes.command("event", help=t("登记一个事项，如下达或利息。", "Enter one event, e.g. a grant notice or interest."))
 @click.argument("envelope_id")
 @click.argument("kind", type=click.Choice(["grant", "postpone", "release", "reduce", "stop", "recover", "interest", "return"]))
-@click.option("--yuan", "amount", default="0", metavar="YUAN", help=t("金额（元）", "sum in yuan"))
+@click.option("--yuan", "amount", default="0", metavar="YUAN", help=t("金额（元）；停拨不写", "sum in yuan; none for a stop"))
 @click.option("--on", required=True, metavar="DATE", help=t("发生日", "day it happened"))
 @click.option("--year", type=click.IntRange(1990, 2200), help=t("预算年度，缺省按日期", "budget year, default that of the day"))
 @click.option("--id", "event_id", required=True, help=t("事项编码（文号加序号）", "code of the event"))

@@ -372,7 +372,7 @@ def ledger_check(folder: Path | None, database: str | None, **kwargs: Any) -> No
     if head is None:
         voice.say(Text("账本是空的。", "The ledger is empty."))
         return
-    said = Text("{j:,} 笔账、{n:,} 行全部相符；末笔指纹 {h}。", "{j:,} journals with {n:,} rows are all as written; last hash {h}.")
+    said = Text("{j:,} 笔账、{n:,} 行全部相符；末笔指纹 {h}。", "{j:,} journals, {n:,} rows: all as written; last hash {h}.")
     voice.say(said.fill(j=head.seq, n=head.first_id + head.lines - 1, h=head.hash))
 
 

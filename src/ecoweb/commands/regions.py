@@ -97,7 +97,7 @@ def _common_code(codes: Any) -> str:
 @common
 def regions_compare(old: Path, new: Path, level: int | None, out: Path | None, **kwargs: Any) -> None:
     """Compare two lists."""
-    from ecocomp.io.files import atomic_write
+    from ecocomp.governance.open_data import write_guarded
     from ecocomp.land.regions import compare_lists, read_list
 
     voice = voice_of(kwargs)
@@ -107,10 +107,7 @@ def regions_compare(old: Path, new: Path, level: int | None, out: Path | None, *
     raise_errors([*faults, *more])
     found = compare_lists(one, two)
     if out is not None:
-        from pyarrow.csv import write_csv
-
-        with atomic_write(out) as temp:
-            write_csv(found, temp)
+        write_guarded(found, out)
     voice.data({"differences": found.to_pylist(), "faults": [f.as_json() for f in [*faults, *more]]})
     voice.faults([] if voice.as_json else [*faults, *more])
     _say_differences(voice, found)

@@ -246,9 +246,9 @@ def _reported(result: SurveyResult, asked_for: Path | None, folder: Path | None,
         return None
     where.parent.mkdir(parents=True, exist_ok=True)
     if len(result.repairs):
-        from pyarrow.csv import write_csv
+        from ecocomp.governance.open_data import write_guarded
 
-        write_csv(result.repairs, where.with_suffix(".repairs.csv"))
+        write_guarded(result.repairs, where.with_suffix(".repairs.csv"))
     return write_report(result.faults, where)
 
 

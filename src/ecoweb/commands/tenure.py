@@ -596,9 +596,9 @@ def tenure_conflicts(
     for kind in found.conflict["kind"].to_pylist():
         by_kind[kind] = by_kind.get(kind, 0) + 1
     if out is not None:
-        from pyarrow.csv import write_csv
+        from ecocomp.governance.open_data import write_guarded
 
-        write_csv(found.conflict, out)
+        write_guarded(found.conflict, out)
     voice.data(
         {
             "on": str(day),

@@ -249,7 +249,7 @@ def officer_of(office: Office, cursor: Any, officer_id: str, at: datetime, rest_
     kin |= _named_as_kin(cursor, persons, day)
     admin = any("sysadmin" in a["roles"].split() for a in accounts)
     own = frozenset(persons | kin | _households(cursor, sorted(persons | kin), day))
-    return Officer(officer_id, row["person_id"], row["region_code"], roles, rested, frozenset(persons), own, admin)
+    return Officer(officer_id, row["person_id"], row["region_code"], roles, rested, frozenset(persons), own, admin, rest_hours)
 
 
 def _rested(rows: list[dict[str, Any]], row: Mapping[str, Any], before: datetime, day: date) -> frozenset[str]:
