@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from ecocomp.terms.codes import region_holds
 from ecocomp.terms.faults import Fault
 from ecocomp.terms.text import Text
 
@@ -299,7 +300,7 @@ def role_faults(officer: Officer, role: str, record: str, region: str = "") -> l
                 ).fill(h=officer.rest_hours),
             )
         )
-    if region and not region.startswith(officer.region_code):
+    if region and not region_holds(officer.region_code, region):
         faults.append(
             _fault(
                 "region",

@@ -400,3 +400,25 @@ def ecosystem_of(land_class: str) -> str | None:
     code = land_class if land_class in LAND_CLASSES else land_class.rstrip("KA")
     found = LAND_CLASSES.get(code)
     return found[1] if found else None
+
+
+def region_stem(code: str) -> str:
+    """Return the digits that the codes of all parts of a division begin with (GB/T 2260, GB/T 10114, 12-digit village codes).
+
+    >>> region_stem("510000"), region_stem("510100"), region_stem("510182"), region_stem("510182001000")
+    ('51', '5101', '510182', '510182001')
+    """
+    while len(code) > 6 and code.endswith("000"):
+        code = code[:-3]
+    if len(code) == 6:
+        return code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
+    return code
+
+
+def region_holds(above: str, code: str) -> bool:
+    """Return whether a division is another one or lies in it; the empty code holds nothing.
+
+    >>> region_holds("510000", "510182001"), region_holds("510182", "510000"), region_holds("510182", "510182")
+    (True, False, True)
+    """
+    return bool(above) and region_stem(code).startswith(region_stem(above))

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ecocomp.terms.codes import region_holds
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.registers import REGISTERS
 from ecocomp.terms.text import Text
@@ -94,7 +95,7 @@ def edition_in_force(
     found = rows(office, "edition", {"kind": kind}, on=on, known=known)
     if region_code is None:
         return found
-    kept = [c.startswith(region_code) or region_code.startswith(c) for c in found["region_code"].to_pylist()]
+    kept = [region_holds(region_code, c) or region_holds(c, region_code) for c in found["region_code"].to_pylist()]
     return found.filter(pa.array(kept, pa.bool_()))
 
 

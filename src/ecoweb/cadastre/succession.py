@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from ecocomp.tenure.versions import Delta
+from ecocomp.terms.codes import region_holds
 from ecocomp.terms.faults import Fault, FaultsError, raise_errors
 from ecocomp.terms.text import Text
 from ecoweb.cadastre.operations import adopt_edition
@@ -109,7 +110,7 @@ def _inside_each_other(office: Office, row: Mapping[str, Any]) -> list[Fault]:
         e
         for e in found.filter(pc.is_null(found["known_to"])).to_pylist()
         if e["region_code"] != code
-        and (e["region_code"].startswith(code) or code.startswith(e["region_code"]))
+        and (region_holds(code, e["region_code"]) or region_holds(e["region_code"], code))
         and (e["valid_to"] or date.max) > day
     ]
     clash = Text(

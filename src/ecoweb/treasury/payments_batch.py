@@ -16,6 +16,7 @@ import pyarrow as pa
 from ecocomp.payments.bank_file import account_fits, name_fits
 from ecocomp.payments.flow import AUTOMATIC, STEPS, WAIVABLE, Done, Officer, step_faults
 from ecocomp.terms.clocks import start_of_day
+from ecocomp.terms.codes import region_holds, region_stem
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, capped, raise_errors
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text
@@ -148,7 +149,7 @@ def _bind(work: Work, year: int, programme: str, notice_id: str, who: Act) -> No
     work.cursor.execute("SELECT 1 FROM pay_notice WHERE notice_id = %s", [notice_id])
     if work.cursor.fetchone() is not None:
         raise FaultsError([_bound(notice_id)])
-    region = "" if work.office.region_code.startswith(said["region_code"]) else said["region_code"]
+    region = "" if region_holds(said["region_code"], work.office.region_code) else said["region_code"]
     totals, digest = _shown(work, year, said["programme"], region)
     if not totals.rows:
         raise FaultsError([_nothing_to("notice", Text("没有可公示的付款行", "there are no payable rows to show"))])
@@ -206,7 +207,7 @@ def _same_notice(
         " AND q.valid_to IS NULL WHERE n.programme = %s AND n.year = %s AND n.region_code = %s AND n.digest = %s"
         " AND n.opens = %s AND n.closes = %s"
         " AND q.state = 'open' ORDER BY n.seq DESC LIMIT 1",
-        [programme, year, region, digest, *days],
+        [programme, year, region_stem(region), digest, *days],
     )
     row = work.cursor.fetchone()
     return None if row is None else Notice(str(row[0]), *days, totals.rows, totals.sum_fen, digest)
@@ -239,7 +240,7 @@ def _register(work: Work, rows: list[dict[str, Any]]) -> None:
 def _note(work: Work, m: Notice, programme: str, year: int, region: str, who: Act) -> None:
     """Write down which rows a notice showed: all of its scope up to the last one there is."""
     add_one(
-        work, "pay_notice", notice_id=m.notice_id, year=year, programme=programme, region_code=region, opens=m.opens,
+        work, "pay_notice", notice_id=m.notice_id, year=year, programme=programme, region_code=region_stem(region), opens=m.opens,
         closes=m.closes, through=next_seq(work.cursor, "pay_row") - 1, rows=m.rows, sum_fen=m.sum_fen, digest=m.digest,
         document=who.document, change=work.seq,
     )  # fmt: skip
@@ -269,7 +270,8 @@ def _scope(year: int | None, programme: str, region: str) -> tuple[str, list[Any
         params.append(programme)
     if region:
         where.append("r.region_code >= %s AND r.region_code < %s")
-        params += [region, region[:-1] + chr(ord(region[-1]) + 1)]
+        stem = region_stem(region)
+        params += [stem, stem[:-1] + chr(ord(stem[-1]) + 1)]
     return " AND ".join(where), params
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from ecocomp.payments.flow import APPOINTERS, MONEY_ROLES, ROLES, Officer
+from ecocomp.terms.codes import region_holds
 from ecocomp.terms.faults import Fault, raise_errors
 from ecocomp.terms.text import Text
 from ecoweb.office import Office
@@ -103,7 +104,7 @@ def _may_not(work: Work, who: Act, row: Mapping[str, Any], standing: Sequence[Ma
     if officer.roles & set(APPOINTERS):
         if money:
             out.append(_moves_money(name, officer, money))
-        if not row["region_code"].startswith(officer.region_code):
+        if not region_holds(officer.region_code, row["region_code"]):
             out.append(_other_region(name, officer, row["region_code"]))
     elif any(_fit(r, standing, day, row["region_code"]) for r in standing) or not _roles(row) <= set(APPOINTERS):
         out.append(_no_role(name, officer))
@@ -114,7 +115,9 @@ def _fit(row: Mapping[str, Any], standing: Sequence[Mapping[str, Any]], day: dat
     """Return whether an officer may register others of a region today."""
     own = [r for r in standing if r["person_id"] == row["person_id"]]
     moves_money = any(_roles(r) & set(MONEY_ROLES) for r in own)
-    return in_office(row, day) and bool(_roles(row) & set(APPOINTERS)) and region.startswith(row["region_code"]) and not moves_money
+    return (
+        in_office(row, day) and bool(_roles(row) & set(APPOINTERS)) and region_holds(row["region_code"], region) and not moves_money
+    )
 
 
 def _roles(row: Mapping[str, Any]) -> set[str]:
@@ -186,7 +189,7 @@ def _faults(office: Office, officer_id: str, person: str, roles: list[str], regi
     if "sysadmin" in roles and set(roles) & set(MONEY_ROLES):
         said = Text("系统管理员不能兼任经手钱款的职责。", "Who keeps the system cannot have a role that moves money.")
         out.append(_fault("sysadmin", officer_id, said, Text("分给不同的人。", "Give them to different persons.")))
-    if not region.startswith(office.region_code) and not office.region_code.startswith(region):
+    if not region_holds(office.region_code, region) and not region_holds(region, office.region_code):
         said = Text("辖区 {a} 不在本办公室 {b} 之内。", "The region {a} does not belong to this office, {b}.").fill(
             a=region, b=office.region_code
         )

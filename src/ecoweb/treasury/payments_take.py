@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from ecocomp.governance.bundle import checkpoint_root, open_bundle, read_bundle_table, verify
 from ecocomp.payments.payable import ONE_TRANCHE, Added, Standing, claim_sources, claims, difference
+from ecocomp.terms.codes import region_holds
 from ecocomp.terms.faults import Fault, FaultsError, capped, raise_errors
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text
@@ -595,7 +596,7 @@ def _wanted(owed: pa.Table, sources: pa.Table) -> Iterator[tuple[Any, ...]]:
 # ---------------------------------------------------------------- faults
 def _place_faults(office: Office, bundle: Path, facts: Mapping[str, Any]) -> list[Fault]:
     code = str(facts.get("region_code", ""))
-    if code.startswith(office.region_code) or (code and office.region_code.startswith(code)):
+    if region_holds(office.region_code, code) or region_holds(code, office.region_code):
         return []
     said = Text("成果包属于 {a}，本办公室是 {b}。", "The bundle is of {a}, this office is of {b}.").fill(
         a=code or "—", b=office.region_code
