@@ -82,7 +82,7 @@ def test_people_read_words(run: Any, sheet: Path) -> None:
     assert "9,700.00" in run("balance", as_json=False)
     assert "300.00" in run("statement", "liability:payable:H7:E1", as_json=False)
     assert "allocated" in run("funds", "E1", as_json=False)
-    assert "are all as written" in run("check", as_json=False)
+    assert "all as written" in run("check", as_json=False)
 
 
 def test_watch_says_what_is_due_and_unpaid(run: Any, sheet: Path) -> None:

@@ -13,7 +13,7 @@ import click
 from ecocomp.cli.options import Named, common, day_of, t, voice_of
 from ecocomp.cli.say import Voice
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
-from ecocomp.terms.money import say_yuan
+from ecocomp.terms.money import MOST_WRITTEN_FEN, fen_of_option, say_yuan
 from ecocomp.terms.text import Text
 from ecoweb.commands.base import Asked, act_options, actor_of, asked, day_options, office_options, opened, target
 from ecoweb.commands.say import plain
@@ -558,7 +558,7 @@ def ledger_limit(account: str, closed: bool, folder: Path | None, database: str 
     from ecoweb.treasury.ledger import set_account
 
     voice = voice_of(kwargs)
-    low, high = (_yuan(kwargs[n]) for n in ("floor", "ceiling"))
+    low, high = (_fen(kwargs[n], f"--{n}") for n in ("floor", "ceiling"))
     actor, reason = actor_of(kwargs["actor"]), kwargs["reason"] or f"ledger limit {account}"
     with opened(folder, database) as office, writing(office, act="ledger.limit", actor=actor, reason=reason) as work:
         set_account(work, account, floor_fen=low, ceiling_fen=high, is_open=not closed)
@@ -584,8 +584,7 @@ def ledger_bank(account: str, yuan: str, folder: Path | None, database: str | No
 
     day, voice = day_of(kwargs.pop("on")), voice_of(kwargs)
     assert day is not None
-    fen = _yuan(yuan)
-    assert fen is not None
+    fen = fen_of_option(yuan, "YUAN", least=-MOST_WRITTEN_FEN)
     actor, reason = actor_of(kwargs["actor"]), kwargs["reason"] or f"ledger bank {kwargs['document']}"
     with opened(folder, database) as office:
         with writing(office, act="ledger.bank", actor=actor, reason=reason, source=kwargs["document"]) as work:
@@ -598,15 +597,8 @@ def ledger_bank(account: str, yuan: str, folder: Path | None, database: str | No
         sys.exit(1)
 
 
-def _yuan(text: str | None) -> int | None:
-    from ecoweb.treasury.ledger_sheet import fen_of
-
-    if text is None:
-        return None
-    fen = fen_of(text.removeprefix("-"))
-    if fen is None:
-        raise UsageError(Text("不是金额：{t}；写成元，如 1234.50。", "Not an amount: {t}; write yuan, e.g. 1234.50.").fill(t=text))
-    return -fen if text.startswith("-") else fen
+def _fen(text: str | None, name: str) -> int | None:
+    return None if text is None else fen_of_option(text, name, least=-MOST_WRITTEN_FEN)
 
 
 def _journal(made: Journal) -> dict[str, Any]:

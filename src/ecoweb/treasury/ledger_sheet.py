@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecocomp.ledger.journal import Transfer
 from ecocomp.terms.faults import Fault, UsageError, capped
-from ecocomp.terms.money import INT64_MAX
+from ecocomp.terms.money import INT64_MAX, fen_written
 from ecocomp.terms.text import Lang, Text
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "reference": ("reference", "依据", "文号", "依据编码"),
 }
 """What a sheet's columns may be called."""
-_YUAN = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{1,2})0*)?")
 MAX_SHEET_ROWS = 1_000_000
-_WIDE = str.maketrans("０１２３４５６７８９．，", "0123456789.,")
 
 
 def read_file(path: Path | str) -> tuple[list[Transfer], list[Fault]]:
@@ -54,27 +52,12 @@ def read_rows(table: pa.Table, where: str) -> tuple[list[Transfer], list[Fault]]
         cells = {name: (row[c] or "").strip() for name, c in columns.items()}
         if not any(cells.values()):
             continue
-        fen = fen_of(cells["amount"])
-        if fen is None:
+        fen = fen_written(cells["amount"], units=False)
+        if fen is None or fen < 0:
             faults.append(_amount(where, n, cells["amount"]))
             continue
-        made.append(Transfer(cells["debit"], cells["credit"], fen, cells["kind"], cells["reference"]))
+        made.append(Transfer(cells["debit"], cells["credit"], min(fen, INT64_MAX + 1), cells["kind"], cells["reference"]))
     return made, capped(faults, "ledger.more", where)
-
-
-def fen_of(text: str) -> int | None:
-    """Return an amount written in yuan as fen, None for what is none: at most two decimals, nothing is rounded.
-
-    >>> fen_of("1,234.5"), fen_of("￥３.00"), fen_of("1.005"), fen_of("1e3"), fen_of("-5")
-    (123450, 300, None, None, None)
-    """
-    plain = text.translate(_WIDE).strip().removeprefix("¥").removeprefix("￥").removesuffix("元").strip()
-    if not (found := _YUAN.fullmatch(plain)):
-        return None
-    whole = plain.replace(",", "").partition(".")[0]
-    if len(whole) > 20:
-        return INT64_MAX + 1
-    return int(whole) * 100 + int((found[1] or "0").ljust(2, "0"))
 
 
 def _columns_missing(where: str, missing: list[str], have: list[str]) -> Fault:

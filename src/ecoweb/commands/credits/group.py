@@ -14,7 +14,7 @@ import click
 from ecocomp.cli.options import common, day_of, t, voice_of
 from ecocomp.cli.say import Voice
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, errors
-from ecocomp.terms.money import say_yuan
+from ecocomp.terms.money import MOST_WRITTEN_FEN, fen_of_option, say_yuan
 from ecocomp.terms.text import Text
 from ecoweb.commands.base import act_options, actor_of, office_options, opened
 
@@ -190,14 +190,7 @@ def serials_of(kwargs: dict[str, Any]) -> list[tuple[int, int]]:
 
 def fen_of(text: str, name: str, *, signed: bool = False) -> int:
     """Return an amount written in yuan, in fen: zero or more, or (`signed`) less."""
-    from ecocomp.credits.orders import parse_price
-
-    plain = text.strip()
-    sign = -1 if signed and plain.startswith("-") else 1
-    try:
-        return sign * parse_price(plain.removeprefix("-") if signed else plain)
-    except UsageError as exc:
-        raise UsageError(Text("{n}：{m}", "{n}: {m}").fill(n=name, m=exc.message)) from None
+    return fen_of_option(text, name, least=-MOST_WRITTEN_FEN if signed else 0)
 
 
 # ---------------------------------------------------------------- said
