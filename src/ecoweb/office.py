@@ -28,6 +28,7 @@ import django
 from django.dispatch import Signal
 
 from ecocomp.io.files import disk_words, exclusive_lock, write_bytes
+from ecocomp.terms import clocks
 from ecocomp.terms.clocks import OFFICE_ZONE
 from ecocomp.terms.faults import Fault, FaultsError, UsageError
 from ecocomp.terms.text import Text, same
@@ -149,7 +150,7 @@ class Office:
 
     def today(self) -> date:
         """Return the day it is in the zone of the office."""
-        return datetime.now(OFFICE_ZONE).date()
+        return clocks.today()
 
     def close(self) -> None:
         """Close this thread's connection and forget the alias."""

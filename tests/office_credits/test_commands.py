@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from ecocomp.terms.clocks import OFFICE_ZONE
+from ecocomp.terms.clocks import OFFICE_ZONE, today
 from ecocomp.terms.faults import FaultsError, UsageError
 from ecoweb.commands.credits import credits
-from ecoweb.commands.credits.group import today
 from ecoweb.office import create_office
 
 from .conftest import TICKET, parameter, rules_file

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ecocomp.cli.options import Named, common, day_of, may_write, t, voice_of
+from ecocomp.terms import clocks
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, errors
 from ecocomp.terms.text import Text, same
 
@@ -355,7 +356,7 @@ def _params(made: Agreement, year: int, rules: tuple[Path, ...], place: str | No
             )
         )
     on = date(year, 12, 31) if year else made.valid_to
-    return book.resolve(where, on, date.today())
+    return book.resolve(where, on, clocks.today())
 
 
 _BOOKS: dict[tuple[Path, ...], Any] = {}

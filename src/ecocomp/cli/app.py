@@ -15,6 +15,7 @@ from ecocomp import __version__
 from ecocomp.cli.folders import FOLDERS_OF
 from ecocomp.cli.options import LANG, Named, common, day_of, say_short, t, voice_of
 from ecocomp.cli.say import Voice, progress
+from ecocomp.terms import clocks
 from ecocomp.terms.faults import EcocompError, FaultsError, UsageError
 from ecocomp.terms.text import Text
 
@@ -439,7 +440,7 @@ def rules_audit(folders: tuple[Path, ...], today: str | None, **kwargs: Any) -> 
     """Audit rules."""
     from ecocomp.cli.rules import audit_rules
 
-    sys.exit(audit_rules(voice_of(kwargs), folders, day_of(today) or date.today()))
+    sys.exit(audit_rules(voice_of(kwargs), folders, day_of(today) or clocks.today()))
 
 
 @rules.command("diff", help=t("比较两个日期（或两个地方）的规则。", "Compare the rules of two days (or two places)."))

@@ -14,6 +14,7 @@ import click
 
 from ecocomp.cli.options import Named, common, day_of, may_write, t, voice_of
 from ecocomp.cli.say import Voice
+from ecocomp.terms import clocks
 from ecocomp.terms.codes import ECOSYSTEM_GROUPS, ECOSYSTEMS, HOLDER_KINDS, LAND_CLASSES, RESTRICTION_KINDS
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, raise_errors
 from ecocomp.terms.text import Text
@@ -68,7 +69,7 @@ def programme_list(folders: tuple[Path, ...], place: str, on: str | None, **kwar
     """List programmes."""
     from ecocomp.programmes.words import ELEMENTS, LEVELS
 
-    voice, day = voice_of(kwargs), day_of(on) or date.today()
+    voice, day = voice_of(kwargs), day_of(on) or clocks.today()
     book, found = _load(folders)
     rows: list[dict[str, Any]] = []
     for p in found.at(book, place).values():
@@ -125,7 +126,7 @@ def programme_list(folders: tuple[Path, ...], place: str, on: str | None, **kwar
 @common
 def programme_show(id: str, folders: tuple[Path, ...], place: str, on: str | None, **kwargs: Any) -> None:
     """Show a programme."""
-    voice, day = voice_of(kwargs), day_of(on) or date.today()
+    voice, day = voice_of(kwargs), day_of(on) or clocks.today()
     book, found = _load(folders)
     p = found.get(book, place, id)
     lines = describe(p, book, place, day, found)
@@ -285,7 +286,7 @@ def _code_words(code: str, p: Programme) -> Text:
 def programme_check(file: Path, place: str | None, on: str | None, **kwargs: Any) -> None:
     """Check a file."""
     voice = voice_of(kwargs)
-    faults, made = check_file(file, place, day_of(on) or date.today())
+    faults, made = check_file(file, place, day_of(on) or clocks.today())
     wrong = [f for f in faults if f.severity == "error"]
     voice.data({"ok": not wrong, "id": None if made is None else made.id, "faults": [f.as_json() for f in faults]})
     if not voice.as_json:
@@ -481,7 +482,7 @@ def programme_owed(
     chosen = [found.get(book, place, i) for i in dict.fromkeys(ids)]
     day = day_of(f"{year}-{reference_day}")
     assert day is not None
-    params = book.resolve(place, day, day_of(known) or date.today())
+    params = book.resolve(place, day, day_of(known) or clocks.today())
     tables = read_tables(folder, params)
     made = entitlements(chosen, tables, params, year)
     how = Text("核对出处后改标记，或用 --accept 接受它。", "Verify it and change the mark, or accept it with --accept.")
@@ -659,13 +660,13 @@ def programme_penalty(
     from ecocomp.programmes.penalty import penalty
     from ecocomp.terms.money import fen_of_option
 
-    voice, day = voice_of(kwargs), day_of(on) or date.today()
+    voice, day = voice_of(kwargs), day_of(on) or clocks.today()
     book, found = _load(folders)
     made = penalty(
         found.get(book, place, id),
         act,
         fen_of_option(amount, "--amount"),
-        book.resolve(place, day, date.today()),
+        book.resolve(place, day, clocks.today()),
         paid_fen=None if paid is None else fen_of_option(paid, "--paid"),
     )
     voice.data(

@@ -9,6 +9,7 @@ from typing import Any
 
 from ecocomp.cli.say import Voice
 from ecocomp.rules import RuleBook, RuleValue, policy_folder
+from ecocomp.terms import clocks
 from ecocomp.terms.confidence import MARKS
 from ecocomp.terms.faults import FaultsError, UsageError
 from ecocomp.terms.text import Text
@@ -302,7 +303,7 @@ def price_rules_to(voice: Voice, file: Path, folder: Path, place: str | None, *,
                 p=place, k=", ".join(sorted(book.places))
             )
         )
-    params = book.resolve(place, date.today(), date.today())
+    params = book.resolve(place, clocks.today(), clocks.today())
     made = price_rules(read_text(file), pricing(params), file.name)
     out = folder / place / FILE
     if out.is_file() and not force and not _made_here(out):

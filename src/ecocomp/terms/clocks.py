@@ -18,6 +18,11 @@ OFFICE_ZONE = timezone(timedelta(hours=8))
 """The zone in which an office counts its days (China keeps one, without summer time)."""
 
 
+def today() -> date:
+    """Return the day it is in the zone of the office, wherever the machine stands."""
+    return datetime.now(OFFICE_ZONE).date()
+
+
 def end_of_day(day: date) -> datetime:
     """Return the first moment after a day of the office, in UTC: what was recorded before it was known on that day."""
     return datetime.max.replace(tzinfo=UTC) if day == date.max else start_of_day(day + timedelta(days=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import click
 from ecocomp.cli.options import Named, common, day_of, t, voice_of
 from ecocomp.cli.say import Voice
 from ecocomp.io.scratch import scratch_folder
+from ecocomp.terms import clocks
 from ecocomp.terms.area import DM2_PER_HA
 from ecocomp.terms.faults import Fault, FaultsError, UsageError, errors
 from ecocomp.terms.text import Text
@@ -93,7 +94,7 @@ def tenure_import(files: tuple[Path, ...], folder: Path | None, database: str | 
     region = ""
     if none_yet:
         with scratch_folder("ecocomp-tenure-") as work:
-            read = intake.take_in(files, work, on=day_of(kwargs["on"]) or _today(), mapping=kwargs["mapping"])
+            read = intake.take_in(files, work, on=day_of(kwargs["on"]) or clocks.today(), mapping=kwargs["mapping"])
             made = intake.plan(None, read)
         if dry or not made.ok:
             _say_import(voice, made, None, kwargs, folder)
@@ -120,13 +121,6 @@ def tenure_import(files: tuple[Path, ...], folder: Path | None, database: str | 
         reason = kwargs["reason"] or f"tenure import {' '.join(p.name for p in files)}"
         change = intake.write(office, made, actor=actor_of(kwargs["actor"]), reason=reason, source=kwargs["document"])
         _say_import(voice, made, change, kwargs, folder, written=True)
-
-
-def _today() -> date:
-    """Return the day it is in an office that is not there yet."""
-    from ecocomp.terms.clocks import OFFICE_ZONE
-
-    return datetime.now(OFFICE_ZONE).date()
 
 
 def _region_of(read: Intake) -> str:

@@ -341,12 +341,11 @@ def zones_allowed(
 
 def _nation(days: Any) -> Any:
     """Return the rules of the nation on the days asked about."""
-    from datetime import datetime
 
     from ecocomp.rules import RuleBook, policy_folder
-    from ecocomp.terms.clocks import OFFICE_ZONE
+    from ecocomp.terms import clocks
 
-    today = datetime.now(OFFICE_ZONE).date()
+    today = clocks.today()
     return RuleBook.load([policy_folder()]).resolve("CN", days.on or today, days.known or today)
 
 

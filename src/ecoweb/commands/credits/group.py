@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,13 +143,6 @@ def shipped_rules(folders: tuple[Path, ...]) -> RuleBook:
     from ecocomp.rules import RuleBook, policy_folder
 
     return RuleBook.load([policy_folder(), *_folders(folders)])
-
-
-def today() -> date:
-    """Return the day it is in the zone of offices, for what is asked without one."""
-    from ecocomp.terms.clocks import OFFICE_ZONE
-
-    return datetime.now(OFFICE_ZONE).date()
 
 
 def _folders(folders: tuple[Path, ...]) -> list[Path]:

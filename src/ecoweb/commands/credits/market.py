@@ -10,6 +10,7 @@ import click
 
 from ecocomp.cli.options import Named, t, voice_of
 from ecocomp.cli.say import Voice
+from ecocomp.terms.clocks import today
 from ecocomp.terms.faults import Fault, UsageError, raise_errors
 from ecocomp.terms.money import say_yuan
 from ecocomp.terms.text import Text
@@ -28,7 +29,6 @@ from ecoweb.commands.credits.group import (
     shipped_rules,
     some,
     steps_of,
-    today,
     write_lines,
     writes,
 )

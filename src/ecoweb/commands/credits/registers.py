@@ -12,6 +12,7 @@ import click
 
 from ecocomp.cli.options import common, day_of, t, voice_of
 from ecocomp.cli.say import Voice
+from ecocomp.terms.clocks import today
 from ecocomp.terms.faults import UsageError, errors, raise_errors
 from ecocomp.terms.money import half_even, say_yuan
 from ecocomp.terms.text import Text
@@ -29,7 +30,6 @@ from ecoweb.commands.credits.group import (
     reads,
     rules_of,
     shipped_rules,
-    today,
     writes,
 )
 
