@@ -15,10 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from ecocomp.rules import Parameters, RuleBook, RuleValue, policy_folder
 from ecocomp.terms.text import same
 
+settings.register_profile("same", derandomize=True)
+settings.register_profile("search", derandomize=False)
+settings.load_profile("same")
+"""Properties try the same examples in every run; ``pytest --hypothesis-profile=search`` looks for new ones."""
 ROOT = Path(__file__).resolve().parent.parent
 
 

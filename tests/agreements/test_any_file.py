@@ -168,3 +168,12 @@ def test_sums_scale_with_the_currency(times: int, tp: int) -> None:
         return settle_year(agreement, table, 2026, PARAMS).nets["U"]
 
     assert abs(nets(times) - times * nets(1)) <= (times + 1) / 2
+
+
+@pytest.mark.parametrize(("mean", "code"), [(-1, {"agreements.published"}), (Decimal("0.0000001"), set()), (12345678, set())])
+def test_a_published_mean_is_read_or_refused_before_anything_is_settled(mean: Any, code: set[str], tmp_path: Path) -> None:
+    sound = _sound("index_bands", tmp_path)
+    agreement, faults = read_agreement(_replaced(sound, ("published", 0, "means", "2026", "S1", "tp"), mean))
+    assert {f.code for f in errors(faults)} == code
+    if agreement is not None:
+        assert compare(agreement, PARAMS)

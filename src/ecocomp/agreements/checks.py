@@ -670,6 +670,14 @@ def _published(data: Mapping[str, Any], place: Place) -> Iterator[Fault]:
             yield place.fault(
                 "agreements.published", ("published", n), clash, Text("用 {a}。", "Use one of {a}.").fill(a=", ".join(MARKS))
             )
+        for path, value in _means(case.get("means") or {}):
+            if value < 0:
+                yield place.fault(
+                    "agreements.published",
+                    ("published", n, "means", *path),
+                    Text("均值 {v} 小于零。", "The mean {v} is below zero.").fill(v=short(value)),
+                    Text("写公布的浓度或水量。", "Write the concentration or volume that was published."),
+                )
         facts = case.get("facts")
         if facts is not None:
             found = read_facts(facts)[1] if isinstance(facts, Mapping) else []
@@ -681,6 +689,13 @@ def _published(data: Mapping[str, Any], place: Place) -> Iterator[Fault]:
                     clash,
                     Text("按 agreements.facts 写。", "Write it as agreements.facts shows."),
                 )
+
+
+def _means(means: Mapping[Any, Any]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    for year, sections in means.items():
+        for section, codes in sections.items():
+            for code, value in codes.items():
+                yield (year, section, code), value
 
 
 def _marks(data: Mapping[str, Any], place: Place) -> Iterator[Fault]:

@@ -26,7 +26,7 @@ import pyarrow as pa
 
 from ecocomp.agreements.indicators import INDICATORS, code_of, factor, indicator, nearest, squeezed
 from ecocomp.agreements.model import Agreement
-from ecocomp.agreements.readings import say
+from ecocomp.agreements.readings import plain, say
 from ecocomp.terms.faults import Fault, Severity, capped
 from ecocomp.terms.tables import READING
 from ecocomp.terms.text import Text
@@ -509,7 +509,7 @@ def _swapped(found: Mapping[tuple[str, str, str], str]) -> list[Fault]:
 def readings_of(means: Mapping[str, Any]) -> pa.Table:
     """Return yearly values given in a file, ``{2024: {QX-OUT: {tp: 0.05}}}``, as a READING table."""
     rows: list[dict[str, object]] = [
-        {"station_id": str(s), "month": str(y), "indicator": code_of(str(c)) or str(c), "value": say(Fraction(v))}
+        {"station_id": str(s), "month": str(y), "indicator": code_of(str(c)) or str(c), "value": plain(Fraction(v))}
         for y, sections in means.items()
         for s, codes in sections.items()
         for c, v in codes.items()

@@ -622,12 +622,14 @@ def to_whole_fen(yuan: Any) -> int:
 
 
 def say(value: Fraction) -> str:
-    """Return a fraction as a decimal text: exact when it ends within twelve places, else rounded and marked `~`."""
-    scaled = value * 10**12
-    whole = round(scaled)
-    text = f"{Decimal(whole).scaleb(-12):f}"
-    text = text.rstrip("0").rstrip(".").replace("-", "−")
-    return text if scaled == whole else f"~{text}"
+    """Return a fraction as a decimal text for evidence: exact when it ends within twelve places, else rounded and marked `~`."""
+    text = plain(value)
+    return text if value * 10**12 == round(value * 10**12) else f"~{text}"
+
+
+def plain(value: Fraction) -> str:
+    """Return a fraction as a decimal text that data hold, to twelve places."""
+    return f"{Decimal(round(value * 10**12)).scaleb(-12):f}".rstrip("0").rstrip(".")
 
 
 def short(value: Any) -> str:
