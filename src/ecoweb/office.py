@@ -135,12 +135,17 @@ class Office:
             raise FaultsError([database_fault(exc, self.place)]) from exc
 
     def _free(self) -> None:
-        """Close a connection left in a transaction that nobody owns: a BEGIN or ROLLBACK was itself broken off."""
+        """End a transaction that nobody owns, for a BEGIN or ROLLBACK was itself broken off, and close its connection.
+
+        Closing alone would leave it the writer's lock as long as anything still refers to one of its statements.
+        """
         connection = self.connection
         if connection.connection is None or connection.in_atomic_block or getattr(connection, "ecoweb_reading", False):
             return
         raw = connection.connection
         if raw.in_transaction if self.vendor == "sqlite" else raw.info.transaction_status:
+            with suppress(Exception):
+                raw.rollback()
             connection.close()
 
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +216,32 @@ def test_a_transaction_whose_beginning_is_broken_off_does_not_stop_the_next(offi
     with office.reading() as cursor:
         cursor.execute("SELECT count(*) FROM seal")
         assert cursor.fetchone()[0] == 1
+
+
+def test_a_write_broken_off_at_any_moment_of_its_beginning_keeps_no_lock(tmp_path: Path) -> None:
+    from ecoweb.office import DATABASE, create_office
+
+    kept = []  # who still holds what was raised holds the statements it came from
+    with create_office(tmp_path / "o", name="某县", region_code="990121") as office:
+        for at in range(1, 40):
+            with office.reading() as cursor:
+                cursor.execute("SELECT 1")
+            left = [at]
+
+            def count(left: list[int] = left) -> int:
+                left[0] -= 1
+                return int(left[0] == 0)
+
+            raw: Any = office.connection.connection
+            raw.set_progress_handler(count, 1)
+            try:
+                with office.writing():
+                    pass
+            except FaultsError as exc:
+                kept.append(exc)
+            with suppress(sqlite3.ProgrammingError):  # closed
+                raw.set_progress_handler(None, 0)
+            other = sqlite3.connect(tmp_path / "o" / DATABASE, timeout=0, isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            other.close()
+    assert kept
