@@ -19,6 +19,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from ecocomp.governance.why import programmes_of
+from ecocomp.programmes.programme import Programme
 from ecocomp.terms.codes import FUNCTION_ZONES
 from ecocomp.terms.faults import Fault, FaultsError
 from ecocomp.terms.text import Text
@@ -39,6 +41,11 @@ class Bundle:
         self.last_year = int(before.get("year", self.year - 1))
         self._before = previous or (folder / "previous" if (folder / "previous").is_dir() else None)
         self._read: dict[tuple[str, bool], pa.Table | None] = {}
+
+    @cached_property
+    def programmes(self) -> dict[str, Programme]:
+        """The programme files of the bundle that count at its place, read once."""
+        return programmes_of(self.folder, str(self.meta["case"]["place"]))
 
     @property
     def name(self) -> Text:

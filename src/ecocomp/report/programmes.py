@@ -14,7 +14,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecocomp.governance.why import programmes_of
 from ecocomp.programmes.borne import apart
 from ecocomp.programmes.explain import LEVEL_WORDS
 from ecocomp.programmes.programme import Payment, Programme
@@ -109,7 +108,7 @@ def claims_of(b: Bundle, rows: Iterable[Row]) -> dict[str, Claim]:
     holders = {str(r["holder_id"]) for r in mine.values()}
     dues = [d for d in _picked(table, "holder_id", holders) if d["payee"] != "supplier"]
     own = [d for d in dues if d["due_id"] in mine]
-    programmes = programmes_of(b.folder, str(b.meta["case"]["place"])) if own else {}
+    programmes = b.programmes if own else {}
     titles = titles_of(b, programmes)
     inspections = _picked(b.table("inspection"), "inspection_id", {d["inspection_id"] for d in dues if d["inspection_id"]})
     paid = _paid(b, {d["due_id"] for d in own})
@@ -252,7 +251,7 @@ def in_kind(b: Bundle, holder_id: str) -> list[Text]:
     dues = [d for d in _picked(b.table("programme_due"), "holder_id", {holder_id}) if d["payee"] == "supplier" and d["net_fen"]]
     if not dues:
         return []
-    titles = titles_of(b, programmes_of(b.folder, str(b.meta["case"]["place"])))
+    titles = titles_of(b, b.programmes)
     sums: dict[str, int] = {}
     for d in dues:
         sums[d["programme"]] = sums.get(d["programme"], 0) + d["net_fen"]
@@ -279,7 +278,7 @@ def by_programme(b: Bundle) -> list[Block]:
     asked = [str(p) for p in case.get("programmes") or ()]
     if not asked or table is None:
         return []
-    titles = titles_of(b, programmes_of(b.folder, str(case["place"])))
+    titles = titles_of(b, b.programmes)
     standard = str(case.get("programme") or "")
     names = [standard, *asked]
     key = {n: n if n == standard else n.partition(".")[0] for n in pc.unique(table["programme"]).to_pylist()}
