@@ -45,7 +45,6 @@ OVERLAYS = {
     "reserve": Text("生态留白", "reserve"),
     "river": Text("河流", "river"),
 }
-UNIT_MU_RATE = Text("元/亩·年", "CNY per mu and year")
 
 # ---------------------------------------------------------------- 1 answer
 S_ANSWER = Text("一句话", "The answer")
@@ -126,7 +125,6 @@ DISPUTED = Text(
     "有争议的权利{n}条，应付的钱暂存，确权后再付。",
     "{n} rights are disputed; what is due on them is kept in escrow until the title is settled.",
 )
-PERCENT_OF = Text("{what}{p}", "{what} {p}")
 
 # ---------------------------------------------------------------- 3 zones
 S_ZONES = Text("分区与红线", "Zones and the red line")
@@ -418,7 +416,6 @@ NOTICE_PRIVATE = Text(
     "Only counts are given here, no names. The rows themselves are posted in each village.",
 )
 NOTICE_TABLE = Text("各乡镇公示", "Notices by town")
-NOTICE_TABLE_VILLAGE = Text("各村公示", "Notices by village")
 NOTICE_HEAD = (
     Text("乡镇代码", "Town code"),
     Text("村", "Villages"),
